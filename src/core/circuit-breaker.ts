@@ -1,0 +1,711 @@
+/**
+ * The circuit breaker as users see it: it runs calls, asks the state machine who may pass and tells it how calls end,
+ * counts, and tells listeners. It alone reads the clock, once at each edge of a call and only where something needs it.
+ *
+ * A call passes through here from top to bottom: `call`, `#admit`, `#run`, `#settle`. The rules are in
+ * `state-machine.ts`, what an outcome counts as is in `outcome.ts`.
+ */
+
+import { type CallContext, LazyCallContext } from './call-context.js';
+import { followSignal } from './caller-signal.js';
+import { type CircuitMode, CircuitState } from './circuit-state.js';
+import { Deadlines } from './deadlines.js';
+import { CircuitBreakerOpenError, createOpenError, isCallTimeoutError } from './errors.js';
+import { type CircuitBreakerEvents, Emitter, type Listener } from './events.js';
+import { answer, type FallbackOptions, fallbackFor } from './fallback.js';
+import { GuardedCall, type Settle } from './guarded-call.js';
+import { healthOf } from './health.js';
+import { imitate } from './imitate.js';
+import { type CircuitMetrics, createTotals } from './metrics.js';
+import {
+  type CallOptions,
+  type CircuitBreakerOptions,
+  completeOptions,
+  type ResolvedOptions,
+  readBreakerOptions,
+  readCallOptions,
+  subjectOf,
+  type UpdatableOptions,
+  verifyCallOptions,
+} from './options.js';
+import { classifyError, classifyValue, type OutcomeKind } from './outcome.js';
+import { CallPermit, type Permit } from './permit.js';
+import { rejectSoon, run, type Task } from './promises.js';
+import { isGranted, report } from './report.js';
+import {
+  type CircuitSnapshot,
+  describeFailure,
+  parseSnapshot,
+  recallFailure,
+  SNAPSHOT_VERSION,
+} from './snapshot.js';
+import { type Phase, StateMachine, UNGOVERNED } from './state-machine.js';
+import { describe } from './validate.js';
+
+/** How a call ended, for code that handles failures as values. `rejected` tells that the task was not run. */
+export type CallResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown; readonly rejected: boolean };
+
+/** The events in force for each state that is entered. */
+const STATE_EVENTS = { CLOSED: 'close', OPEN: 'open', HALF_OPEN: 'halfOpen' } as const;
+
+const EVENTS = [
+  'transition',
+  ...Object.values(STATE_EVENTS),
+  'success',
+  'failure',
+  'ignore',
+  'reject',
+  'fallback',
+  'mode',
+] as const satisfies readonly (keyof CircuitBreakerEvents)[];
+
+const CALL_EVENTS = { success: 'success', failure: 'failure', ignored: 'ignore' } as const;
+
+/** Settles the calls of one stay. */
+interface Watcher {
+  readonly permit: Phase;
+  readonly succeeded: (value: unknown) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Stands between a service and something that it calls. When the calls fail or slow down it stops them at once, lets
+ * a few probes through after a while, and closes again by itself.
+ *
+ * It has no timers at rest: what happens with time happens when a call asks.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker } from 'recloser';
+ *
+ * const breaker = new CircuitBreaker({ name: 'greeter', callTimeout: 2_000, fallback: () => 'Hello, whoever you are.' });
+ * console.log(await breaker.call(async () => 'Hello, Ada.')); // → Hello, Ada.
+ * ```
+ */
+export class CircuitBreaker {
+  readonly #machine: StateMachine;
+  readonly #totals = createTotals();
+  #given: CircuitBreakerOptions;
+  #options: ResolvedOptions;
+  #inFlight = 0;
+  /** Whether both edges of a call are timed, and whether the end of it is. */
+  #timesCalls = false;
+  #timesEnds = false;
+  #watcher: Watcher | undefined;
+  #events: Emitter<CircuitBreakerEvents> | undefined;
+  #deadlines: Deadlines | undefined;
+
+  /** @throws InvalidOptionsError for an unknown option, a value out of range or a damaged snapshot */
+  constructor(options: CircuitBreakerOptions = {}) {
+    const subject = subjectOf(options);
+    const { snapshot, onTransition, onOpen, onClose, onHalfOpen, ...given } = readBreakerOptions(
+      options,
+      subject,
+    );
+    this.#given = given;
+    this.#options = completeOptions(given, subject);
+    this.#machine = new StateMachine(this.#options, this.#options.clock.now());
+    this.#tune();
+    if (snapshot !== undefined) this.#takeOver(parseSnapshot(snapshot, subject), this.#machine.phase.since);
+    if (onTransition !== undefined) this.on('transition', onTransition);
+    if (onOpen !== undefined) this.on('open', onOpen);
+    if (onClose !== undefined) this.on('close', onClose);
+    if (onHalfOpen !== undefined) this.on('halfOpen', onHalfOpen);
+  }
+
+  /** The name in errors, events and metrics. */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** The present state. Reading it changes nothing: it stays OPEN after the recovery timeout until a call asks. */
+  get state(): CircuitState {
+    return this.#machine.phase.state;
+  }
+
+  /** What the breaker does with its decisions. */
+  get mode(): CircuitMode {
+    const { state, forced } = this.#machine.phase;
+    if (!forced) return this.#options.mode;
+    return state === CircuitState.OPEN ? 'forced-open' : 'forced-closed';
+  }
+
+  /** The options in force: frozen, with every member filled in. */
+  get options(): ResolvedOptions {
+    return this.#options;
+  }
+
+  /** Everything that the breaker knows of itself, as a fresh plain object. */
+  get metrics(): CircuitMetrics {
+    return this.#metricsAt(this.#options.clock.now());
+  }
+
+  /**
+   * Runs a task, unless the circuit is open. The promise settles as the task does, except that it
+   *
+   * - rejects with `CircuitBreakerOpenError` if the breaker rejected the call,
+   * - rejects with `CallTimeoutError` after `callTimeout`,
+   * - rejects with the signal's reason when the caller's signal aborts,
+   * - settles as the fallback does if there is one and `fallbackOn` names the error.
+   *
+   * It rejects with a `TypeError` for a task that is no function and with `InvalidOptionsError` for bad options.
+   *
+   * @example
+   * ```ts
+   * import { CircuitBreaker } from 'recloser';
+   *
+   * const breaker = new CircuitBreaker({ name: 'users', callTimeout: 500 });
+   * const user = await breaker.call(async ({ signal }) => ({ id: 7, aborted: signal.aborted }));
+   * console.log(user.id); // → 7
+   * ```
+   */
+  call<T>(task: Task<T>, options?: CallOptions<T>): Promise<T> {
+    try {
+      this.#verifyCall(task, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const callTimeout = options?.callTimeout ?? this.#options.callTimeout;
+    const now = this.#timeOfStart(callTimeout);
+    const admission = this.#admit(now);
+    if (!(admission instanceof CircuitBreakerOpenError))
+      return this.#start(task, admission, now, callTimeout, options);
+    return this.#answerRejection(admission, options) ?? rejectSoon(admission);
+  }
+
+  /**
+   * Like `call`, for code that handles failures as values: the promise never rejects.
+   *
+   * @example
+   * ```ts
+   * import { CircuitBreaker } from 'recloser';
+   *
+   * const breaker = new CircuitBreaker();
+   * const result = await breaker.tryCall(() => 42);
+   * if (result.ok) console.log(result.value); // → 42
+   * ```
+   */
+  tryCall<T>(task: Task<T>, options?: CallOptions<T>): Promise<CallResult<T>> {
+    const succeeded = (value: T): CallResult<T> => ({ ok: true, value });
+    const failed = (error: unknown): CallResult<T> => ({ ok: false, error, rejected: false });
+    const rejected = (error: unknown): CallResult<T> => ({ ok: false, error, rejected: true });
+    try {
+      this.#verifyCall(task, options);
+    } catch (error) {
+      return Promise.resolve(failed(error));
+    }
+    const callTimeout = options?.callTimeout ?? this.#options.callTimeout;
+    const now = this.#timeOfStart(callTimeout);
+    const admission = this.#admit(now);
+    if (!(admission instanceof CircuitBreakerOpenError)) {
+      return this.#start(task, admission, now, callTimeout, options).then(succeeded, failed);
+    }
+    const answered = this.#answerRejection(admission, options);
+    return answered?.then(succeeded, rejected) ?? Promise.resolve(rejected(admission));
+  }
+
+  /**
+   * Runs a synchronous task, unless the circuit is open. `callTimeout` does not apply.
+   *
+   * @throws CircuitBreakerOpenError if the breaker rejected the call and no fallback answered
+   * @throws TypeError if the task is no function
+   */
+  callSync<T>(task: () => T, options: { fallback?: ((error: unknown) => T) | undefined } = {}): T {
+    this.#verifyTask(task);
+    if (options.fallback !== undefined) verifyCallOptions(options as CallOptions, this.name);
+    const now = this.#timeOfStart(false);
+    const admission = this.#admit(now);
+    if (admission instanceof CircuitBreakerOpenError) {
+      return this.#answerSync(admission, this.#fallbackFor(admission, true, options));
+    }
+    this.#begin();
+    let value: T;
+    try {
+      value = task();
+    } catch (error) {
+      return this.#answerSync(error, this.#settleFailed(admission, now, error, options));
+    }
+    this.#settle(admission, now, false, value);
+    return value;
+  }
+
+  /**
+   * A function that runs `fn` through this breaker. It keeps `this`, the arguments, the name and the length.
+   *
+   * @throws TypeError if `fn` is no function
+   * @throws InvalidOptionsError for bad options
+   *
+   * @example
+   * ```ts
+   * import { CircuitBreaker } from 'recloser';
+   *
+   * const greet = new CircuitBreaker().wrap(async (name: string) => `Hello, ${name}.`);
+   * console.log(await greet('Ada')); // → Hello, Ada.
+   * ```
+   */
+  wrap<This, Args extends unknown[], R>(
+    fn: (this: This, ...args: Args) => R | PromiseLike<R>,
+    options?: CallOptions<R>,
+  ): (this: This, ...args: Args) => Promise<R> {
+    this.#verifyTask(fn);
+    const breaker = this;
+    const checked = options && readCallOptions(options, this.name);
+    return imitate(fn, function (this: This, ...args: Args) {
+      return breaker.call(() => fn.apply(this, args), checked);
+    });
+  }
+
+  /**
+   * Like `wrap`, for a synchronous function.
+   *
+   * @throws TypeError if `fn` is no function
+   * @throws InvalidOptionsError for bad options
+   */
+  wrapSync<This, Args extends unknown[], R>(
+    fn: (this: This, ...args: Args) => R,
+    options?: { fallback?: ((error: unknown) => R) | undefined },
+  ): (this: This, ...args: Args) => R {
+    this.#verifyTask(fn);
+    const breaker = this;
+    const checked = options && (readCallOptions(options, this.name) as typeof options);
+    return imitate(fn, function (this: This, ...args: Args) {
+      return breaker.callSync(() => fn.apply(this, args), checked);
+    });
+  }
+
+  /**
+   * Leave for one call that you run yourself; settle it when the call ends. `callTimeout` does not apply.
+   *
+   * @throws CircuitBreakerOpenError if the breaker rejects the call
+   */
+  acquire(): Permit {
+    const now = this.#timeOfStart(false);
+    const admission = this.#admit(now);
+    if (admission instanceof CircuitBreakerOpenError) throw admission;
+    return this.#createPermit(admission, now);
+  }
+
+  /** Like `acquire`, with `undefined` in place of a rejection. */
+  tryAcquire(): Permit | undefined {
+    const now = this.#timeOfStart(false);
+    const admission = this.#admit(now);
+    return admission instanceof CircuitBreakerOpenError ? undefined : this.#createPermit(admission, now);
+  }
+
+  /**
+   * Opens the circuit now; it recovers by itself after the recovery timeout, which starts again if it is OPEN
+   * already. In a forced mode nothing happens.
+   *
+   * @param reason words for the transition's `detail`
+   */
+  trip(reason?: string): void {
+    this.#steer((now) => this.#machine.trip(now, 'tripped', reason));
+  }
+
+  /**
+   * Opens the circuit until `reset()`.
+   *
+   * @param reason words for the transition's `detail` and the `mode` event
+   */
+  forceOpen(reason?: string): void {
+    this.#steer((now) => this.#machine.forceOpen(now, reason), reason);
+  }
+
+  /** Closes the circuit until `reset()`: every call passes and is still counted. */
+  forceClosed(): void {
+    this.#steer((now) => this.#machine.forceClosed(now));
+  }
+
+  /** Back to CLOSED and to the configured mode, with an empty window. Calls in flight steer nothing afterwards. */
+  reset(): void {
+    this.#steer((now) => this.#machine.reset(now));
+  }
+
+  /**
+   * Changes options, all of them or none. They hold from the next decision on; a new `recoveryTimeout` from the next
+   * opening. The window keeps its data unless its shape changes.
+   *
+   * @throws InvalidOptionsError for an unknown option, a value out of range, or an option that cannot be updated
+   */
+  update(options: UpdatableOptions): void {
+    const subject = { breaker: this.name, action: `update circuit breaker "${this.name}"` };
+    const given = { ...this.#given, ...readBreakerOptions(options, subject, true) };
+    const resolved = completeOptions(given, subject);
+    this.#steer(() => {
+      this.#given = given;
+      this.#options = resolved;
+      this.#machine.configure(resolved);
+      this.#tune();
+    });
+  }
+
+  /**
+   * Tells `listener` each event of this kind, after the fact.
+   *
+   * @returns a function that unsubscribes it
+   * @throws TypeError for an unknown event or a listener that is no function
+   */
+  on<Event extends keyof CircuitBreakerEvents>(
+    event: Event,
+    listener: Listener<CircuitBreakerEvents[Event]>,
+  ): () => void {
+    return this.#emitter().add(event, listener);
+  }
+
+  /**
+   * Like `on`, for the next such event alone.
+   *
+   * @throws TypeError for an unknown event or a listener that is no function
+   */
+  once<Event extends keyof CircuitBreakerEvents>(
+    event: Event,
+    listener: Listener<CircuitBreakerEvents[Event]>,
+  ): () => void {
+    return this.#emitter().add(event, listener, true);
+  }
+
+  /**
+   * Unsubscribes a listener; the latest registration of it, if there are several.
+   *
+   * @throws TypeError for an unknown event or a listener that is no function
+   */
+  off<Event extends keyof CircuitBreakerEvents>(
+    event: Event,
+    listener: Listener<CircuitBreakerEvents[Event]>,
+  ): void {
+    this.#emitter().remove(event, listener);
+  }
+
+  /** The state as JSON-safe data, to start from in another process: `new CircuitBreaker({ ...options, snapshot })`. */
+  snapshot(): CircuitSnapshot {
+    const now = this.#options.clock.now();
+    const { lastFailure } = this.#machine;
+    return {
+      version: SNAPSHOT_VERSION,
+      name: this.name,
+      takenAt: this.#epoch(),
+      mode: this.mode,
+      ...this.#machine.snapshot(now),
+      lastFailure: lastFailure === undefined ? null : describeFailure(lastFailure, now),
+      totals: { ...this.#totals },
+    };
+  }
+
+  /** The same as `snapshot()`, for `JSON.stringify`. */
+  toJSON(): CircuitSnapshot {
+    return this.snapshot();
+  }
+
+  /**
+   * Takes over the state of a snapshot. Options stay as they are; totals become the larger of the two.
+   *
+   * @throws InvalidOptionsError for a damaged snapshot or one of a newer version; the breaker stays as it was
+   */
+  restore(snapshot: CircuitSnapshot): void {
+    const subject = { breaker: this.name, action: `restore circuit breaker "${this.name}"` };
+    const parsed = parseSnapshot(snapshot, subject);
+    this.#steer((now) => this.#takeOver(parsed, now));
+  }
+
+  #verifyTask(task: unknown): void {
+    if (typeof task === 'function') return;
+    throw new TypeError(
+      `Circuit breaker "${this.name}" needs a function to call, received ${describe(task)}`,
+    );
+  }
+
+  #verifyCall<T>(task: Task<T>, options: CallOptions<T> | undefined): void {
+    this.#verifyTask(task);
+    if (options === undefined) return;
+    verifyCallOptions(options as CallOptions, this.name);
+    if (options.signal?.aborted) throw options.signal.reason;
+  }
+
+  /** Reads the clock if the start of a call matters: for its duration, its deadline, or the state's own times. */
+  #timeOfStart(callTimeout: number | false): number {
+    const isNeeded =
+      this.#timesCalls || callTimeout !== false || this.#machine.phase.state !== CircuitState.CLOSED;
+    return isNeeded ? this.#options.clock.now() : Number.NaN;
+  }
+
+  /** The permit of a call, or its rejection. */
+  #admit(now: number): Phase | CircuitBreakerOpenError {
+    const { phase } = this.#machine;
+    const permit = this.#machine.acquire(now, this.#inFlight >= this.#options.maxConcurrentCalls);
+    if (this.#machine.phase !== phase) this.#announce(phase, now);
+    return permit ?? this.#reject(now);
+  }
+
+  #reject(now: number): Phase | CircuitBreakerOpenError {
+    const { name, rejectionStackTrace } = this.#options;
+    const observed = this.mode === 'observe';
+    this.#totals[observed ? 'wouldReject' : 'rejected']++;
+    if (observed && !this.#events?.hears('reject')) return UNGOVERNED;
+    const reason = this.#machine.rejectionReason;
+    const retryAfter = reason === 'open' ? this.#machine.retryAfter(now) : null;
+    const cause = this.#machine.lastFailure?.error;
+    const error = createOpenError(
+      { breaker: name, state: this.state, reason, retryAfter, cause },
+      rejectionStackTrace,
+    );
+    this.#emit('reject', { breaker: name, reason, error, observed });
+    return observed ? UNGOVERNED : error;
+  }
+
+  /** What the fallback makes of a rejection, if there is one for it. */
+  #answerRejection<T>(
+    rejection: CircuitBreakerOpenError,
+    options: CallOptions<T> | undefined,
+  ): Promise<T> | undefined {
+    const fallback = this.#fallbackFor(rejection, true, options);
+    if (fallback === undefined) return undefined;
+    const context = new LazyCallContext(this.name, rejection.state);
+    const answered = run(fallback, context);
+    return options?.signal === undefined ? answered : followSignal(options.signal, context, answered);
+  }
+
+  #start<T>(
+    task: Task<T>,
+    permit: Phase,
+    startedAt: number,
+    callTimeout: number | false,
+    options: CallOptions<T> | undefined,
+  ): Promise<T> {
+    this.#begin();
+    const context = new LazyCallContext(this.name, this.state);
+    if (callTimeout !== false || options?.signal !== undefined) {
+      return this.#startGuarded(task, context, permit, startedAt, callTimeout, options);
+    }
+    const pending = run(task, context);
+    if (options?.fallback === undefined && this.#options.fallback === undefined) {
+      // Watched from the side: a handler that throws the error on would cost half as much again as the failure.
+      const { succeeded, failed } = this.#watcherOf(permit, startedAt);
+      pending.then(succeeded, failed);
+      return pending.then();
+    }
+    return pending.then(
+      (value) => {
+        this.#settle(permit, startedAt, false, value);
+        return value;
+      },
+      (error) => {
+        const fallback = this.#settleFailed(permit, startedAt, error, options);
+        if (fallback === undefined) throw error;
+        return fallback(context);
+      },
+    );
+  }
+
+  /** Settles calls; calls of one stay whose start was not timed differ in nothing and share theirs. */
+  #watcherOf(permit: Phase, startedAt: number): Watcher {
+    if (!Number.isNaN(startedAt)) return this.#createWatcher(permit, startedAt);
+    if (this.#watcher?.permit !== permit) this.#watcher = this.#createWatcher(permit, startedAt);
+    return this.#watcher;
+  }
+
+  #createWatcher(permit: Phase, startedAt: number): Watcher {
+    return {
+      permit,
+      succeeded: (value) => this.#settle(permit, startedAt, false, value),
+      failed: (error) => this.#settle(permit, startedAt, true, error),
+    };
+  }
+
+  /** Starts a call that its deadline or its caller's signal may end before its task does. */
+  #startGuarded<T>(
+    task: Task<T>,
+    context: CallContext,
+    permit: Phase,
+    startedAt: number,
+    callTimeout: number | false,
+    options: CallOptions<T> | undefined,
+  ): Promise<T> {
+    const settle: Settle<T> = (threw, result, kind) => {
+      if (threw && kind === undefined) return this.#settleFailed(permit, startedAt, result, options);
+      this.#settle(permit, startedAt, threw, result, kind);
+      return undefined;
+    };
+    if (callTimeout === false) return new GuardedCall(context, settle).run(task, options?.signal);
+    this.#deadlines ??= new Deadlines(() => this.#options.clock.now());
+    return new GuardedCall(context, settle, callTimeout, startedAt, this.#deadlines).run(
+      task,
+      options?.signal,
+    );
+  }
+
+  #begin(): void {
+    this.#inFlight++;
+    this.#totals.calls++;
+  }
+
+  /** Settles a call that threw; answers the fallback to run for it, if there is one. */
+  #settleFailed<T>(
+    permit: Phase,
+    startedAt: number,
+    error: unknown,
+    options: FallbackOptions<T> | undefined,
+  ): Task<T> | undefined {
+    const kind = this.#settle(permit, startedAt, true, error);
+    return kind === 'failure' ? this.#fallbackFor(error, false, options) : undefined;
+  }
+
+  /** Takes in how a call ended: counts it, lets the machine decide, and tells listeners. */
+  #settle(
+    permit: Phase,
+    startedAt: number,
+    threw: boolean,
+    result: unknown,
+    known?: OutcomeKind,
+  ): OutcomeKind {
+    const { slowCallDuration, shouldTrip } = this.#options;
+    const { phase } = this.#machine;
+    const kind = known ?? this.#classify(threw, result);
+    const now = this.#timeOfEnd(permit, kind);
+    const duration = now - startedAt;
+    const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
+    this.#inFlight--;
+    this.#count(kind, slow, threw, result);
+    this.#machine.record(permit, kind, slow, startedAt, now, result);
+    if (shouldTrip !== undefined && kind !== 'ignored') this.#ask(shouldTrip, permit, now);
+    if (this.#events !== undefined) this.#tellCall(kind, threw, result, duration);
+    if (this.#machine.phase !== phase) this.#announce(phase, now);
+    return kind;
+  }
+
+  #classify(threw: boolean, result: unknown): OutcomeKind {
+    if (!threw && this.#options.isFailure === undefined) return 'success';
+    try {
+      return threw ? classifyError(result, this.#options) : classifyValue(result, this.#options);
+    } catch (error) {
+      report(error);
+      return 'ignored';
+    }
+  }
+
+  /** Reads the clock if the end of a call matters. */
+  #timeOfEnd(permit: Phase, kind: OutcomeKind): number {
+    const isNeeded = this.#timesEnds || kind === 'failure' || permit.state !== CircuitState.CLOSED;
+    return isNeeded ? this.#options.clock.now() : Number.NaN;
+  }
+
+  #count(kind: OutcomeKind, slow: boolean, threw: boolean, result: unknown): void {
+    const totals = this.#totals;
+    if (slow) totals.slow++;
+    if (kind === 'success') totals.successes++;
+    else if (kind === 'ignored') totals.ignored++;
+    else {
+      totals.failures++;
+      if (threw && isCallTimeoutError(result)) totals.timeouts++;
+    }
+  }
+
+  #ask(shouldTrip: (metrics: CircuitMetrics) => boolean, permit: Phase, now: number): void {
+    if (permit !== this.#machine.phase || permit.state !== CircuitState.CLOSED || permit.forced) return;
+    if (isGranted('shouldTrip', () => shouldTrip(this.#metricsAt(now))))
+      this.#machine.trip(now, 'should-trip');
+  }
+
+  #tellCall(kind: OutcomeKind, threw: boolean, result: unknown, duration: number): void {
+    const outcome = threw ? { error: result } : { value: result };
+    this.#emit(CALL_EVENTS[kind], { breaker: this.name, duration, ...outcome });
+  }
+
+  /** The fallback that answers this error, counted and told, as it is about to run. */
+  #fallbackFor<T>(
+    error: unknown,
+    rejected: boolean,
+    options: FallbackOptions<T> | undefined,
+  ): Task<T> | undefined {
+    const fallback = fallbackFor(error, rejected, options, this.#options);
+    if (fallback === undefined) return undefined;
+    this.#totals.fallbacks++;
+    this.#emit('fallback', { breaker: this.name, error });
+    return (context) => answer(fallback, error, context);
+  }
+
+  #answerSync<T>(error: unknown, fallback: Task<T> | undefined): T {
+    if (fallback === undefined) throw error;
+    return fallback(new LazyCallContext(this.name, this.state)) as T;
+  }
+
+  #createPermit(permit: Phase, startedAt: number): Permit {
+    this.#begin();
+    return new CallPermit((threw, result, kind) => this.#settle(permit, startedAt, threw, result, kind));
+  }
+
+  /** Runs a change from outside, and tells what came of it. */
+  #steer(change: (now: number) => void, reason?: string): void {
+    const now = this.#options.clock.now();
+    const { mode } = this;
+    const { phase } = this.#machine;
+    change(now);
+    this.#announce(phase, now);
+    if (this.mode !== mode) this.#emit('mode', { breaker: this.name, from: mode, to: this.mode, reason });
+  }
+
+  /** Counts and tells a change of state since `before`, if there was one. */
+  #announce(before: Phase, now: number): void {
+    const { phase, lastTransition } = this.#machine;
+    if (phase.state === before.state || lastTransition === undefined) return;
+    if (phase.state === CircuitState.OPEN && lastTransition.reason !== 'restored') this.#totals.opened++;
+    const event = STATE_EVENTS[phase.state];
+    if (!this.#events?.hears('transition') && !this.#events?.hears(event)) return;
+    const transition = { breaker: this.name, ...lastTransition, metrics: this.#metricsAt(now) };
+    this.#emit('transition', transition);
+    this.#emit(event, transition);
+  }
+
+  #emit<Event extends keyof CircuitBreakerEvents>(event: Event, payload: CircuitBreakerEvents[Event]): void {
+    if (this.#events?.hears(event)) this.#events.emit(event, payload);
+  }
+
+  #emitter(): Emitter<CircuitBreakerEvents> {
+    this.#events ??= new Emitter<CircuitBreakerEvents>(EVENTS, () => this.#tune());
+    return this.#events;
+  }
+
+  /** Finds out which edges of a call need the time, when options or listeners have changed. */
+  #tune(): void {
+    const { slowCallDuration, window, shouldTrip } = this.#options;
+    const isHeard = Object.values(CALL_EVENTS).some((event) => this.#events?.hears(event));
+    this.#timesCalls = slowCallDuration !== false || isHeard;
+    this.#timesEnds = this.#timesCalls || window.type === 'time' || shouldTrip !== undefined;
+  }
+
+  #metricsAt(now: number): CircuitMetrics {
+    const { phase, consecutiveFailures, lastFailure, lastTransition } = this.#machine;
+    const window = this.#machine.windowMetrics(now);
+    return {
+      name: this.name,
+      state: phase.state,
+      mode: this.mode,
+      since: phase.since,
+      attempt: phase.attempt,
+      retryAfter: this.#machine.retryAfter(now),
+      consecutiveFailures,
+      inFlight: this.#inFlight,
+      lastFailure: lastFailure === undefined ? null : { ...lastFailure },
+      lastTransition: lastTransition === undefined ? null : { ...lastTransition },
+      health: healthOf(phase, consecutiveFailures, window, this.#options),
+      window,
+      totals: { ...this.#totals },
+    };
+  }
+
+  #epoch(): number {
+    const { clock } = this.#options;
+    return clock.epoch === undefined ? Date.now() : clock.epoch();
+  }
+
+  #takeOver(snapshot: CircuitSnapshot, now: number): void {
+    const passed = Math.max(this.#epoch() - snapshot.takenAt, 0);
+    const { lastFailure, totals } = snapshot;
+    const failure = lastFailure && { error: recallFailure(lastFailure), at: now - passed - lastFailure.ago };
+    this.#machine.restore(snapshot, failure ?? undefined, now, passed);
+    for (const key of Object.keys(totals) as (keyof typeof totals)[]) {
+      this.#totals[key] = Math.max(this.#totals[key], totals[key]);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import type { CircuitState, RejectionReason } from './circuit-state.js';
+
+/** Marks our errors across copies of the package, and across ESM and CJS, where `instanceof` fails. */
+const BRAND = Symbol.for('recloser.error');
+
+/** The first line of a stack says the class's name, and an inspected error does not repeat it as a property. */
+function setName(errorClass: { prototype: Error }, name: string): void {
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
+}
+
+/** The base of every error that recloser makes. */
+export class CircuitBreakerError extends Error {
+  /** Stable across versions; compare this rather than the message. */
+  readonly code: string;
+  /** The name of the breaker that made the error. */
+  readonly breaker: string;
+
+  static {
+    setName(this, 'CircuitBreakerError');
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
+  constructor(code: string, breaker: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.breaker = breaker;
+  }
+}
+
+/** What a {@link CircuitBreakerOpenError} tells. */
+export interface RejectionDetails {
+  /** The name of the breaker. */
+  readonly breaker: string;
+  /** The state in which it rejected the call. */
+  readonly state: CircuitState;
+  /** Which rule rejected the call. */
+  readonly reason: RejectionReason;
+  /** Milliseconds until a call may probe, at least 0; `null` where no time is known. */
+  readonly retryAfter: number | null;
+  /** The last failure that the breaker counted. */
+  readonly cause?: unknown;
+}
+
+function describeRejection({ breaker, reason, retryAfter }: RejectionDetails): string {
+  switch (reason) {
+    case 'open':
+      return `Circuit breaker "${breaker}" is OPEN, next probe in ${Math.ceil(retryAfter ?? 0)} ms`;
+    case 'half-open':
+      return `Circuit breaker "${breaker}" is HALF_OPEN and all of its probes are in flight`;
+    case 'forced-open':
+      return `Circuit breaker "${breaker}" is forced open until it is reset`;
+    case 'concurrency':
+      return `Circuit breaker "${breaker}" has as many calls in flight as \`maxConcurrentCalls\` allows`;
+  }
+}
+
+/**
+ * The breaker rejected the call: the task was not run.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker, isCircuitBreakerOpenError } from 'recloser';
+ *
+ * const breaker = new CircuitBreaker({ name: 'payments' });
+ * breaker.forceOpen();
+ *
+ * try {
+ *   await breaker.call(() => 'paid');
+ * } catch (error) {
+ *   if (isCircuitBreakerOpenError(error)) console.log(error.breaker, error.reason); // → payments forced-open
+ * }
+ * ```
+ */
+export class CircuitBreakerOpenError extends CircuitBreakerError {
+  declare readonly code: 'ERR_CIRCUIT_OPEN';
+  /** The state in which the breaker rejected the call. */
+  readonly state: CircuitState;
+  /** Which rule rejected the call. */
+  readonly reason: RejectionReason;
+  /** Milliseconds until a call may probe, at least 0; `null` where no time is known, as while forced open. */
+  readonly retryAfter: number | null;
+
+  static {
+    setName(this, 'CircuitBreakerOpenError');
+  }
+
+  constructor(details: RejectionDetails) {
+    const { breaker, state, reason, retryAfter, cause } = details;
+    super(
+      'ERR_CIRCUIT_OPEN',
+      breaker,
+      describeRejection(details),
+      cause === undefined ? undefined : { cause },
+    );
+    this.state = state;
+    this.reason = reason;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/**
+ * Makes a rejection, without a stack unless asked: the stack would be nearly all of its cost. The global limit is put
+ * back at once, and left alone where it is absent or frozen.
+ */
+export function createOpenError(details: RejectionDetails, hasStack: boolean): CircuitBreakerOpenError {
+  const errors = Error as { stackTraceLimit?: number };
+  const limit = errors.stackTraceLimit;
+  if (hasStack || limit === undefined) return new CircuitBreakerOpenError(details);
+  try {
+    errors.stackTraceLimit = 0;
+  } catch {
+    return new CircuitBreakerOpenError(details);
+  }
+  const error = new CircuitBreakerOpenError(details);
+  errors.stackTraceLimit = limit;
+  return error;
+}
+
+/** The call had not settled when its `callTimeout` ended. Its task may still be running; its signal is aborted. */
+export class CallTimeoutError extends CircuitBreakerError {
+  declare readonly code: 'ERR_CALL_TIMEOUT';
+  /** The timeout that ended the call, in milliseconds. */
+  readonly timeout: number;
+
+  static {
+    setName(this, 'CallTimeoutError');
+  }
+
+  constructor(breaker: string, timeout: number) {
+    super(
+      'ERR_CALL_TIMEOUT',
+      breaker,
+      `A call through circuit breaker "${breaker}" timed out after ${timeout} ms`,
+    );
+    this.timeout = timeout;
+  }
+}
+
+/** An option or a snapshot was refused. Nothing of what was handed in has been applied. */
+export class InvalidOptionsError extends CircuitBreakerError {
+  declare readonly code: 'ERR_INVALID_OPTIONS';
+  /** The option at fault, with its path, such as `'window.size'`; empty where the whole is at fault. */
+  readonly option: string;
+
+  static {
+    setName(this, 'InvalidOptionsError');
+  }
+
+  constructor(breaker: string, option: string, message: string, options?: ErrorOptions) {
+    super('ERR_INVALID_OPTIONS', breaker, message, options);
+    this.option = option;
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return isCircuitBreakerError(error) && error.code === code;
+}
+
+/** Whether recloser made this error, whichever copy of the package it was. */
+export function isCircuitBreakerError(error: unknown): error is CircuitBreakerError {
+  return error !== null && typeof error === 'object' && (error as { [BRAND]?: unknown })[BRAND] === true;
+}
+
+/** Whether a breaker rejected the call, whichever copy of the package it came from. */
+export function isCircuitBreakerOpenError(error: unknown): error is CircuitBreakerOpenError {
+  return hasCode(error, 'ERR_CIRCUIT_OPEN');
+}
+
+/** Whether a call ended by its `callTimeout`, whichever copy of the package it came from. */
+export function isCallTimeoutError(error: unknown): error is CallTimeoutError {
+  return hasCode(error, 'ERR_CALL_TIMEOUT');
+}

@@ -1,0 +1,157 @@
+import type { CircuitMode, RejectionReason } from './circuit-state.js';
+import type { CircuitBreakerOpenError } from './errors.js';
+import type { CircuitMetrics, LastTransition } from './metrics.js';
+import { report } from './report.js';
+
+/** A change of state, with the figures right after it. */
+export interface Transition extends LastTransition {
+  /** The name of the breaker. */
+  readonly breaker: string;
+  readonly metrics: CircuitMetrics;
+}
+
+/** A call that settled. */
+export interface CallEvent {
+  /** The name of the breaker. */
+  readonly breaker: string;
+  /** Milliseconds from the start of the task; `NaN` for a call that started before anybody listened. */
+  readonly duration: number;
+  /** What the task resolved to, unless it threw. */
+  readonly value?: unknown;
+  /** What the task threw, or the timeout or abort that ended it. */
+  readonly error?: unknown;
+}
+
+/** A call that was rejected, or would have been in any other mode than `observe`. */
+export interface RejectEvent {
+  /** The name of the breaker. */
+  readonly breaker: string;
+  readonly reason: RejectionReason;
+  /** The error that the caller gets, unless a fallback answers or `observed` is true. */
+  readonly error: CircuitBreakerOpenError;
+  /** True if the call was let through because the mode is `observe`. */
+  readonly observed: boolean;
+}
+
+/** A fallback is about to answer a call. */
+export interface FallbackEvent {
+  /** The name of the breaker. */
+  readonly breaker: string;
+  /** The error that it answers. */
+  readonly error: unknown;
+}
+
+/** A change of mode. */
+export interface ModeEvent {
+  /** The name of the breaker. */
+  readonly breaker: string;
+  readonly from: CircuitMode;
+  readonly to: CircuitMode;
+  /** The words given to `forceOpen()`. */
+  readonly reason: string | undefined;
+}
+
+/** What each event of a breaker carries. */
+export interface CircuitBreakerEvents {
+  transition: Transition;
+  open: Transition;
+  halfOpen: Transition;
+  close: Transition;
+  success: CallEvent;
+  failure: CallEvent;
+  ignore: CallEvent;
+  reject: RejectEvent;
+  fallback: FallbackEvent;
+  mode: ModeEvent;
+}
+
+/** Is told an event. What it throws is reported as uncaught and disturbs nothing else. */
+export type Listener<Event> = (event: Event) => void;
+
+interface Registration {
+  // biome-ignore lint/suspicious/noExplicitAny: the event's type is known where the listener is added
+  readonly listener: (event: any) => void;
+  readonly once: boolean;
+}
+
+/**
+ * Tells listeners, in the order in which they were added and events in the order in which they happened: an event
+ * that a listener causes is told when the one at hand has been told to all. Lists are replaced, never changed, so
+ * that a listener may add and remove listeners.
+ */
+export class Emitter<Events extends object> {
+  readonly #known: readonly (keyof Events)[];
+  readonly #onChange: () => void;
+  readonly #registrations = new Map<keyof Events, readonly Registration[]>();
+  #waiting: (() => void)[] | undefined;
+
+  /** @param onChange is called when listeners have been added or removed */
+  constructor(known: readonly (keyof Events)[], onChange: () => void) {
+    this.#known = known;
+    this.#onChange = onChange;
+  }
+
+  hears(event: keyof Events): boolean {
+    return this.#registrations.has(event);
+  }
+
+  /** @throws TypeError for an unknown event or a listener that is no function */
+  add<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>, once = false): () => void {
+    if (!this.#known.includes(event)) {
+      throw new TypeError(
+        `Unknown event ${JSON.stringify(event) ?? String(event)}, known are: ${this.#known.join(', ')}`,
+      );
+    }
+    if (typeof listener !== 'function') {
+      throw new TypeError(
+        `The listener of "${String(event)}" must be a function, received ${String(listener)}`,
+      );
+    }
+    const registration: Registration = { listener, once };
+    this.#registrations.set(event, [...this.#of(event), registration]);
+    this.#onChange();
+    return () => this.#remove(event, registration);
+  }
+
+  /** Removes the latest registration of this listener. */
+  remove<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>): void {
+    const latestFirst = [...this.#of(event)].reverse();
+    this.#remove(
+      event,
+      latestFirst.find((registration) => registration.listener === listener),
+    );
+  }
+
+  emit<Event extends keyof Events>(event: Event, payload: Events[Event]): void {
+    const tell = () => this.#tell(event, payload);
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(tell);
+      return;
+    }
+    this.#waiting = [tell];
+    for (const next of this.#waiting) next();
+    this.#waiting = undefined;
+  }
+
+  #tell<Event extends keyof Events>(event: Event, payload: Events[Event]): void {
+    for (const registration of this.#of(event)) {
+      if (registration.once) this.#remove(event, registration);
+      try {
+        registration.listener(payload);
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+
+  #of(event: keyof Events): readonly Registration[] {
+    return this.#registrations.get(event) ?? [];
+  }
+
+  #remove(event: keyof Events, removed: Registration | undefined): void {
+    const rest = this.#of(event).filter((registration) => registration !== removed);
+    if (rest.length > 0) this.#registrations.set(event, rest);
+    else this.#registrations.delete(event);
+    this.#onChange();
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * The options of a breaker: what they are, what they default to, and how they are read. `resolveOptions` copies what
+ * it is given and checks all of it before anything is used; what it answers is frozen and complete.
+ */
+import { type Backoff, DEFAULT_RECOVERY_TIMEOUT } from './backoff.js';
+import type { CallContext } from './call-context.js';
+import { type Clock, systemClock } from './clock.js';
+import type { Listener, Transition } from './events.js';
+import type { CircuitMetrics } from './metrics.js';
+import type { ErrorFilter, Outcome } from './outcome.js';
+import type { CircuitSnapshot } from './snapshot.js';
+import {
+  type Check,
+  callable,
+  callables,
+  duration,
+  either,
+  guardRead,
+  MAX_TIMER_DELAY,
+  object,
+  oneOf,
+  orFalse,
+  orInfinity,
+  positiveInteger,
+  type Rules,
+  ratio,
+  readOptions,
+  type Subject,
+  string,
+  verify,
+} from './validate.js';
+import type { ResolvedWindow, WindowOptions } from './window.js';
+
+/** Which errors a fallback answers: rejections, failures, both, or those that a predicate picks. */
+export type FallbackOn = 'rejection' | 'failure' | 'any' | ((error: unknown) => boolean);
+
+/** Answers a call in place of its task. */
+export type Fallback<T = unknown> = (error: unknown, context: CallContext) => T | PromiseLike<T>;
+
+/** What a breaker is made with. Durations are milliseconds, ratios are from 0 to 1; `undefined` means "not given". */
+export interface CircuitBreakerOptions {
+  /** The name in errors, events and metrics; any string. @default 'default' */
+  name?: string | undefined;
+  /** Consecutive failures that trip, at least 1; `false` turns the rule off. @default 5 */
+  failureThreshold?: number | false | undefined;
+  /** Share of failures in the window that trips, inclusive; `false` turns the rule off. @default 0.5 */
+  failureRateThreshold?: number | false | undefined;
+  /** A call that took at least this long, in ms, is slow; `false` watches no durations. @default false */
+  slowCallDuration?: number | false | undefined;
+  /** Share of slow calls in the window that trips, inclusive; only with `slowCallDuration`. @default 1 */
+  slowCallRateThreshold?: number | undefined;
+  /**
+   * Settled, counted calls that the window needs before a rate is judged, at least 1, at most a count window's size.
+   *
+   * @default 10, or a smaller count window's size
+   */
+  minimumCalls?: number | undefined;
+  /** The calls that rates are taken over. @default { type: 'count', size: 100 } */
+  window?: WindowOptions | undefined;
+  /** A rule of your own, asked after the built-in ones for each settled call; `true` trips. */
+  shouldTrip?: ((metrics: CircuitMetrics) => boolean) | undefined;
+  /** Time spent OPEN, in ms, at least 0, or a function that says how long. @default 60_000 */
+  recoveryTimeout?: number | Backoff | undefined;
+  /** Probes in flight at once, at least 1. @default 3 */
+  halfOpenMaxCalls?: number | undefined;
+  /** Probe successes that close, at least 1. @default 3 */
+  successThreshold?: number | undefined;
+  /**
+   * Milliseconds after which a probe that has not settled may be given up, at least 0. No timer runs for it: it is
+   * looked at when a call asks and every permit is out.
+   *
+   * @default callTimeout, else 60_000
+   */
+  probeTimeout?: number | undefined;
+  /** Milliseconds, 0 to 2,147,483,647, after which a call rejects with `CallTimeoutError`; `false` for none. @default false */
+  callTimeout?: number | false | undefined;
+  /** Calls in flight beyond which calls are rejected, at least 1. @default Infinity */
+  maxConcurrentCalls?: number | undefined;
+  /** Error classes or predicates: such an error makes the outcome *ignored*. @default [] */
+  excludedErrors?: readonly ErrorFilter[] | undefined;
+  /** Error classes or predicates: the only errors that are failures; others are successes. @default every error */
+  trackedErrors?: readonly ErrorFilter[] | undefined;
+  /** Has the last word on what an outcome is, for example an HTTP 503 that resolved. */
+  isFailure?: ((outcome: Outcome) => boolean | 'ignore') | undefined;
+  /** Answers in place of the task; its result is the call's result. */
+  fallback?: Fallback | undefined;
+  /** The errors that the fallback answers. @default 'any' */
+  fallbackOn?: FallbackOn | undefined;
+  /** Whether rejections carry a stack, which costs several microseconds each. @default false */
+  rejectionStackTrace?: boolean | undefined;
+  /** `observe` decides and reports as ever but rejects no call. @default 'active' */
+  mode?: 'active' | 'observe' | undefined;
+  /** Where the time is read. @default systemClock */
+  clock?: Clock | undefined;
+  /** State to start from, as `snapshot()` gave it. */
+  snapshot?: CircuitSnapshot | undefined;
+  /** Is told each change of state, from the start. */
+  onTransition?: Listener<Transition> | undefined;
+  /** Is told each change to OPEN, from the start. */
+  onOpen?: Listener<Transition> | undefined;
+  /** Is told each change to CLOSED, from the start. */
+  onClose?: Listener<Transition> | undefined;
+  /** Is told each change to HALF_OPEN, from the start. */
+  onHalfOpen?: Listener<Transition> | undefined;
+}
+
+/** What can be said for one call. */
+export interface CallOptions<T = unknown> {
+  /** Ends the call when it aborts; such an outcome is *ignored*. */
+  signal?: AbortSignal | undefined;
+  /** In place of the breaker's `callTimeout`. */
+  callTimeout?: number | false | undefined;
+  /** In place of the breaker's `fallback`. */
+  fallback?: Fallback<T> | undefined;
+  /** In place of the breaker's `fallbackOn`. */
+  fallbackOn?: FallbackOn | undefined;
+}
+
+type OnceOnly = 'snapshot' | 'onTransition' | 'onOpen' | 'onClose' | 'onHalfOpen';
+
+/** What `update()` takes: every option but the name, the clock, the snapshot and the listeners. */
+export type UpdatableOptions = Omit<CircuitBreakerOptions, 'name' | 'clock' | OnceOnly>;
+
+/** The options in force: frozen, every member filled in. `undefined` stands for a function that was not given. */
+export interface ResolvedOptions {
+  readonly name: string;
+  readonly failureThreshold: number | false;
+  readonly failureRateThreshold: number | false;
+  readonly slowCallDuration: number | false;
+  readonly slowCallRateThreshold: number;
+  readonly minimumCalls: number;
+  readonly window: ResolvedWindow;
+  readonly shouldTrip: ((metrics: CircuitMetrics) => boolean) | undefined;
+  readonly recoveryTimeout: number | Backoff;
+  readonly halfOpenMaxCalls: number;
+  readonly successThreshold: number;
+  readonly probeTimeout: number;
+  readonly callTimeout: number | false;
+  readonly maxConcurrentCalls: number;
+  readonly excludedErrors: readonly ErrorFilter[];
+  readonly trackedErrors: readonly ErrorFilter[] | undefined;
+  readonly isFailure: ((outcome: Outcome) => boolean | 'ignore') | undefined;
+  readonly fallback: Fallback | undefined;
+  readonly fallbackOn: FallbackOn;
+  readonly rejectionStackTrace: boolean;
+  readonly mode: 'active' | 'observe';
+  readonly clock: Clock;
+}
+
+const DEFAULT_PROBE_TIMEOUT = 60_000;
+const DEFAULT_MINIMUM_CALLS = 10;
+const NO_FILTERS: readonly ErrorFilter[] = Object.freeze([]);
+
+const callTimeout = orFalse(duration(0, MAX_TIMER_DELAY));
+const fallbackOn = either(oneOf('rejection', 'failure', 'any'), callable);
+
+const clock: Check = (value) => {
+  const { now, epoch } = (value ?? {}) as Partial<Clock>;
+  const isClock = typeof now === 'function' && (epoch === undefined || typeof epoch === 'function');
+  return isClock ? undefined : 'an object with a function `now`, and a function `epoch` if it has one';
+};
+
+const RULES: Rules & Record<keyof CircuitBreakerOptions, Check> = {
+  name: string,
+  failureThreshold: orFalse(positiveInteger()),
+  failureRateThreshold: orFalse(ratio),
+  slowCallDuration: orFalse(duration()),
+  slowCallRateThreshold: ratio,
+  minimumCalls: positiveInteger(),
+  window: object,
+  shouldTrip: callable,
+  recoveryTimeout: either(duration(), callable),
+  halfOpenMaxCalls: positiveInteger(),
+  successThreshold: positiveInteger(),
+  probeTimeout: duration(),
+  callTimeout,
+  maxConcurrentCalls: orInfinity(positiveInteger()),
+  excludedErrors: callables,
+  trackedErrors: callables,
+  isFailure: callable,
+  fallback: callable,
+  fallbackOn,
+  rejectionStackTrace: oneOf(true, false),
+  mode: oneOf('active', 'observe'),
+  clock,
+  snapshot: object,
+  onTransition: callable,
+  onOpen: callable,
+  onClose: callable,
+  onHalfOpen: callable,
+};
+
+const UPDATE_RULES: Rules = Object.fromEntries(
+  Object.entries(RULES).filter(([key]) => !/^(name|clock|snapshot|on[A-Z]\w*)$/.test(key)),
+);
+
+const CALL_RULES: Rules & Record<keyof CallOptions, Check> = {
+  signal: (value) =>
+    typeof (value as Partial<AbortSignal> | null)?.addEventListener === 'function'
+      ? undefined
+      : 'an AbortSignal',
+  callTimeout,
+  fallback: callable,
+  fallbackOn,
+};
+
+const COUNT_WINDOW_RULES: Rules = { type: oneOf('count', 'time'), size: positiveInteger(2 ** 24) };
+const TIME_WINDOW_RULES: Rules = {
+  type: oneOf('count', 'time'),
+  duration: duration(1),
+  buckets: positiveInteger(10_000),
+};
+
+/**
+ * Copies and checks what a breaker is made with or updated by.
+ *
+ * @throws InvalidOptionsError for the first mistake
+ */
+export function readBreakerOptions(
+  options: unknown,
+  subject: Subject,
+  isUpdate = false,
+): CircuitBreakerOptions {
+  return guardRead(subject, 'options', () => {
+    const given: CircuitBreakerOptions = readOptions(options, isUpdate ? UPDATE_RULES : RULES, subject);
+    if (given.window !== undefined) given.window = Object.freeze(readWindow(given.window, subject));
+    return given;
+  });
+}
+
+/**
+ * Fills in what was not given.
+ *
+ * @param given what `readBreakerOptions` answered
+ * @throws InvalidOptionsError if `minimumCalls` is more than the window holds
+ */
+export function completeOptions(given: CircuitBreakerOptions, subject: Subject): ResolvedOptions {
+  const window = (given.window as ResolvedWindow | undefined) ?? DEFAULT_WINDOW;
+  const mostCalls = window.type === 'count' ? window.size : Number.MAX_SAFE_INTEGER;
+  const { callTimeout = false, minimumCalls = Math.min(DEFAULT_MINIMUM_CALLS, mostCalls) } = given;
+  verify(subject, 'minimumCalls', minimumCalls, (value) =>
+    (value as number) <= mostCalls ? undefined : `at most the window's size, ${mostCalls}`,
+  );
+  return Object.freeze({
+    name: given.name ?? DEFAULT_NAME,
+    failureThreshold: given.failureThreshold ?? 5,
+    failureRateThreshold: given.failureRateThreshold ?? 0.5,
+    slowCallDuration: given.slowCallDuration ?? false,
+    slowCallRateThreshold: given.slowCallRateThreshold ?? 1,
+    minimumCalls,
+    window,
+    shouldTrip: given.shouldTrip,
+    recoveryTimeout: given.recoveryTimeout ?? DEFAULT_RECOVERY_TIMEOUT,
+    halfOpenMaxCalls: given.halfOpenMaxCalls ?? 3,
+    successThreshold: given.successThreshold ?? 3,
+    probeTimeout: given.probeTimeout ?? (callTimeout === false ? DEFAULT_PROBE_TIMEOUT : callTimeout),
+    callTimeout,
+    maxConcurrentCalls: given.maxConcurrentCalls ?? Number.POSITIVE_INFINITY,
+    excludedErrors: given.excludedErrors ?? NO_FILTERS,
+    trackedErrors: given.trackedErrors,
+    isFailure: given.isFailure,
+    fallback: given.fallback,
+    fallbackOn: given.fallbackOn ?? 'any',
+    rejectionStackTrace: given.rejectionStackTrace ?? false,
+    mode: given.mode ?? 'active',
+    clock: given.clock ?? systemClock,
+  });
+}
+
+/** How errors name a breaker that is being made: by its name, if it has a proper one. */
+export function subjectOf(options: unknown): Subject {
+  let name: unknown;
+  try {
+    name = (options as CircuitBreakerOptions | null | undefined)?.name ?? DEFAULT_NAME;
+  } catch {}
+  if (typeof name !== 'string') return { breaker: '', action: 'create circuit breaker' };
+  return { breaker: name, action: `create circuit breaker "${name}"` };
+}
+
+/**
+ * Checks the options of calls that are yet to come, once.
+ *
+ * @throws InvalidOptionsError for the first mistake
+ */
+export function readCallOptions<T>(options: CallOptions<T>, breaker: string): CallOptions<T> {
+  const subject = callSubject(breaker);
+  return guardRead(subject, 'options', () => readOptions(options, CALL_RULES, subject));
+}
+
+/**
+ * Checks the options of a call at hand as far as it costs the usual call next to nothing: unknown keys pass.
+ *
+ * @throws InvalidOptionsError for the first mistake
+ */
+export function verifyCallOptions(options: CallOptions, breaker: string): void {
+  verify(callSubject(breaker), 'options', options, object);
+  for (const key of CALL_OPTIONS) {
+    const value = options[key];
+    if (value !== undefined) verify(callSubject(breaker), key, value, CALL_RULES[key]);
+  }
+}
+
+const DEFAULT_NAME = 'default';
+const DEFAULT_WINDOW: ResolvedWindow = Object.freeze({ type: 'count', size: 100 });
+const CALL_OPTIONS = Object.keys(CALL_RULES) as (keyof CallOptions)[];
+
+function callSubject(breaker: string): Subject {
+  return { breaker, action: `call through circuit breaker "${breaker}"` };
+}
+
+function readWindow(window: unknown, subject: Subject): ResolvedWindow {
+  const isTime = (window as WindowOptions).type === 'time';
+  const given = readOptions(window, isTime ? TIME_WINDOW_RULES : COUNT_WINDOW_RULES, subject, 'window.');
+  verify(subject, 'window.type', given['type'], COUNT_WINDOW_RULES['type'] as Check);
+  const { size = 100, duration = 60_000, buckets = 10 } = given as { [key: string]: number };
+  return isTime ? { type: 'time', duration, buckets } : { type: 'count', size };
+}

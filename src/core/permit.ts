@@ -1,0 +1,67 @@
+import type { OutcomeKind } from './outcome.js';
+
+/**
+ * Leave for one call that you run yourself. Settle it once: the first settlement counts, later ones do nothing.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker } from 'recloser';
+ *
+ * const breaker = new CircuitBreaker({ name: 'stream' });
+ * const permit = breaker.acquire();
+ * try {
+ *   // … use the dependency …
+ *   permit.success();
+ * } catch (error) {
+ *   permit.failure(error);
+ *   throw error;
+ * }
+ * ```
+ */
+export interface Permit {
+  /** The call succeeded. A value that is given passes `isFailure` first. */
+  success(value?: unknown): void;
+  /** The call failed. An error that is given passes `excludedErrors`, `trackedErrors` and `isFailure` first. */
+  failure(error?: unknown): void;
+  /** The call says nothing about the dependency. */
+  ignore(): void;
+  /** Leaving a `using` scope with the permit unsettled is a failure: `success()` was not reached. */
+  [Symbol.dispose](): void;
+}
+
+/** Settles the call; a `kind` is taken at its word, else the result passes the filters. */
+type SettlePermit = (threw: boolean, result: unknown, kind?: OutcomeKind) => void;
+
+/** What compilers that bring `using` along look for where the runtime lacks the symbol. */
+const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+
+/** A permit that settles by calling back, once. */
+export class CallPermit implements Permit {
+  #settle: SettlePermit | undefined;
+
+  constructor(settle: SettlePermit) {
+    this.#settle = settle;
+  }
+
+  success(...given: [value?: unknown]): void {
+    this.#once(false, given[0], given.length === 0 ? 'success' : undefined);
+  }
+
+  failure(...given: [error?: unknown]): void {
+    this.#once(true, given[0], given.length === 0 ? 'failure' : undefined);
+  }
+
+  ignore(): void {
+    this.#once(true, undefined, 'ignored');
+  }
+
+  [DISPOSE](): void {
+    this.failure();
+  }
+
+  #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.(threw, result, kind);
+  }
+}

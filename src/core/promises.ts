@@ -1,0 +1,20 @@
+import type { CallContext } from './call-context.js';
+
+/** What stands behind a breaker: it is run with the context of its call. */
+export type Task<T> = (context: CallContext) => T | PromiseLike<T>;
+
+/** Whatever the task does (answer, throw, hand out a foreign promise), the promise tells of it. */
+export function run<T>(task: Task<T>, context: CallContext): Promise<T> {
+  try {
+    return Promise.resolve(task(context));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+const SETTLED = Promise.resolve();
+
+/** A promise that is born rejected costs the runtime several times more than one that is rejected a moment later. */
+export function rejectSoon(error: unknown): Promise<never> {
+  return new Promise((_, reject) => SETTLED.then(() => reject(error)));
+}

@@ -1,0 +1,22 @@
+/**
+ * Makes an error that must not disturb a call visible all the same: it is thrown in a microtask of its own
+ * and arrives where the runtime reports uncaught errors.
+ */
+export function report(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
+/** Whether a user's function answers `true`. One that throws or answers nonsense is reported and means no. */
+export function isGranted(option: string, ask: () => unknown): boolean {
+  try {
+    const answer = ask();
+    if (answer && answer !== true)
+      report(new TypeError(`\`${option}\` must return true or false, received ${typeof answer}`));
+    return answer === true;
+  } catch (error) {
+    report(error);
+    return false;
+  }
+}

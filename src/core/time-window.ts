@@ -1,0 +1,96 @@
+import type { Window, WindowSnapshot } from './window.js';
+
+/** Counters of a bucket, side by side. */
+const FIELDS = 3;
+
+/**
+ * The calls of the last `duration` milliseconds, in buckets by absolute number: `floor(now / width)`.
+ * Moving to another number clears the buckets between, at most all of them, so an idle year costs what an idle
+ * second does. A clock that steps back stays in the newest bucket. It covers between `duration - width` and
+ * `duration`, since the newest bucket is still filling.
+ */
+export class TimeWindow implements Window {
+  calls = 0;
+  failures = 0;
+  slowCalls = 0;
+  readonly #duration: number;
+  readonly #buckets: number;
+  readonly #counts: Float64Array;
+  #newest = Number.NEGATIVE_INFINITY;
+
+  constructor(duration: number, buckets: number) {
+    this.#duration = duration;
+    this.#buckets = buckets;
+    this.#counts = new Float64Array(buckets * FIELDS);
+  }
+
+  record(failed: boolean, slow: boolean, now: number): void {
+    this.advance(now);
+    this.#add(this.#newest, 1, failed ? 1 : 0, slow ? 1 : 0);
+  }
+
+  advance(now: number): void {
+    const bucket = this.#bucketAt(now);
+    if (bucket > this.#newest) this.#moveTo(bucket);
+  }
+
+  clear(): void {
+    this.calls = this.failures = this.slowCalls = 0;
+    this.#counts.fill(0);
+  }
+
+  snapshot(now: number): WindowSnapshot {
+    this.advance(now);
+    const counts: [number, number, number, number][] = [];
+    const width = this.#duration / this.#buckets;
+    for (let bucket = this.#newest - this.#buckets + 1; bucket <= this.#newest; bucket++) {
+      const at = this.#offset(bucket);
+      const [calls = 0, failures = 0, slowCalls = 0] = this.#counts.subarray(at, at + FIELDS);
+      if (calls > 0) counts.push([now - (bucket + 0.5) * width, calls, failures, slowCalls]);
+    }
+    return { type: 'time', duration: this.#duration, buckets: this.#buckets, counts };
+  }
+
+  restore(snapshot: WindowSnapshot & { type: 'time' }, now: number): void {
+    this.clear();
+    this.advance(now);
+    for (const [age, calls, failures, slowCalls] of snapshot.counts) {
+      const bucket = Math.min(this.#bucketAt(now - age), this.#newest);
+      if (bucket > this.#newest - this.#buckets) this.#add(bucket, calls, failures, slowCalls);
+    }
+  }
+
+  #bucketAt(time: number): number {
+    return Math.floor((time / this.#duration) * this.#buckets);
+  }
+
+  #offset(bucket: number): number {
+    const n = this.#buckets;
+    return (((bucket % n) + n) % n) * FIELDS;
+  }
+
+  #moveTo(bucket: number): void {
+    if (bucket - this.#newest >= this.#buckets) this.clear();
+    else for (let passed = this.#newest + 1; passed <= bucket; passed++) this.#drop(passed);
+    this.#newest = bucket;
+  }
+
+  /** Empties the slot that this bucket takes over from the one `buckets` numbers before it. */
+  #drop(bucket: number): void {
+    const at = this.#offset(bucket);
+    this.calls -= this.#counts[at] as number;
+    this.failures -= this.#counts[at + 1] as number;
+    this.slowCalls -= this.#counts[at + 2] as number;
+    this.#counts.fill(0, at, at + FIELDS);
+  }
+
+  #add(bucket: number, calls: number, failures: number, slowCalls: number): void {
+    const at = this.#offset(bucket);
+    (this.#counts[at] as number) += calls;
+    (this.#counts[at + 1] as number) += failures;
+    (this.#counts[at + 2] as number) += slowCalls;
+    this.calls += calls;
+    this.failures += failures;
+    this.slowCalls += slowCalls;
+  }
+}

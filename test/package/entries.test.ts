@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { subpaths } from '../../tsup.config.js';
+import { answerOfConsumer, runAsConsumer } from '../support/consumer.js';
+
+describe.each(subpaths.map((subpath) => `recloser${subpath.slice(1)}`))('%s', (name) => {
+  it('gives to `import` what its source exports', async () => {
+    const source = await import(name);
+
+    const names = answerOfConsumer(
+      'module',
+      `import * as entry from '${name}'; console.log(JSON.stringify(Object.keys(entry)));`,
+    );
+
+    expect(names).toEqual(Object.keys(source).sort());
+  });
+
+  it('gives to `require` what its source exports', async () => {
+    const source = await import(name);
+
+    const names = answerOfConsumer(
+      'commonjs',
+      `console.log(JSON.stringify(Object.keys(require('${name}')).sort()));`,
+    );
+
+    expect(names).toEqual(Object.keys(source).sort());
+  });
+});
+
+const BOTH_COPIES = `
+  import * as esm from 'recloser';
+  import { createRequire } from 'node:module';
+  const cjs = createRequire(import.meta.url)('recloser');
+  const rejectionOf = async ({ CircuitBreaker }) => {
+    const breaker = new CircuitBreaker();
+    breaker.trip();
+    return breaker.call(() => 'never').catch((error) => error);
+  };
+`;
+
+describe('two copies of the package in one process', () => {
+  it('recognise, in the ESM copy, an error of the CJS copy', () => {
+    const answer = answerOfConsumer(
+      'module',
+      `${BOTH_COPIES} console.log(esm.isCircuitBreakerOpenError(await rejectionOf(cjs)));`,
+    );
+
+    expect(answer).toBe(true);
+  });
+
+  it('recognise, in the CJS copy, an error of the ESM copy', () => {
+    const answer = answerOfConsumer(
+      'module',
+      `${BOTH_COPIES} console.log(cjs.isCircuitBreakerOpenError(await rejectionOf(esm)));`,
+    );
+
+    expect(answer).toBe(true);
+  });
+});
+
+describe('a process with an open breaker', () => {
+  it('exits by itself', () => {
+    const { status } = runAsConsumer(
+      'module',
+      `import { CircuitBreaker } from 'recloser';
+       globalThis.breaker = new CircuitBreaker();
+       breaker.trip();`,
+    );
+
+    expect(status).toBe(0);
+  });
+});

@@ -1,0 +1,24 @@
+import { defineConfig } from 'tsup';
+import manifest from './package.json' with { type: 'json' };
+
+/** The one list of entries is `exports` of package.json: `.`, and later `./prometheus` and so on. */
+export const subpaths = Object.keys(manifest.exports).filter((key) => key !== './package.json');
+
+/** `.` is built from src/index.ts, `./name` from src/name/index.ts. */
+export const entry = Object.fromEntries(
+  subpaths.map((subpath) =>
+    subpath === '.' ? ['index', 'src/index.ts'] : [subpath.slice(2), `src/${subpath.slice(2)}/index.ts`],
+  ),
+);
+
+export default defineConfig({
+  entry,
+  format: ['esm', 'cjs'],
+  dts: true,
+  target: 'es2022',
+  platform: 'neutral',
+  // One copy of the core for all entries of a format, so that `instanceof` holds across them.
+  splitting: true,
+  treeshake: true,
+  clean: true,
+});
