@@ -45,5 +45,29 @@ export type {
 export type { ErrorFilter, Outcome, OutcomeKind } from './core/outcome.js';
 export type { Permit } from './core/permit.js';
 export type { Task } from './core/promises.js';
+export { type AsyncMethodOf, type ProtectOptions, protect } from './core/protect.js';
+export {
+  CircuitBreakerRegistry,
+  type ConflictEvent,
+  type CreateEvent,
+  type DeleteEvent,
+  defaultRegistry,
+  type OptionDifference,
+  type RegistryEvents,
+  type RegistryOptions,
+  type RegistrySnapshot,
+} from './core/registry.js';
 export type { CircuitSnapshot, FailureSnapshot } from './core/snapshot.js';
+export type { RegistrySummary } from './core/summary.js';
 export type { ResolvedWindow, WindowOptions, WindowSnapshot } from './core/window.js';
+export {
+  type BreakerAccess,
+  type BreakerSource,
+  type CircuitBreakerWrapper,
+  type Guarded,
+  type GuardedResult,
+  type InstanceBreakerAccess,
+  type ResultWrapper,
+  type WithCircuitBreakerOptions,
+  withCircuitBreaker,
+} from './core/with-circuit-breaker.js';

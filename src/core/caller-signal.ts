@@ -1,21 +1,17 @@
-import { abortContext, type CallContext } from './call-context.js';
-
 /**
- * Settles as `pending` does, unless the caller's signal aborts first: then the context's signal aborts too and the
- * answer rejects with the caller's reason. Nothing stays attached to the caller's signal afterwards.
+ * Settles as `pending` does, unless the caller's signal aborts first: then it rejects with the signal's reason.
+ * Nothing stays attached to the caller's signal afterwards.
  *
- * @param onAbort is called before the answer rejects
+ * @param onAbort is called before it rejects
  */
 export function followSignal<T>(
   signal: AbortSignal,
-  context: CallContext,
   pending: Promise<T>,
-  onAbort?: () => void,
+  onAbort: (reason: unknown) => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const abort = () => {
-      abortContext(context, signal.reason);
-      onAbort?.();
+      onAbort(signal.reason);
       reject(signal.reason);
     };
     if (signal.aborted) abort();

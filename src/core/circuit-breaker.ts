@@ -6,12 +6,12 @@
  * `state-machine.ts`, what an outcome counts as is in `outcome.ts`.
  */
 
-import { type CallContext, LazyCallContext } from './call-context.js';
+import { abortContext, type CallContext, LazyCallContext } from './call-context.js';
 import { followSignal } from './caller-signal.js';
 import { type CircuitMode, CircuitState } from './circuit-state.js';
 import { Deadlines } from './deadlines.js';
 import { CircuitBreakerOpenError, createOpenError, isCallTimeoutError } from './errors.js';
-import { type CircuitBreakerEvents, Emitter, type Listener } from './events.js';
+import { type CircuitBreakerEvents, type Emission, Emitter, type Listener } from './events.js';
 import { answer, type FallbackOptions, fallbackFor } from './fallback.js';
 import { GuardedCall, type Settle } from './guarded-call.js';
 import { healthOf } from './health.js';
@@ -42,15 +42,30 @@ import {
 import { type Phase, StateMachine, UNGOVERNED } from './state-machine.js';
 import { describe } from './validate.js';
 
+/** What a registry is to the breakers that it keeps. */
+export interface Keeper {
+  /** Hears the events of all of them. */
+  readonly events: {
+    hears(event: keyof CircuitBreakerEvents): boolean;
+    emit(...events: readonly Emission<CircuitBreakerEvents>[]): void;
+  };
+  /** Is told of each call that starts, if the keeper cares. */
+  readonly onUse: ((breaker: CircuitBreaker) => void) | undefined;
+}
+
+/** Puts a breaker into a keeper's hands or out of them; to be said again when the keeper's listeners have changed. */
+export let keep: (breaker: CircuitBreaker, keeper: Keeper | undefined) => void;
+
 /** How a call ended, for code that handles failures as values. `rejected` tells that the task was not run. */
 export type CallResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown; readonly rejected: boolean };
 
-/** The events in force for each state that is entered. */
+/** The event that tells of each state. */
 const STATE_EVENTS = { CLOSED: 'close', OPEN: 'open', HALF_OPEN: 'halfOpen' } as const;
 
-const EVENTS = [
+/** Every event of a breaker. */
+export const CIRCUIT_BREAKER_EVENTS = [
   'transition',
   ...Object.values(STATE_EVENTS),
   'success',
@@ -62,6 +77,8 @@ const EVENTS = [
 ] as const satisfies readonly (keyof CircuitBreakerEvents)[];
 
 const CALL_EVENTS = { success: 'success', failure: 'failure', ignored: 'ignore' } as const;
+
+const NO_CHANGES: readonly Emission<CircuitBreakerEvents>[] = [];
 
 /** Settles the calls of one stay. */
 interface Watcher {
@@ -90,12 +107,21 @@ export class CircuitBreaker {
   #given: CircuitBreakerOptions;
   #options: ResolvedOptions;
   #inFlight = 0;
-  /** Whether both edges of a call are timed, and whether the end of it is. */
+  /** Whether anybody hears of calls, whether both edges of a call are timed, and whether the end of it is. */
+  #isHeard = false;
   #timesCalls = false;
   #timesEnds = false;
   #watcher: Watcher | undefined;
   #events: Emitter<CircuitBreakerEvents> | undefined;
+  #keeper: Keeper | undefined;
   #deadlines: Deadlines | undefined;
+
+  static {
+    keep = (breaker, keeper) => {
+      breaker.#keeper = keeper;
+      breaker.#tune();
+    };
+  }
 
   /** @throws InvalidOptionsError for an unknown option, a value out of range or a damaged snapshot */
   constructor(options: CircuitBreakerOptions = {}) {
@@ -381,14 +407,17 @@ export class CircuitBreaker {
   /** The state as JSON-safe data, to start from in another process: `new CircuitBreaker({ ...options, snapshot })`. */
   snapshot(): CircuitSnapshot {
     const now = this.#options.clock.now();
-    const { lastFailure } = this.#machine;
+    const lastFailure = this.#machine.lastFailure ?? null;
     return {
       version: SNAPSHOT_VERSION,
       name: this.name,
       takenAt: this.#epoch(),
       mode: this.mode,
       ...this.#machine.snapshot(now),
-      lastFailure: lastFailure === undefined ? null : describeFailure(lastFailure, now),
+      lastFailure: lastFailure && {
+        ...describeFailure(lastFailure.error),
+        ago: Math.max(now - lastFailure.at, 0),
+      },
       totals: { ...this.#totals },
     };
   }
@@ -434,7 +463,8 @@ export class CircuitBreaker {
   #admit(now: number): Phase | CircuitBreakerOpenError {
     const { phase } = this.#machine;
     const permit = this.#machine.acquire(now, this.#inFlight >= this.#options.maxConcurrentCalls);
-    if (this.#machine.phase !== phase) this.#announce(phase, now);
+    if (permit === phase) return permit;
+    this.#emit(...this.#changesSince(phase, now));
     return permit ?? this.#reject(now);
   }
 
@@ -442,7 +472,7 @@ export class CircuitBreaker {
     const { name, rejectionStackTrace } = this.#options;
     const observed = this.mode === 'observe';
     this.#totals[observed ? 'wouldReject' : 'rejected']++;
-    if (observed && !this.#events?.hears('reject')) return UNGOVERNED;
+    if (observed && !this.#hears('reject')) return UNGOVERNED;
     const reason = this.#machine.rejectionReason;
     const retryAfter = reason === 'open' ? this.#machine.retryAfter(now) : null;
     const cause = this.#machine.lastFailure?.error;
@@ -450,7 +480,7 @@ export class CircuitBreaker {
       { breaker: name, state: this.state, reason, retryAfter, cause },
       rejectionStackTrace,
     );
-    this.#emit('reject', { breaker: name, reason, error, observed });
+    this.#emit(['reject', { breaker: name, reason, error, observed }]);
     return observed ? UNGOVERNED : error;
   }
 
@@ -463,7 +493,9 @@ export class CircuitBreaker {
     if (fallback === undefined) return undefined;
     const context = new LazyCallContext(this.name, rejection.state);
     const answered = run(fallback, context);
-    return options?.signal === undefined ? answered : followSignal(options.signal, context, answered);
+    return options?.signal === undefined
+      ? answered
+      : followSignal(options.signal, answered, (reason) => abortContext(context, reason));
   }
 
   #start<T>(
@@ -474,28 +506,18 @@ export class CircuitBreaker {
     options: CallOptions<T> | undefined,
   ): Promise<T> {
     this.#begin();
-    const context = new LazyCallContext(this.name, this.state);
+    const context = new LazyCallContext(this.#options.name, this.#machine.phase.state);
     if (callTimeout !== false || options?.signal !== undefined) {
       return this.#startGuarded(task, context, permit, startedAt, callTimeout, options);
     }
-    const pending = run(task, context);
-    if (options?.fallback === undefined && this.#options.fallback === undefined) {
-      // Watched from the side: a handler that throws the error on would cost half as much again as the failure.
-      const { succeeded, failed } = this.#watcherOf(permit, startedAt);
-      pending.then(succeeded, failed);
-      return pending.then();
+    if (options?.fallback !== undefined || this.#options.fallback !== undefined) {
+      return this.#startWithFallback(task, context, permit, startedAt, options);
     }
-    return pending.then(
-      (value) => {
-        this.#settle(permit, startedAt, false, value);
-        return value;
-      },
-      (error) => {
-        const fallback = this.#settleFailed(permit, startedAt, error, options);
-        if (fallback === undefined) throw error;
-        return fallback(context);
-      },
-    );
+    const pending = run(task, context);
+    const { succeeded, failed } = this.#watcherOf(permit, startedAt);
+    // Watched from the side: a handler that throws the error on would cost half as much again as the failure.
+    pending.then(succeeded, failed);
+    return pending.then();
   }
 
   /** Settles calls; calls of one stay whose start was not timed differ in nothing and share theirs. */
@@ -513,6 +535,26 @@ export class CircuitBreaker {
     };
   }
 
+  #startWithFallback<T>(
+    task: Task<T>,
+    context: CallContext,
+    permit: Phase,
+    startedAt: number,
+    options: CallOptions<T> | undefined,
+  ): Promise<T> {
+    return run(task, context).then(
+      (value) => {
+        this.#settle(permit, startedAt, false, value);
+        return value;
+      },
+      (error) => {
+        const fallback = this.#settleFailed(permit, startedAt, error, options);
+        if (fallback === undefined) throw error;
+        return fallback(context);
+      },
+    );
+  }
+
   /** Starts a call that its deadline or its caller's signal may end before its task does. */
   #startGuarded<T>(
     task: Task<T>,
@@ -522,10 +564,9 @@ export class CircuitBreaker {
     callTimeout: number | false,
     options: CallOptions<T> | undefined,
   ): Promise<T> {
-    const settle: Settle<T> = (threw, result, kind) => {
-      if (threw && kind === undefined) return this.#settleFailed(permit, startedAt, result, options);
-      this.#settle(permit, startedAt, threw, result, kind);
-      return undefined;
+    const settle: Settle<T> = (threw, result, known, now) => {
+      const kind = this.#settle(permit, startedAt, threw, result, known, now);
+      return threw && kind === 'failure' ? this.#fallbackFor(result, false, options) : undefined;
     };
     if (callTimeout === false) return new GuardedCall(context, settle).run(task, options?.signal);
     this.#deadlines ??= new Deadlines(() => this.#options.clock.now());
@@ -538,6 +579,7 @@ export class CircuitBreaker {
   #begin(): void {
     this.#inFlight++;
     this.#totals.calls++;
+    this.#keeper?.onUse?.(this);
   }
 
   /** Settles a call that threw; answers the fallback to run for it, if there is one. */
@@ -558,19 +600,24 @@ export class CircuitBreaker {
     threw: boolean,
     result: unknown,
     known?: OutcomeKind,
+    endedAt?: number,
   ): OutcomeKind {
     const { slowCallDuration, shouldTrip } = this.#options;
     const { phase } = this.#machine;
     const kind = known ?? this.#classify(threw, result);
-    const now = this.#timeOfEnd(permit, kind);
+    const now = endedAt ?? this.#timeOfEnd(permit, kind);
     const duration = now - startedAt;
     const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
     this.#inFlight--;
     this.#count(kind, slow, threw, result);
     this.#machine.record(permit, kind, slow, startedAt, now, result);
     if (shouldTrip !== undefined && kind !== 'ignored') this.#ask(shouldTrip, permit, now);
-    if (this.#events !== undefined) this.#tellCall(kind, threw, result, duration);
-    if (this.#machine.phase !== phase) this.#announce(phase, now);
+
+    const changes = this.#machine.phase === phase ? NO_CHANGES : this.#changesSince(phase, now);
+    if (this.#isHeard) {
+      const outcome = threw ? { error: result } : { value: result };
+      this.#emit([CALL_EVENTS[kind], { breaker: this.name, duration, ...outcome }], ...changes);
+    } else if (changes.length > 0) this.#emit(...changes);
     return kind;
   }
 
@@ -607,11 +654,6 @@ export class CircuitBreaker {
       this.#machine.trip(now, 'should-trip');
   }
 
-  #tellCall(kind: OutcomeKind, threw: boolean, result: unknown, duration: number): void {
-    const outcome = threw ? { error: result } : { value: result };
-    this.#emit(CALL_EVENTS[kind], { breaker: this.name, duration, ...outcome });
-  }
-
   /** The fallback that answers this error, counted and told, as it is about to run. */
   #fallbackFor<T>(
     error: unknown,
@@ -621,7 +663,7 @@ export class CircuitBreaker {
     const fallback = fallbackFor(error, rejected, options, this.#options);
     if (fallback === undefined) return undefined;
     this.#totals.fallbacks++;
-    this.#emit('fallback', { breaker: this.name, error });
+    this.#emit(['fallback', { breaker: this.name, error }]);
     return (context) => answer(fallback, error, context);
   }
 
@@ -638,39 +680,49 @@ export class CircuitBreaker {
   /** Runs a change from outside, and tells what came of it. */
   #steer(change: (now: number) => void, reason?: string): void {
     const now = this.#options.clock.now();
-    const { mode } = this;
+    const from = this.mode;
     const { phase } = this.#machine;
     change(now);
-    this.#announce(phase, now);
-    if (this.mode !== mode) this.#emit('mode', { breaker: this.name, from: mode, to: this.mode, reason });
+    const changes = this.#changesSince(phase, now);
+    const to = this.mode;
+    if (from === to) this.#emit(...changes);
+    else this.#emit(...changes, ['mode', { breaker: this.name, from, to, reason }]);
   }
 
-  /** Counts and tells a change of state since `before`, if there was one. */
-  #announce(before: Phase, now: number): void {
+  /** The events of a change of state since `before`, if there was one; an opening is counted. */
+  #changesSince(before: Phase, now: number): readonly Emission<CircuitBreakerEvents>[] {
     const { phase, lastTransition } = this.#machine;
-    if (phase.state === before.state || lastTransition === undefined) return;
+    if (phase.state === before.state || lastTransition === undefined) return NO_CHANGES;
     if (phase.state === CircuitState.OPEN && lastTransition.reason !== 'restored') this.#totals.opened++;
     const event = STATE_EVENTS[phase.state];
-    if (!this.#events?.hears('transition') && !this.#events?.hears(event)) return;
+    if (!this.#hears('transition') && !this.#hears(event)) return NO_CHANGES;
     const transition = { breaker: this.name, ...lastTransition, metrics: this.#metricsAt(now) };
-    this.#emit('transition', transition);
-    this.#emit(event, transition);
+    return [
+      ['transition', transition],
+      [event, transition],
+    ];
   }
 
-  #emit<Event extends keyof CircuitBreakerEvents>(event: Event, payload: CircuitBreakerEvents[Event]): void {
-    if (this.#events?.hears(event)) this.#events.emit(event, payload);
+  #hears(event: keyof CircuitBreakerEvents): boolean {
+    return this.#events?.hears(event) || this.#keeper?.events.hears(event) || false;
+  }
+
+  /** Tells events that happened together, so that what a listener causes is told after them. */
+  #emit(...events: readonly Emission<CircuitBreakerEvents>[]): void {
+    this.#events?.emit(...events);
+    this.#keeper?.events.emit(...events);
   }
 
   #emitter(): Emitter<CircuitBreakerEvents> {
-    this.#events ??= new Emitter<CircuitBreakerEvents>(EVENTS, () => this.#tune());
+    this.#events ??= new Emitter<CircuitBreakerEvents>(CIRCUIT_BREAKER_EVENTS, () => this.#tune());
     return this.#events;
   }
 
   /** Finds out which edges of a call need the time, when options or listeners have changed. */
   #tune(): void {
     const { slowCallDuration, window, shouldTrip } = this.#options;
-    const isHeard = Object.values(CALL_EVENTS).some((event) => this.#events?.hears(event));
-    this.#timesCalls = slowCallDuration !== false || isHeard;
+    this.#isHeard = Object.values(CALL_EVENTS).some((event) => this.#hears(event));
+    this.#timesCalls = slowCallDuration !== false || this.#isHeard;
     this.#timesEnds = this.#timesCalls || window.type === 'time' || shouldTrip !== undefined;
   }
 

@@ -19,7 +19,13 @@ export class CountWindow implements Window {
   }
 
   record(failed: boolean, slow: boolean): void {
-    this.#push((failed ? FAILED : 0) | (slow ? SLOW : 0));
+    const entry = (failed ? FAILED : 0) | (slow ? SLOW : 0);
+    const evicted = this.#ring[this.#next] as number;
+    this.#ring[this.#next] = entry;
+    this.#next = this.#next + 1 === this.#ring.length ? 0 : this.#next + 1;
+    if (this.calls < this.#ring.length) this.calls++;
+    this.failures += (entry & FAILED) - (evicted & FAILED);
+    this.slowCalls += ((entry & SLOW) - (evicted & SLOW)) >> 1;
   }
 
   advance(): void {}
@@ -38,15 +44,9 @@ export class CountWindow implements Window {
 
   restore(snapshot: WindowSnapshot & { type: 'count' }): void {
     this.clear();
-    for (const digit of snapshot.outcomes) this.#push(Number(digit));
-  }
-
-  #push(entry: number): void {
-    const evicted = this.#ring[this.#next] as number;
-    this.#ring[this.#next] = entry;
-    this.#next = this.#next + 1 === this.#ring.length ? 0 : this.#next + 1;
-    if (this.calls < this.#ring.length) this.calls++;
-    this.failures += (entry & FAILED) - (evicted & FAILED);
-    this.slowCalls += ((entry & SLOW) - (evicted & SLOW)) >> 1;
+    for (const digit of snapshot.outcomes) {
+      const entry = Number(digit);
+      this.record((entry & FAILED) !== 0, (entry & SLOW) !== 0);
+    }
   }
 }

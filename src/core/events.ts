@@ -68,6 +68,11 @@ export interface CircuitBreakerEvents {
 /** Is told an event. What it throws is reported as uncaught and disturbs nothing else. */
 export type Listener<Event> = (event: Event) => void;
 
+/** An event and what it carries. */
+export type Emission<Events> = {
+  [Event in keyof Events]: readonly [event: Event, payload: Events[Event]];
+}[keyof Events];
+
 interface Registration {
   // biome-ignore lint/suspicious/noExplicitAny: the event's type is known where the listener is added
   readonly listener: (event: any) => void;
@@ -83,7 +88,7 @@ export class Emitter<Events extends object> {
   readonly #known: readonly (keyof Events)[];
   readonly #onChange: () => void;
   readonly #registrations = new Map<keyof Events, readonly Registration[]>();
-  #waiting: (() => void)[] | undefined;
+  #waiting: Emission<Events>[] | undefined;
 
   /** @param onChange is called when listeners have been added or removed */
   constructor(known: readonly (keyof Events)[], onChange: () => void) {
@@ -122,14 +127,13 @@ export class Emitter<Events extends object> {
     );
   }
 
-  emit<Event extends keyof Events>(event: Event, payload: Events[Event]): void {
-    const tell = () => this.#tell(event, payload);
-    if (this.#waiting !== undefined) {
-      this.#waiting.push(tell);
-      return;
-    }
-    this.#waiting = [tell];
-    for (const next of this.#waiting) next();
+  /** Tells events that happened together. */
+  emit(...emissions: readonly Emission<Events>[]): void {
+    const isTelling = this.#waiting !== undefined;
+    this.#waiting ??= [];
+    this.#waiting.push(...emissions);
+    if (isTelling) return;
+    for (const [event, payload] of this.#waiting) this.#tell(event, payload);
     this.#waiting = undefined;
   }
 

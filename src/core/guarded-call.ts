@@ -1,11 +1,16 @@
-import { abortContext, type CallContext } from './call-context.js';
+import { abortContext, type CallContext, LazyCallContext } from './call-context.js';
 import { followSignal } from './caller-signal.js';
 import type { Deadline, Deadlines } from './deadlines.js';
 import { CallTimeoutError } from './errors.js';
 import { run, type Task } from './promises.js';
 
 /** Takes in how a call ended, once; answers the fallback that takes an error's place, if there is one. */
-export type Settle<T> = (threw: boolean, result: unknown, kind?: 'ignored') => Task<T> | undefined;
+export type Settle<T> = (
+  threw: boolean,
+  result: unknown,
+  kind?: 'ignored',
+  now?: number,
+) => Task<T> | undefined;
 
 /**
  * A call that its deadline or its caller's signal may end before its task does. Whichever is first decides; what the
@@ -13,10 +18,10 @@ export type Settle<T> = (threw: boolean, result: unknown, kind?: 'ignored') => T
  */
 export class GuardedCall<T> implements Deadline {
   readonly at: number;
-  queued = false;
+  listed = false;
   before: Deadline | undefined;
   after: Deadline | undefined;
-  readonly #context: CallContext;
+  #context: CallContext;
   readonly #settle: Settle<T>;
   readonly #callTimeout: number;
   readonly #startedAt: number;
@@ -54,10 +59,10 @@ export class GuardedCall<T> implements Deadline {
     return signal === undefined ? answer : this.#follow(signal, answer);
   }
 
-  expire(): void {
+  expire(now: number): void {
     const error = new CallTimeoutError(this.#context.breaker, this.#callTimeout);
     abortContext(this.#context, error);
-    this.#fail(error);
+    this.#fail(error, now);
   }
 
   // Each ending leaves the list of deadlines last, when who waits for the call is about to go on: see `Deadlines`.
@@ -69,12 +74,18 @@ export class GuardedCall<T> implements Deadline {
     this.#deadlines?.remove(this);
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, now?: number): void {
     if (!this.#end()) return;
-    const fallback = this.#settle(true, error);
+    const fallback = this.#settle(true, error, undefined, now);
     if (fallback === undefined) this.#reject(error);
-    else this.#resolve(run(fallback, this.#context));
+    else this.#resolve(run(fallback, this.#renewContext()));
     this.#deadlines?.remove(this);
+  }
+
+  /** A timeout aborts the task's signal, and not what the fallback does then. */
+  #renewContext(): CallContext {
+    this.#context = new LazyCallContext(this.#context.breaker, this.#context.state);
+    return this.#context;
   }
 
   #end(): boolean {
@@ -84,8 +95,9 @@ export class GuardedCall<T> implements Deadline {
   }
 
   #follow(signal: AbortSignal, answer: Promise<T>): Promise<T> {
-    return followSignal(signal, this.#context, answer, () => {
-      if (this.#end()) this.#settle(true, signal.reason, 'ignored');
+    return followSignal(signal, answer, (reason) => {
+      abortContext(this.#context, reason);
+      if (this.#end()) this.#settle(true, reason, 'ignored');
       this.#deadlines?.remove(this);
     });
   }

@@ -154,7 +154,8 @@ const NO_FILTERS: readonly ErrorFilter[] = Object.freeze([]);
 const callTimeout = orFalse(duration(0, MAX_TIMER_DELAY));
 const fallbackOn = either(oneOf('rejection', 'failure', 'any'), callable);
 
-const clock: Check = (value) => {
+/** Something to read the time from. */
+export const clockCheck: Check = (value) => {
   const { now, epoch } = (value ?? {}) as Partial<Clock>;
   const isClock = typeof now === 'function' && (epoch === undefined || typeof epoch === 'function');
   return isClock ? undefined : 'an object with a function `now`, and a function `epoch` if it has one';
@@ -182,7 +183,7 @@ const RULES: Rules & Record<keyof CircuitBreakerOptions, Check> = {
   fallbackOn,
   rejectionStackTrace: oneOf(true, false),
   mode: oneOf('active', 'observe'),
-  clock,
+  clock: clockCheck,
   snapshot: object,
   onTransition: callable,
   onOpen: callable,

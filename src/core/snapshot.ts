@@ -4,8 +4,7 @@
  * anything is used: a snapshot is data from outside.
  */
 import { type CircuitMode, CircuitState } from './circuit-state.js';
-import type { CircuitTotals, LastFailure } from './metrics.js';
-import { createTotals } from './metrics.js';
+import { type CircuitTotals, createTotals } from './metrics.js';
 import {
   type Check,
   count,
@@ -62,21 +61,15 @@ export interface FailureSnapshot {
   readonly ago: number;
 }
 
-/** What a snapshot keeps of a failure. It never throws, whatever was thrown. */
-export function describeFailure({ error, at }: LastFailure, now: number): FailureSnapshot {
-  const ago = Math.max(now - at, 0);
+/** What JSON can tell of a failure, which may be anything at all. It never throws. */
+export function describeFailure(error: unknown): Omit<FailureSnapshot, 'ago'> {
   try {
     if (error instanceof Error) {
       const { name, message, code } = error as Error & { code?: unknown };
-      return {
-        name: String(name),
-        message: String(message),
-        code: code === undefined ? null : String(code),
-        ago,
-      };
+      return { name: String(name), message: String(message), code: code === undefined ? null : String(code) };
     }
   } catch {}
-  return { name: 'Failure', message: describe(error), code: null, ago };
+  return { name: 'Failure', message: describe(error), code: null };
 }
 
 /** An error that can stand for the one that a snapshot tells of. */

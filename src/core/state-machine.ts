@@ -3,7 +3,7 @@
  * back with its result; a result whose phase is no longer the present one steers nothing.
  *
  * It does not know of tasks, listeners, modes of observation or the clock: `now` is an argument, in monotonic ms.
- * Invariants: `#enter` alone assigns the phase; the window takes in nothing outside CLOSED.
+ * Invariants: `#enter` alone assigns `phase`; the window takes in nothing outside CLOSED.
  */
 import { type Backoff, recoveryTime } from './backoff.js';
 import { CircuitState, type RejectionReason, type TransitionReason } from './circuit-state.js';
@@ -86,7 +86,8 @@ export class StateMachine {
   lastFailure: LastFailure | undefined;
   lastTransition: LastTransition | undefined;
   #settings: MachineSettings;
-  #phase: Phase;
+  /** The present stay; `#enter` alone assigns it. */
+  phase: Phase;
   /** Made for the first result: a breaker that is never called stays small. */
   #window: Window | undefined;
   /** When CLOSED was left: outside it the window's figures stay as they were then. */
@@ -94,11 +95,7 @@ export class StateMachine {
 
   constructor(settings: MachineSettings, now: number) {
     this.#settings = settings;
-    this.#phase = createPhase(CircuitState.CLOSED, now, 0, 0, false);
-  }
-
-  get phase(): Phase {
-    return this.#phase;
+    this.phase = createPhase(CircuitState.CLOSED, now, 0, 0, false);
   }
 
   /**
@@ -108,7 +105,7 @@ export class StateMachine {
    * @param full whether there are as many calls in flight as are allowed
    */
   acquire(now: number, full: boolean): Phase | undefined {
-    const phase = this.#phase;
+    const phase = this.phase;
     switch (phase.state) {
       case CircuitState.CLOSED:
         return full ? undefined : phase;
@@ -130,7 +127,7 @@ export class StateMachine {
 
   /** Whether every permit of HALF_OPEN is in use. */
   get probesAreOut(): boolean {
-    const phase = this.#phase;
+    const phase = this.phase;
     return phase.state === CircuitState.HALF_OPEN && phase.probes.length >= this.#settings.halfOpenMaxCalls;
   }
 
@@ -148,7 +145,7 @@ export class StateMachine {
     now: number,
     error?: unknown,
   ): void {
-    if (permit !== this.#phase) return;
+    if (permit !== this.phase) return;
     if (kind === 'failure') this.lastFailure = { error, at: now };
     switch (permit.state) {
       case CircuitState.CLOSED:
@@ -164,10 +161,12 @@ export class StateMachine {
 
   #recordCall(permit: ClosedPhase, failed: boolean, slow: boolean, now: number): void {
     this.#window ??= createWindow(this.#settings.window);
-    this.#window.record(failed, slow, now);
+    const window = this.#window;
+    window.record(failed, slow, now);
     this.consecutiveFailures = failed ? this.consecutiveFailures + 1 : 0;
-    if (permit.forced) return;
-    const reason = this.#brokenRule(this.#window);
+    const isHealthy = window.failures === 0 && window.slowCalls === 0;
+    if (isHealthy || permit.forced) return;
+    const reason = this.#brokenRule(window);
     if (reason !== undefined) this.#open(now, reason, reason !== 'slow-call-rate');
   }
 
@@ -193,14 +192,14 @@ export class StateMachine {
 
   /** Opens for a reason from outside; while OPEN the recovery time starts again; where forced, nothing happens. */
   trip(now: number, reason: 'tripped' | 'should-trip', detail?: string): void {
-    const phase = this.#phase;
+    const phase = this.phase;
     if (phase.forced) return;
     if (phase.state === CircuitState.OPEN) phase.resumeAt = now + phase.recovery;
     else this.#open(now, reason, false, detail);
   }
 
   forceOpen(now: number, detail?: string): void {
-    const phase = this.#phase;
+    const phase = this.phase;
     if (phase.state === CircuitState.OPEN) {
       phase.forced = true;
       phase.resumeAt = Number.POSITIVE_INFINITY;
@@ -209,7 +208,7 @@ export class StateMachine {
   }
 
   forceClosed(now: number): void {
-    if (this.#phase.state === CircuitState.CLOSED) this.#phase.forced = true;
+    if (this.phase.state === CircuitState.CLOSED) this.phase.forced = true;
     else this.#close(now, 'forced', true);
   }
 
@@ -220,14 +219,14 @@ export class StateMachine {
 
   /** Why a call that `acquire` did not admit is rejected. */
   get rejectionReason(): RejectionReason {
-    const { state, forced } = this.#phase;
+    const { state, forced } = this.phase;
     if (state === CircuitState.OPEN) return forced ? 'forced-open' : 'open';
     return this.probesAreOut ? 'half-open' : 'concurrency';
   }
 
   /** Milliseconds until a call may pass; `null` where only the end of a call or a `reset` lets one pass. */
   retryAfter(now: number): number | null {
-    const phase = this.#phase;
+    const phase = this.phase;
     if (phase.state === CircuitState.OPEN) return phase.forced ? null : Math.max(phase.resumeAt - now, 0);
     return this.probesAreOut ? null : 0;
   }
@@ -247,7 +246,7 @@ export class StateMachine {
   }
 
   snapshot(now: number): MachineSnapshot {
-    const phase = this.#phase;
+    const phase = this.phase;
     const window = this.#window ?? createWindow(this.#settings.window);
     const isOpen = phase.state === CircuitState.OPEN && !phase.forced;
     return {
@@ -287,11 +286,11 @@ export class StateMachine {
   }
 
   #windowTime(now: number): number {
-    return this.#phase.state === CircuitState.CLOSED ? now : this.#windowKeptAt;
+    return this.phase.state === CircuitState.CLOSED ? now : this.#windowKeptAt;
   }
 
   #open(now: number, reason: TransitionReason, byFailure = false, detail?: string): void {
-    const attempt = this.#phase.attempt + 1;
+    const attempt = this.phase.attempt + 1;
     const error = byFailure ? this.lastFailure?.error : undefined;
     const recovery = recoveryTime(this.#settings.recoveryTimeout, attempt, error);
     this.#enter(createPhase(CircuitState.OPEN, now, attempt, recovery, false), reason, error, detail);
@@ -305,9 +304,9 @@ export class StateMachine {
 
   /** The one door: every change of phase, and all that goes with it. */
   #enter(phase: Phase, reason: TransitionReason, error?: unknown, detail?: string, at = phase.since): void {
-    const from = this.#phase.state;
+    const from = this.phase.state;
     if (from === CircuitState.CLOSED) this.#windowKeptAt = at;
-    this.#phase = phase;
+    this.phase = phase;
     if (from === phase.state) return;
     this.lastTransition = {
       from,

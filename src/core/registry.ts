@@ -1,0 +1,408 @@
+/**
+ * Breakers by name: made on first use, found ever after. Where a `maxSize` or an `idleTimeout` is given, breakers that
+ * are CLOSED with nothing in flight may be forgotten; a failing dependency is never forgiven that way. There are no
+ * timers: whatever time has brought about happens when somebody asks.
+ */
+import { CIRCUIT_BREAKER_EVENTS, CircuitBreaker, type Keeper, keep } from './circuit-breaker.js';
+import { CircuitState } from './circuit-state.js';
+import { type Clock, systemClock } from './clock.js';
+import { type CircuitBreakerEvents, Emitter, type Listener } from './events.js';
+import { type Linked, LinkedList } from './linked-list.js';
+import {
+  type CircuitBreakerOptions,
+  clockCheck,
+  type ResolvedOptions,
+  readBreakerOptions,
+} from './options.js';
+import { type CircuitSnapshot, parseSnapshot } from './snapshot.js';
+import { type RegistrySummary, summarize } from './summary.js';
+import {
+  type Check,
+  callable,
+  describe,
+  duration,
+  guardRead,
+  list,
+  object,
+  oneOf,
+  orInfinity,
+  positiveInteger,
+  type Rules,
+  readOptions,
+  readRecord,
+  refuse,
+  type Subject,
+  string,
+  verify,
+} from './validate.js';
+import type { ResolvedWindow } from './window.js';
+
+/** What a registry is made with. */
+export interface RegistryOptions {
+  /** What its breakers are made with, unless `configure` or the options of `getOrCreate` say otherwise. */
+  defaults?: CircuitBreakerOptions | undefined;
+  /** Options for a name; they go before `defaults`. Asked once for each breaker that is made. */
+  configure?: ((name: string) => CircuitBreakerOptions | undefined) | undefined;
+  /** Breakers beyond which the least recently used one that is CLOSED and idle is forgotten, at least 1. @default Infinity */
+  maxSize?: number | undefined;
+  /** Milliseconds after its last use at which a breaker that is CLOSED and idle is forgotten, at least 0. @default Infinity */
+  idleTimeout?: number | undefined;
+  /** Where the registry reads the time, and its breakers unless their options say otherwise. @default systemClock */
+  clock?: Clock | undefined;
+}
+
+/** A breaker was made. */
+export interface CreateEvent {
+  /** The name of the breaker. */
+  readonly breaker: string;
+  readonly instance: CircuitBreaker;
+}
+
+/** A breaker was forgotten. It goes on working for those who hold it. */
+export interface DeleteEvent extends CreateEvent {
+  readonly reason: 'deleted' | 'cleared' | 'evicted' | 'idle';
+}
+
+/** `getOrCreate` was given options that differ from those in force; they were not applied. */
+export interface ConflictEvent {
+  /** The name of the breaker. */
+  readonly breaker: string;
+  readonly differences: readonly OptionDifference[];
+}
+
+/** An option that is not what somebody asked for. */
+export interface OptionDifference {
+  readonly option: string;
+  readonly inForce: unknown;
+  readonly given: unknown;
+}
+
+/** What each event of a registry carries: its own, and every event of every breaker. */
+export interface RegistryEvents extends CircuitBreakerEvents {
+  create: CreateEvent;
+  delete: DeleteEvent;
+  conflict: ConflictEvent;
+}
+
+/** The states of all breakers of a registry as plain, JSON-safe data. */
+export interface RegistrySnapshot {
+  readonly version: 1;
+  readonly breakers: readonly CircuitSnapshot[];
+}
+
+interface Entry extends Linked<Entry> {
+  readonly breaker: CircuitBreaker;
+  /** A reading of the registry's clock, where there is an idle timeout. */
+  usedAt: number;
+  hasConflict: boolean;
+}
+
+const RULES: Rules & Record<keyof RegistryOptions, Check> = {
+  defaults: object,
+  configure: callable,
+  maxSize: orInfinity(positiveInteger()),
+  idleTimeout: orInfinity(duration()),
+  clock: clockCheck,
+};
+
+const SNAPSHOT_RULES: Rules = { version: oneOf(1), breakers: list };
+
+const CREATE = { breaker: '', action: 'create circuit breaker registry' };
+const RESTORE = { breaker: '', action: 'restore circuit breaker registry' };
+
+/** Entries looked at before a registry grows beyond its size: a bound on the work of one creation. */
+const MOST_EVICTION_STEPS = 64;
+
+/**
+ * Breakers by name.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreakerRegistry } from 'recloser';
+ *
+ * const registry = new CircuitBreakerRegistry({ defaults: { callTimeout: 2_000 } });
+ * const users = registry.getOrCreate('users', { failureThreshold: 3 });
+ * console.log(registry.get('users') === users, users.options.callTimeout); // → true 2000
+ * ```
+ */
+export class CircuitBreakerRegistry {
+  readonly #entries = new Map<string, Entry>();
+  /** Least recently used first. */
+  readonly #recency = new LinkedList<Entry>();
+  readonly #defaults: CircuitBreakerOptions;
+  readonly #configure: ((name: string) => CircuitBreakerOptions | undefined) | undefined;
+  readonly #maxSize: number;
+  readonly #idleTimeout: number;
+  readonly #clock: Clock;
+  readonly #events: Emitter<RegistryEvents>;
+  readonly #keeper: Keeper;
+
+  /** @throws InvalidOptionsError for an unknown option or a value out of range */
+  constructor(options: RegistryOptions = {}) {
+    const given: RegistryOptions = guardRead(CREATE, 'options', () => readOptions(options, RULES, CREATE));
+    const {
+      maxSize = Number.POSITIVE_INFINITY,
+      idleTimeout = Number.POSITIVE_INFINITY,
+      clock = systemClock,
+    } = given;
+    this.#defaults = { clock, ...readUnnamed(given.defaults, CREATE) };
+    this.#configure = given.configure;
+    this.#maxSize = maxSize;
+    this.#idleTimeout = idleTimeout;
+    this.#clock = clock;
+    this.#events = new Emitter<RegistryEvents>(
+      [...CIRCUIT_BREAKER_EVENTS, 'create', 'delete', 'conflict'],
+      () => this.#listenersChanged(),
+    );
+    const forgets = maxSize !== Number.POSITIVE_INFINITY || idleTimeout !== Number.POSITIVE_INFINITY;
+    this.#keeper = { events: this.#events, onUse: forgets ? (breaker) => this.#used(breaker) : undefined };
+  }
+
+  /**
+   * The breaker of this name, made with `defaults` < `configure(name)` < `options` if there is none yet. Options that
+   * differ in plain values from those of a breaker that exists are not applied; that is told once for each name, as a
+   * `conflict` event and a process warning.
+   *
+   * @throws InvalidOptionsError for a name that is no string or options that are out of range
+   */
+  getOrCreate(name: string, options?: CircuitBreakerOptions): CircuitBreaker {
+    const found = this.#find(name);
+    if (found === undefined) return this.#add(this.#create(name, options)).breaker;
+    if (options !== undefined && !found.hasConflict) this.#compare(found, options);
+    return found.breaker;
+  }
+
+  /** The breaker of this name, if there is one. This is a use of it. */
+  get(name: string): CircuitBreaker | undefined {
+    return this.#find(name)?.breaker;
+  }
+
+  has(name: string): boolean {
+    this.#forgetIdle();
+    return this.#entries.has(name);
+  }
+
+  /** Forgets a breaker, whatever its state; tells whether there was one. */
+  delete(name: string): boolean {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) this.#remove(entry, 'deleted');
+    return entry !== undefined;
+  }
+
+  /** Forgets all breakers. */
+  clear(): void {
+    for (const entry of [...this.#entries.values()]) this.#remove(entry, 'cleared');
+  }
+
+  get size(): number {
+    this.#forgetIdle();
+    return this.#entries.size;
+  }
+
+  /** The names of the breakers, in the order in which they were made. */
+  names(): string[] {
+    this.#forgetIdle();
+    return [...this.#entries.keys()];
+  }
+
+  *[Symbol.iterator](): Iterator<CircuitBreaker> {
+    this.#forgetIdle();
+    for (const { breaker } of this.#entries.values()) yield breaker;
+  }
+
+  /** How all breakers are, as plain, JSON-safe data: errors are told by name, message and code. */
+  summary(): RegistrySummary {
+    return summarize(this);
+  }
+
+  /** The states of all breakers, to restore in another process. */
+  toJSON(): RegistrySnapshot {
+    return { version: 1, breakers: Array.from(this, (breaker) => breaker.snapshot()) };
+  }
+
+  /**
+   * Takes over the states of a snapshot: into the breakers that exist, and into new ones for the other names.
+   *
+   * @throws InvalidOptionsError for a damaged snapshot; the registry stays as it was
+   */
+  restore(snapshot: RegistrySnapshot): void {
+    const parsed = guardRead(RESTORE, '`snapshot`', () => {
+      const { breakers } = readRecord<RegistrySnapshot>(snapshot, SNAPSHOT_RULES, RESTORE, 'snapshot');
+      return Array.from(breakers, (it) => parseSnapshot(it, RESTORE));
+    });
+    const states = new Map(parsed.map((it) => [it.name, it]));
+    const isNew = (name: string) => !this.#entries.has(name);
+    const created = [...states.values()]
+      .filter((it) => isNew(it.name))
+      .map((it) => this.#create(it.name, { snapshot: it }));
+    for (const [name, state] of states) this.#entries.get(name)?.breaker.restore(state);
+    for (const breaker of created) this.#add(breaker);
+  }
+
+  /** Resets every breaker. */
+  resetAll(): void {
+    for (const breaker of this) breaker.reset();
+  }
+
+  /**
+   * Tells `listener` each event of this kind: those of the registry, and those of every breaker, present and future.
+   *
+   * @returns a function that unsubscribes it
+   * @throws TypeError for an unknown event or a listener that is no function
+   */
+  on<Event extends keyof RegistryEvents>(
+    event: Event,
+    listener: Listener<RegistryEvents[Event]>,
+  ): () => void {
+    return this.#events.add(event, listener);
+  }
+
+  #find(name: string): Entry | undefined {
+    this.#forgetIdle();
+    const entry = this.#entries.get(name);
+    if (entry !== undefined && this.#keeper.onUse !== undefined) this.#touch(entry);
+    return entry;
+  }
+
+  #create(name: string, options: CircuitBreakerOptions | undefined): CircuitBreaker {
+    verify(CREATE_BREAKER, 'name', name, string);
+    const subject = { breaker: name, action: `create circuit breaker "${name}"` };
+    const configured = this.#configure?.(name);
+    return new CircuitBreaker({
+      ...this.#defaults,
+      ...readUnnamed(configured, subject),
+      ...readUnnamed(options, subject),
+      name,
+    });
+  }
+
+  #add(breaker: CircuitBreaker): Entry {
+    const entry: Entry = {
+      breaker,
+      usedAt: 0,
+      hasConflict: false,
+      listed: false,
+      before: undefined,
+      after: undefined,
+    };
+    this.#makeRoom();
+    this.#entries.set(breaker.name, entry);
+    keep(breaker, this.#keeper);
+    this.#touch(entry);
+    this.#events.emit(['create', { breaker: breaker.name, instance: breaker }]);
+    return entry;
+  }
+
+  #remove(entry: Entry, reason: DeleteEvent['reason']): void {
+    const { breaker } = entry;
+    this.#entries.delete(breaker.name);
+    this.#recency.remove(entry);
+    keep(breaker, undefined);
+    this.#events.emit(['delete', { breaker: breaker.name, instance: breaker, reason }]);
+  }
+
+  #used(breaker: CircuitBreaker): void {
+    const entry = this.#entries.get(breaker.name);
+    if (entry !== undefined) this.#touch(entry);
+  }
+
+  #touch(entry: Entry): void {
+    if (this.#idleTimeout !== Number.POSITIVE_INFINITY) entry.usedAt = this.#clock.now();
+    if (this.#recency.last === entry) return;
+    this.#recency.remove(entry);
+    this.#recency.add(entry, this.#recency.last);
+  }
+
+  #makeRoom(): void {
+    for (let steps = 0; this.#entries.size >= this.#maxSize && steps < MOST_EVICTION_STEPS; steps++) {
+      this.#removeOrPass(this.#recency.first as Entry, 'evicted');
+    }
+  }
+
+  #forgetIdle(): void {
+    if (this.#idleTimeout === Number.POSITIVE_INFINITY) return;
+    const now = this.#clock.now();
+    for (let oldest = this.#recency.first; oldest !== undefined; oldest = this.#recency.first) {
+      if (now - oldest.usedAt < this.#idleTimeout || now === oldest.usedAt) return;
+      this.#removeOrPass(oldest, 'idle');
+    }
+  }
+
+  /** Removes a breaker if it may be forgotten; else passes over it, as if it had just been used. */
+  #removeOrPass(entry: Entry, reason: 'evicted' | 'idle'): void {
+    if (isForgettable(entry.breaker)) this.#remove(entry, reason);
+    else this.#touch(entry);
+  }
+
+  #compare(entry: Entry, options: CircuitBreakerOptions): void {
+    const differences = differencesOf(options, entry.breaker.options);
+    if (differences.length === 0) return;
+    entry.hasConflict = true;
+    const { name } = entry.breaker;
+    this.#events.emit(['conflict', { breaker: name, differences }]);
+    const told = differences.map(
+      ({ option, inForce, given }) => `${option} is ${print(inForce)}, not ${print(given)}`,
+    );
+    warn(`Circuit breaker "${name}" exists with other options, which stay in force: ${told.join('; ')}`);
+  }
+
+  #listenersChanged(): void {
+    for (const { breaker } of this.#entries.values()) keep(breaker, this.#keeper);
+  }
+}
+
+/** A registry, by what it can do: there may be two copies of the package. */
+export const registryCheck: Check = (value) =>
+  typeof (value as Partial<CircuitBreakerRegistry> | null)?.getOrCreate === 'function'
+    ? undefined
+    : 'a registry';
+
+/** The registry that `withCircuitBreaker` uses unless it is told another. */
+export const defaultRegistry = /* @__PURE__ */ new CircuitBreakerRegistry();
+
+const CREATE_BREAKER = { breaker: '', action: 'create circuit breaker' };
+
+/** Options of a breaker whose name is not theirs to say. */
+function readUnnamed(options: CircuitBreakerOptions | undefined, subject: Subject): CircuitBreakerOptions {
+  if (options === undefined) return {};
+  const read = readBreakerOptions(options, subject);
+  if (read.name === undefined || read.name === subject.breaker) return read;
+  return refuse(subject, 'name', `\`name\` is given by the registry, received ${describe(read.name)}`);
+}
+
+function isForgettable(breaker: CircuitBreaker): boolean {
+  const { state, mode, inFlight } = breaker.metrics;
+  return state === CircuitState.CLOSED && mode !== 'forced-closed' && inFlight === 0;
+}
+
+/** Functions are left out: two that do the same are still two. */
+function differencesOf(given: CircuitBreakerOptions, inForce: ResolvedOptions): OptionDifference[] {
+  const differences: OptionDifference[] = [];
+  for (const [option, value] of Object.entries(given)) {
+    const current: unknown = inForce[option as keyof ResolvedOptions];
+    const differs =
+      option === 'window' ? !isSameWindow(value, inForce.window) : isPlain(value) && value !== current;
+    if (differs) differences.push({ option, inForce: current, given: value });
+  }
+  return differences;
+}
+
+function isPlain(value: unknown): boolean {
+  return value !== undefined && typeof value !== 'function' && typeof value !== 'object';
+}
+
+/** Whether a window is the one in force, as far as its options say. */
+function isSameWindow(given: unknown, inForce: ResolvedWindow): boolean {
+  return Object.entries(given ?? {}).every(
+    ([key, value]) => value === undefined || value === inForce[key as keyof ResolvedWindow],
+  );
+}
+
+const print = (value: unknown): string =>
+  typeof value === 'object' ? JSON.stringify(value) : describe(value);
+
+/** Tells the process, where there is one. */
+function warn(message: string): void {
+  const { process } = globalThis as { process?: { emitWarning?(message: string, options: object): void } };
+  process?.emitWarning?.(message, { type: 'CircuitBreakerWarning', code: 'RECLOSER_CONFLICT' });
+}

@@ -1,0 +1,57 @@
+import type { CircuitBreaker } from './circuit-breaker.js';
+import { type CircuitMetrics, type CircuitTotals, createTotals } from './metrics.js';
+import { describeFailure } from './snapshot.js';
+
+/** How all breakers of a registry are, as plain, JSON-safe data. */
+export interface RegistrySummary {
+  /** Breakers in all. */
+  readonly total: number;
+  readonly closed: number;
+  readonly open: number;
+  readonly halfOpen: number;
+  /** Breakers that are forced open or forced closed; each counts in its state too. */
+  readonly forced: number;
+  /** The mean of the breakers' health, from 0 to 1; 1 if there are none. */
+  readonly health: number;
+  /** The sums of the breakers' totals. */
+  readonly totals: CircuitTotals;
+  /** The metrics of each breaker; errors are told by `name`, `message` and `code`. */
+  readonly breakers: readonly CircuitMetrics[];
+}
+
+export function summarize(breakers: Iterable<CircuitBreaker>): RegistrySummary {
+  const all = Array.from(breakers, ({ metrics }) => withPlainErrors(metrics));
+  const inState = (state: string) => all.filter((it) => it.state === state).length;
+  const totals = createTotals();
+  for (const key of Object.keys(totals) as (keyof CircuitTotals)[]) {
+    for (const metrics of all) totals[key] += metrics.totals[key];
+  }
+  return {
+    total: all.length,
+    closed: inState('CLOSED'),
+    open: inState('OPEN'),
+    halfOpen: inState('HALF_OPEN'),
+    forced: all.filter((it) => it.mode.startsWith('forced-')).length,
+    health: all.length === 0 ? 1 : all.reduce((sum, { health }) => sum + health, 0) / all.length,
+    totals,
+    breakers: all,
+  };
+}
+
+function withPlainErrors(metrics: CircuitMetrics): CircuitMetrics {
+  const { lastFailure, lastTransition } = metrics;
+  return {
+    ...metrics,
+    lastFailure: lastFailure && { ...lastFailure, error: plain(lastFailure.error) },
+    lastTransition: lastTransition && {
+      ...lastTransition,
+      ...('error' in lastTransition && { error: plain(lastTransition.error) }),
+    },
+  };
+}
+
+/** What JSON can tell of an error, which may be anything, cycles and all. */
+function plain(error: unknown): object {
+  const { name, message, code } = describeFailure(error);
+  return { name, message, code };
+}
