@@ -40,6 +40,7 @@ export type {
   Fallback,
   FallbackOn,
   ResolvedOptions,
+  SyncCallOptions,
   UpdatableOptions,
 } from './core/options.js';
 export type { ErrorFilter, Outcome, OutcomeKind } from './core/outcome.js';

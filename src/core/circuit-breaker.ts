@@ -6,17 +6,16 @@
  * `state-machine.ts`, what an outcome counts as is in `outcome.ts`.
  */
 
-import { abortContext, type CallContext, LazyCallContext } from './call-context.js';
-import { followSignal } from './caller-signal.js';
+import { type CallContext, LazyCallContext } from './call-context.js';
 import { type CircuitMode, CircuitState } from './circuit-state.js';
 import { Deadlines } from './deadlines.js';
 import { CircuitBreakerOpenError, createOpenError, isCallTimeoutError } from './errors.js';
 import { type CircuitBreakerEvents, type Emission, Emitter, type Listener } from './events.js';
 import { answer, type FallbackOptions, fallbackFor } from './fallback.js';
-import { GuardedCall, type Settle } from './guarded-call.js';
+import { GuardedCall, type Guards, type Settle } from './guarded-call.js';
 import { healthOf } from './health.js';
 import { imitate } from './imitate.js';
-import { type CircuitMetrics, createTotals } from './metrics.js';
+import type { CircuitMetrics, LastTransition } from './metrics.js';
 import {
   type CallOptions,
   type CircuitBreakerOptions,
@@ -24,6 +23,8 @@ import {
   type ResolvedOptions,
   readBreakerOptions,
   readCallOptions,
+  readSyncCallOptions,
+  type SyncCallOptions,
   subjectOf,
   type UpdatableOptions,
   verifyCallOptions,
@@ -35,11 +36,13 @@ import { isGranted, report } from './report.js';
 import {
   type CircuitSnapshot,
   describeFailure,
+  LONGEST,
   parseSnapshot,
   recallFailure,
   SNAPSHOT_VERSION,
 } from './snapshot.js';
 import { type Phase, StateMachine, UNGOVERNED } from './state-machine.js';
+import { Tally } from './tally.js';
 import { describe } from './validate.js';
 
 /** What a registry is to the breakers that it keeps. */
@@ -103,15 +106,17 @@ interface Watcher {
  */
 export class CircuitBreaker {
   readonly #machine: StateMachine;
-  readonly #totals = createTotals();
+  readonly #tally = new Tally();
   #given: CircuitBreakerOptions;
   #options: ResolvedOptions;
-  #inFlight = 0;
   /** Whether anybody hears of calls, whether both edges of a call are timed, and whether the end of it is. */
   #isHeard = false;
+  /** Whether calls in CLOSED, without options of their own, need nothing but to be counted. */
+  #isPlain = false;
   #timesCalls = false;
   #timesEnds = false;
   #watcher: Watcher | undefined;
+  #lastTold: LastTransition | undefined;
   #events: Emitter<CircuitBreakerEvents> | undefined;
   #keeper: Keeper | undefined;
   #deadlines: Deadlines | undefined;
@@ -134,7 +139,10 @@ export class CircuitBreaker {
     this.#options = completeOptions(given, subject);
     this.#machine = new StateMachine(this.#options, this.#options.clock.now());
     this.#tune();
-    if (snapshot !== undefined) this.#takeOver(parseSnapshot(snapshot, subject), this.#machine.phase.since);
+    if (snapshot !== undefined) {
+      this.#takeOver(parseSnapshot(snapshot, subject), this.#machine.phase.since);
+      this.#lastTold = this.#machine.lastTransition; // nobody can have listened yet
+    }
     if (onTransition !== undefined) this.on('transition', onTransition);
     if (onOpen !== undefined) this.on('open', onOpen);
     if (onClose !== undefined) this.on('close', onClose);
@@ -188,17 +196,10 @@ export class CircuitBreaker {
    * ```
    */
   call<T>(task: Task<T>, options?: CallOptions<T>): Promise<T> {
-    try {
-      this.#verifyCall(task, options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const callTimeout = options?.callTimeout ?? this.#options.callTimeout;
-    const now = this.#timeOfStart(callTimeout);
-    const admission = this.#admit(now);
-    if (!(admission instanceof CircuitBreakerOpenError))
-      return this.#start(task, admission, now, callTimeout, options);
-    return this.#answerRejection(admission, options) ?? rejectSoon(admission);
+    const { phase } = this.#machine;
+    const isUsual =
+      this.#isPlain && options === undefined && phase.state === CircuitState.CLOSED && !this.#isFull;
+    return isUsual && typeof task === 'function' ? this.#callPlainly(task, phase) : this.#call(task, options);
   }
 
   /**
@@ -217,18 +218,19 @@ export class CircuitBreaker {
     const succeeded = (value: T): CallResult<T> => ({ ok: true, value });
     const failed = (error: unknown): CallResult<T> => ({ ok: false, error, rejected: false });
     const rejected = (error: unknown): CallResult<T> => ({ ok: false, error, rejected: true });
+    let own: CallOptions<T> | undefined;
     try {
-      this.#verifyCall(task, options);
+      own = this.#readCall(task, options);
     } catch (error) {
       return Promise.resolve(failed(error));
     }
-    const callTimeout = options?.callTimeout ?? this.#options.callTimeout;
+    const callTimeout = own?.callTimeout ?? this.#options.callTimeout;
     const now = this.#timeOfStart(callTimeout);
     const admission = this.#admit(now);
     if (!(admission instanceof CircuitBreakerOpenError)) {
-      return this.#start(task, admission, now, callTimeout, options).then(succeeded, failed);
+      return this.#start(task, admission, now, callTimeout, own).then(succeeded, failed);
     }
-    const answered = this.#answerRejection(admission, options);
+    const answered = this.#answerRejection(admission, own);
     return answered?.then(succeeded, rejected) ?? Promise.resolve(rejected(admission));
   }
 
@@ -238,20 +240,19 @@ export class CircuitBreaker {
    * @throws CircuitBreakerOpenError if the breaker rejected the call and no fallback answered
    * @throws TypeError if the task is no function
    */
-  callSync<T>(task: () => T, options: { fallback?: ((error: unknown) => T) | undefined } = {}): T {
+  callSync<T>(task: () => T, options?: SyncCallOptions<T>): T {
     this.#verifyTask(task);
-    if (options.fallback !== undefined) verifyCallOptions(options as CallOptions, this.name);
+    const own = options === undefined ? undefined : readSyncCallOptions(options, this.name);
     const now = this.#timeOfStart(false);
     const admission = this.#admit(now);
     if (admission instanceof CircuitBreakerOpenError) {
-      return this.#answerSync(admission, this.#fallbackFor(admission, true, options));
+      return this.#answerSync(admission, this.#fallbackFor(admission, true, own));
     }
-    this.#begin();
     let value: T;
     try {
       value = task();
     } catch (error) {
-      return this.#answerSync(error, this.#settleFailed(admission, now, error, options));
+      return this.#answerSync(error, this.#settleFailed(admission, now, error, own));
     }
     this.#settle(admission, now, false, value);
     return value;
@@ -277,7 +278,7 @@ export class CircuitBreaker {
   ): (this: This, ...args: Args) => Promise<R> {
     this.#verifyTask(fn);
     const breaker = this;
-    const checked = options && readCallOptions(options, this.name);
+    const checked = options === undefined ? undefined : readCallOptions(options, this.name);
     return imitate(fn, function (this: This, ...args: Args) {
       return breaker.call(() => fn.apply(this, args), checked);
     });
@@ -291,11 +292,11 @@ export class CircuitBreaker {
    */
   wrapSync<This, Args extends unknown[], R>(
     fn: (this: This, ...args: Args) => R,
-    options?: { fallback?: ((error: unknown) => R) | undefined },
+    options?: SyncCallOptions<R>,
   ): (this: This, ...args: Args) => R {
     this.#verifyTask(fn);
     const breaker = this;
-    const checked = options && (readCallOptions(options, this.name) as typeof options);
+    const checked = options === undefined ? undefined : readSyncCallOptions(options, this.name);
     return imitate(fn, function (this: This, ...args: Args) {
       return breaker.callSync(() => fn.apply(this, args), checked);
     });
@@ -418,7 +419,7 @@ export class CircuitBreaker {
         ...describeFailure(lastFailure.error),
         ago: Math.max(now - lastFailure.at, 0),
       },
-      totals: { ...this.#totals },
+      totals: this.#tally.totals,
     };
   }
 
@@ -438,6 +439,32 @@ export class CircuitBreaker {
     this.#steer((now) => this.#takeOver(parsed, now));
   }
 
+  /** The usual call: it is admitted, nothing times it, nothing may end it early and nobody answers in its place. */
+  #callPlainly<T>(task: Task<T>, permit: Phase): Promise<T> {
+    this.#begin();
+    return this.#watchAside(
+      run(task, new LazyCallContext(this.#options.name, permit.state)),
+      permit,
+      Number.NaN,
+    );
+  }
+
+  #call<T>(task: Task<T>, options: CallOptions<T> | undefined): Promise<T> {
+    let own: CallOptions<T> | undefined;
+    try {
+      own = this.#readCall(task, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const callTimeout = own?.callTimeout ?? this.#options.callTimeout;
+    const now = this.#timeOfStart(callTimeout);
+    const admission = this.#admit(now);
+    if (!(admission instanceof CircuitBreakerOpenError)) {
+      return this.#start(task, admission, now, callTimeout, own);
+    }
+    return this.#answerRejection(admission, own) ?? rejectSoon(admission);
+  }
+
   #verifyTask(task: unknown): void {
     if (typeof task === 'function') return;
     throw new TypeError(
@@ -445,11 +472,13 @@ export class CircuitBreaker {
     );
   }
 
-  #verifyCall<T>(task: Task<T>, options: CallOptions<T> | undefined): void {
+  /** The options of a call, as they are now: what the caller makes of them later changes nothing. */
+  #readCall<T>(task: Task<T>, options: CallOptions<T> | undefined): CallOptions<T> | undefined {
     this.#verifyTask(task);
-    if (options === undefined) return;
-    verifyCallOptions(options as CallOptions, this.name);
-    if (options.signal?.aborted) throw options.signal.reason;
+    if (options === undefined) return undefined;
+    const own = verifyCallOptions(options, this.name);
+    if (own.signal?.aborted) throw own.signal.reason;
+    return own;
   }
 
   /** Reads the clock if the start of a call matters: for its duration, its deadline, or the state's own times. */
@@ -459,20 +488,30 @@ export class CircuitBreaker {
     return isNeeded ? this.#options.clock.now() : Number.NaN;
   }
 
-  /** The permit of a call, or its rejection. */
+  /** The permit of a call, which counts as started then, or its rejection. */
   #admit(now: number): Phase | CircuitBreakerOpenError {
     const { phase } = this.#machine;
-    const permit = this.#machine.acquire(now, this.#inFlight >= this.#options.maxConcurrentCalls);
-    if (permit === phase) return permit;
-    this.#emit(...this.#changesSince(phase, now));
-    return permit ?? this.#reject(now);
+    const permit = this.#machine.acquire(now, this.#isFull);
+    if (permit === undefined) return this.#reject(now);
+    this.#begin();
+    if (permit !== phase) this.#emit(...this.#takeChanges(now));
+    return permit;
+  }
+
+  get #isFull(): boolean {
+    return this.#tally.inFlight >= this.#options.maxConcurrentCalls;
+  }
+
+  #begin(): void {
+    this.#tally.started();
+    this.#keeper?.onUse?.(this);
   }
 
   #reject(now: number): Phase | CircuitBreakerOpenError {
     const { name, rejectionStackTrace } = this.#options;
     const observed = this.mode === 'observe';
-    this.#totals[observed ? 'wouldReject' : 'rejected']++;
-    if (observed && !this.#hears('reject')) return UNGOVERNED;
+    if (observed) this.#begin();
+    this.#tally.count(observed ? 'wouldReject' : 'rejected');
     const reason = this.#machine.rejectionReason;
     const retryAfter = reason === 'open' ? this.#machine.retryAfter(now) : null;
     const cause = this.#machine.lastFailure?.error;
@@ -480,7 +519,7 @@ export class CircuitBreaker {
       { breaker: name, state: this.state, reason, retryAfter, cause },
       rejectionStackTrace,
     );
-    this.#emit(['reject', { breaker: name, reason, error, observed }]);
+    this.#emit(...this.#takeChanges(now), ['reject', { breaker: name, reason, error, observed }]);
     return observed ? UNGOVERNED : error;
   }
 
@@ -491,11 +530,10 @@ export class CircuitBreaker {
   ): Promise<T> | undefined {
     const fallback = this.#fallbackFor(rejection, true, options);
     if (fallback === undefined) return undefined;
-    const context = new LazyCallContext(this.name, rejection.state);
-    const answered = run(fallback, context);
-    return options?.signal === undefined
-      ? answered
-      : followSignal(options.signal, answered, (reason) => abortContext(context, reason));
+    const { signal } = options ?? {};
+    if (signal === undefined) return run(fallback, new LazyCallContext(this.name, rejection.state));
+    const guards: Guards = { signal, callTimeout: false, startedAt: 0, deadlines: undefined };
+    return new GuardedCall<T>(this.name, rejection.state, guards, () => undefined).runFallback(fallback);
   }
 
   #start<T>(
@@ -505,17 +543,19 @@ export class CircuitBreaker {
     callTimeout: number | false,
     options: CallOptions<T> | undefined,
   ): Promise<T> {
-    this.#begin();
-    const context = new LazyCallContext(this.#options.name, this.#machine.phase.state);
     if (callTimeout !== false || options?.signal !== undefined) {
-      return this.#startGuarded(task, context, permit, startedAt, callTimeout, options);
+      return this.#startGuarded(task, permit, startedAt, callTimeout, options);
     }
+    const context = new LazyCallContext(this.#options.name, this.#machine.phase.state);
     if (options?.fallback !== undefined || this.#options.fallback !== undefined) {
       return this.#startWithFallback(task, context, permit, startedAt, options);
     }
-    const pending = run(task, context);
+    return this.#watchAside(run(task, context), permit, startedAt);
+  }
+
+  /** Settles the call from the side: a handler that throws the error on would cost half as much again as the failure. */
+  #watchAside<T>(pending: Promise<T>, permit: Phase, startedAt: number): Promise<T> {
     const { succeeded, failed } = this.#watcherOf(permit, startedAt);
-    // Watched from the side: a handler that throws the error on would cost half as much again as the failure.
     pending.then(succeeded, failed);
     return pending.then();
   }
@@ -558,7 +598,6 @@ export class CircuitBreaker {
   /** Starts a call that its deadline or its caller's signal may end before its task does. */
   #startGuarded<T>(
     task: Task<T>,
-    context: CallContext,
     permit: Phase,
     startedAt: number,
     callTimeout: number | false,
@@ -568,18 +607,10 @@ export class CircuitBreaker {
       const kind = this.#settle(permit, startedAt, threw, result, known, now);
       return threw && kind === 'failure' ? this.#fallbackFor(result, false, options) : undefined;
     };
-    if (callTimeout === false) return new GuardedCall(context, settle).run(task, options?.signal);
-    this.#deadlines ??= new Deadlines(() => this.#options.clock.now());
-    return new GuardedCall(context, settle, callTimeout, startedAt, this.#deadlines).run(
-      task,
-      options?.signal,
-    );
-  }
-
-  #begin(): void {
-    this.#inFlight++;
-    this.#totals.calls++;
-    this.#keeper?.onUse?.(this);
+    if (callTimeout !== false) this.#deadlines ??= new Deadlines(() => this.#options.clock.now());
+    const deadlines = callTimeout === false ? undefined : this.#deadlines;
+    const guards: Guards = { signal: options?.signal, callTimeout, startedAt, deadlines };
+    return new GuardedCall<T>(this.name, this.state, guards, settle).run(task);
   }
 
   /** Settles a call that threw; answers the fallback to run for it, if there is one. */
@@ -603,21 +634,25 @@ export class CircuitBreaker {
     endedAt?: number,
   ): OutcomeKind {
     const { slowCallDuration, shouldTrip } = this.#options;
-    const { phase } = this.#machine;
     const kind = known ?? this.#classify(threw, result);
-    const now = endedAt ?? this.#timeOfEnd(permit, kind);
+    let now = endedAt ?? this.#timeOfEnd(permit, kind);
     const duration = now - startedAt;
     const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
-    this.#inFlight--;
-    this.#count(kind, slow, threw, result);
-    this.#machine.record(permit, kind, slow, startedAt, now, result);
-    if (shouldTrip !== undefined && kind !== 'ignored') this.#ask(shouldTrip, permit, now);
-
-    const changes = this.#machine.phase === phase ? NO_CHANGES : this.#changesSince(phase, now);
+    this.#tally.settled(kind, slow, threw && kind === 'failure' && isCallTimeoutError(result));
+    const rule =
+      this.#machine.record(permit, kind, slow, startedAt, now, result) ??
+      (shouldTrip === undefined ? undefined : this.#ownRule(shouldTrip, permit, kind, now));
+    if (rule !== undefined) {
+      if (Number.isNaN(now)) now = this.#options.clock.now(); // a success broke it: nothing else of one needs the time
+      this.#machine.trip(now, rule);
+    }
     if (this.#isHeard) {
       const outcome = threw ? { error: result } : { value: result };
-      this.#emit([CALL_EVENTS[kind], { breaker: this.name, duration, ...outcome }], ...changes);
-    } else if (changes.length > 0) this.#emit(...changes);
+      this.#emit(
+        [CALL_EVENTS[kind], { breaker: this.name, duration, ...outcome }],
+        ...this.#takeChanges(now),
+      );
+    } else if (this.#machine.lastTransition !== this.#lastTold) this.#emit(...this.#takeChanges(now));
     return kind;
   }
 
@@ -637,21 +672,17 @@ export class CircuitBreaker {
     return isNeeded ? this.#options.clock.now() : Number.NaN;
   }
 
-  #count(kind: OutcomeKind, slow: boolean, threw: boolean, result: unknown): void {
-    const totals = this.#totals;
-    if (slow) totals.slow++;
-    if (kind === 'success') totals.successes++;
-    else if (kind === 'ignored') totals.ignored++;
-    else {
-      totals.failures++;
-      if (threw && isCallTimeoutError(result)) totals.timeouts++;
-    }
-  }
-
-  #ask(shouldTrip: (metrics: CircuitMetrics) => boolean, permit: Phase, now: number): void {
-    if (permit !== this.#machine.phase || permit.state !== CircuitState.CLOSED || permit.forced) return;
-    if (isGranted('shouldTrip', () => shouldTrip(this.#metricsAt(now))))
-      this.#machine.trip(now, 'should-trip');
+  /** Asks the user's own rule, where the built-in ones are kept. */
+  #ownRule(
+    shouldTrip: (metrics: CircuitMetrics) => boolean,
+    permit: Phase,
+    kind: OutcomeKind,
+    now: number,
+  ): 'should-trip' | undefined {
+    if (kind === 'ignored' || permit !== this.#machine.phase) return undefined;
+    if (permit.state !== CircuitState.CLOSED || permit.forced) return undefined;
+    const trips = isGranted('shouldTrip', () => shouldTrip(this.#metricsAt(now)));
+    return trips && permit === this.#machine.phase ? 'should-trip' : undefined;
   }
 
   /** The fallback that answers this error, counted and told, as it is about to run. */
@@ -662,7 +693,7 @@ export class CircuitBreaker {
   ): Task<T> | undefined {
     const fallback = fallbackFor(error, rejected, options, this.#options);
     if (fallback === undefined) return undefined;
-    this.#totals.fallbacks++;
+    this.#tally.count('fallbacks');
     this.#emit(['fallback', { breaker: this.name, error }]);
     return (context) => answer(fallback, error, context);
   }
@@ -673,7 +704,6 @@ export class CircuitBreaker {
   }
 
   #createPermit(permit: Phase, startedAt: number): Permit {
-    this.#begin();
     return new CallPermit((threw, result, kind) => this.#settle(permit, startedAt, threw, result, kind));
   }
 
@@ -681,20 +711,21 @@ export class CircuitBreaker {
   #steer(change: (now: number) => void, reason?: string): void {
     const now = this.#options.clock.now();
     const from = this.mode;
-    const { phase } = this.#machine;
     change(now);
-    const changes = this.#changesSince(phase, now);
+    const changes = this.#takeChanges(now);
     const to = this.mode;
     if (from === to) this.#emit(...changes);
     else this.#emit(...changes, ['mode', { breaker: this.name, from, to, reason }]);
   }
 
-  /** The events of a change of state since `before`, if there was one; an opening is counted. */
-  #changesSince(before: Phase, now: number): readonly Emission<CircuitBreakerEvents>[] {
-    const { phase, lastTransition } = this.#machine;
-    if (phase.state === before.state || lastTransition === undefined) return NO_CHANGES;
-    if (phase.state === CircuitState.OPEN && lastTransition.reason !== 'restored') this.#totals.opened++;
-    const event = STATE_EVENTS[phase.state];
+  /** The events of a change of state that has not been told yet, if there is one; an opening is counted. */
+  #takeChanges(now: number): readonly Emission<CircuitBreakerEvents>[] {
+    const { lastTransition } = this.#machine;
+    if (lastTransition === this.#lastTold || lastTransition === undefined) return NO_CHANGES;
+    this.#lastTold = lastTransition;
+    const { to, reason } = lastTransition;
+    if (to === CircuitState.OPEN && reason !== 'restored') this.#tally.count('opened');
+    const event = STATE_EVENTS[to];
     if (!this.#hears('transition') && !this.#hears(event)) return NO_CHANGES;
     const transition = { breaker: this.name, ...lastTransition, metrics: this.#metricsAt(now) };
     return [
@@ -718,11 +749,12 @@ export class CircuitBreaker {
     return this.#events;
   }
 
-  /** Finds out which edges of a call need the time, when options or listeners have changed. */
+  /** Finds out what a call needs, when options or listeners have changed. */
   #tune(): void {
-    const { slowCallDuration, window, shouldTrip } = this.#options;
+    const { callTimeout, fallback, slowCallDuration, window, shouldTrip } = this.#options;
     this.#isHeard = Object.values(CALL_EVENTS).some((event) => this.#hears(event));
     this.#timesCalls = slowCallDuration !== false || this.#isHeard;
+    this.#isPlain = !this.#timesCalls && callTimeout === false && fallback === undefined;
     this.#timesEnds = this.#timesCalls || window.type === 'time' || shouldTrip !== undefined;
   }
 
@@ -737,12 +769,12 @@ export class CircuitBreaker {
       attempt: phase.attempt,
       retryAfter: this.#machine.retryAfter(now),
       consecutiveFailures,
-      inFlight: this.#inFlight,
+      inFlight: this.#tally.inFlight,
       lastFailure: lastFailure === undefined ? null : { ...lastFailure },
       lastTransition: lastTransition === undefined ? null : { ...lastTransition },
       health: healthOf(phase, consecutiveFailures, window, this.#options),
       window,
-      totals: { ...this.#totals },
+      totals: this.#tally.totals,
     };
   }
 
@@ -752,12 +784,10 @@ export class CircuitBreaker {
   }
 
   #takeOver(snapshot: CircuitSnapshot, now: number): void {
-    const passed = Math.max(this.#epoch() - snapshot.takenAt, 0);
+    const passed = Math.min(Math.max(this.#epoch() - snapshot.takenAt, 0), LONGEST);
     const { lastFailure, totals } = snapshot;
     const failure = lastFailure && { error: recallFailure(lastFailure), at: now - passed - lastFailure.ago };
     this.#machine.restore(snapshot, failure ?? undefined, now, passed);
-    for (const key of Object.keys(totals) as (keyof typeof totals)[]) {
-      this.#totals[key] = Math.max(this.#totals[key], totals[key]);
-    }
+    this.#tally.raise(totals);
   }
 }

@@ -39,7 +39,8 @@ export class Deadlines {
   #setTimer(at: number, now: number): void {
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = setTimeout(this.#expire, Math.ceil(at - now));
+    // Sums of fractions may come out above the whole; a timer that is one too long for the platform fires at once.
+    this.#timer = setTimeout(this.#expire, Math.ceil(at - now - ROUNDING));
   }
 
   #expire = (): void => {
@@ -64,5 +65,8 @@ export class Deadlines {
     });
   }
 }
+
+/** Milliseconds that no timer can tell. */
+const ROUNDING = 0.001;
 
 const SETTLED = Promise.resolve();

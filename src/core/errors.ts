@@ -156,9 +156,13 @@ function hasCode(error: unknown, code: string): boolean {
   return isCircuitBreakerError(error) && error.code === code;
 }
 
-/** Whether recloser made this error, whichever copy of the package it was. */
+/** Whether recloser made this error, whichever copy of the package it was. It never throws, whatever it is given. */
 export function isCircuitBreakerError(error: unknown): error is CircuitBreakerError {
-  return error !== null && typeof error === 'object' && (error as { [BRAND]?: unknown })[BRAND] === true;
+  try {
+    return error !== null && typeof error === 'object' && (error as { [BRAND]?: unknown })[BRAND] === true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a breaker rejected the call, whichever copy of the package it came from. */

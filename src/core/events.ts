@@ -102,24 +102,20 @@ export class Emitter<Events extends object> {
 
   /** @throws TypeError for an unknown event or a listener that is no function */
   add<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>, once = false): () => void {
-    if (!this.#known.includes(event)) {
-      throw new TypeError(
-        `Unknown event ${JSON.stringify(event) ?? String(event)}, known are: ${this.#known.join(', ')}`,
-      );
-    }
-    if (typeof listener !== 'function') {
-      throw new TypeError(
-        `The listener of "${String(event)}" must be a function, received ${String(listener)}`,
-      );
-    }
+    this.#verify(event, listener);
     const registration: Registration = { listener, once };
     this.#registrations.set(event, [...this.#of(event), registration]);
     this.#onChange();
     return () => this.#remove(event, registration);
   }
 
-  /** Removes the latest registration of this listener. */
+  /**
+   * Removes the latest registration of this listener.
+   *
+   * @throws TypeError for an unknown event or a listener that is no function
+   */
   remove<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>): void {
+    this.#verify(event, listener);
     const latestFirst = [...this.#of(event)].reverse();
     this.#remove(
       event,
@@ -157,5 +153,18 @@ export class Emitter<Events extends object> {
     if (rest.length > 0) this.#registrations.set(event, rest);
     else this.#registrations.delete(event);
     this.#onChange();
+  }
+
+  #verify(event: keyof Events, listener: unknown): void {
+    if (!this.#known.includes(event)) {
+      throw new TypeError(
+        `Unknown event ${JSON.stringify(event) ?? String(event)}, known are: ${this.#known.join(', ')}`,
+      );
+    }
+    if (typeof listener !== 'function') {
+      throw new TypeError(
+        `The listener of "${String(event)}" must be a function, received ${String(listener)}`,
+      );
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { abortContext, type CallContext, LazyCallContext } from './call-context.js';
-import { followSignal } from './caller-signal.js';
+import type { CircuitState } from './circuit-state.js';
 import type { Deadline, Deadlines } from './deadlines.js';
 import { CallTimeoutError } from './errors.js';
 import { run, type Task } from './promises.js';
@@ -12,93 +12,136 @@ export type Settle<T> = (
   now?: number,
 ) => Task<T> | undefined;
 
+/** What may end a call before its task does. */
+export interface Guards {
+  readonly signal: AbortSignal | undefined;
+  readonly callTimeout: number | false;
+  readonly startedAt: number;
+  readonly deadlines: Deadlines | undefined;
+}
+
 /**
  * A call that its deadline or its caller's signal may end before its task does. Whichever is first decides; what the
- * task does after that is ignored.
+ * task does after that is ignored. The caller's signal is followed until the call is answered, and no longer.
  */
 export class GuardedCall<T> implements Deadline {
   readonly at: number;
   listed = false;
   before: Deadline | undefined;
   after: Deadline | undefined;
-  #context: CallContext;
+  readonly #guards: Guards;
   readonly #settle: Settle<T>;
-  readonly #callTimeout: number;
-  readonly #startedAt: number;
-  readonly #deadlines: Deadlines | undefined;
+  #context: CallContext;
   #isRunning = true;
-  #resolve!: (value: T | PromiseLike<T>) => void;
+  #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
 
-  /** Without `deadlines` it never times out. */
-  constructor(
-    context: CallContext,
-    settle: Settle<T>,
-    callTimeout = 0,
-    startedAt = 0,
-    deadlines?: Deadlines,
-  ) {
-    this.at = startedAt + callTimeout;
-    this.#context = context;
+  constructor(breaker: string, state: CircuitState, guards: Guards, settle: Settle<T>) {
+    this.at = guards.callTimeout === false ? Number.POSITIVE_INFINITY : guards.startedAt + guards.callTimeout;
+    this.#guards = guards;
     this.#settle = settle;
-    this.#callTimeout = callTimeout;
-    this.#startedAt = startedAt;
-    this.#deadlines = deadlines;
+    this.#context = new LazyCallContext(breaker, state);
   }
 
-  run(task: Task<T>, signal: AbortSignal | undefined): Promise<T> {
-    const answer = new Promise<T>((resolve, reject) => {
+  run(task: Task<T>): Promise<T> {
+    const { deadlines, startedAt } = this.#guards;
+    const answer = this.#createAnswer();
+    if (this.#followCaller()) {
+      deadlines?.add(this, startedAt);
+      run(task, this.#context).then(
+        (value) => this.#succeed(value),
+        (error) => this.#fail(error),
+      );
+    }
+    return answer;
+  }
+
+  /** Runs the fallback of a call whose task is not to be run. */
+  runFallback(fallback: Task<T>): Promise<T> {
+    const answer = this.#createAnswer();
+    this.#isRunning = false;
+    if (this.#followCaller()) this.#answerWith(fallback);
+    return answer;
+  }
+
+  /** The deadline has come. */
+  expire(now: number): void {
+    if (!this.#isRunning) return;
+    const context = this.#context;
+    const error = new CallTimeoutError(context.breaker, this.#guards.callTimeout as number);
+    // What the fallback does is not what timed out: its signal is another.
+    this.#context = new LazyCallContext(context.breaker, context.state);
+    this.#fail(error, now);
+    abortContext(context, error);
+  }
+
+  /** The caller's signal has aborted. */
+  handleEvent(): void {
+    const reason: unknown = this.#guards.signal?.reason;
+    abortContext(this.#context, reason);
+    if (this.#end()) this.#settle(true, reason, 'ignored');
+    this.#reject(reason);
+    this.#release();
+  }
+
+  /** Tells whether the caller still wants the call: a listener may have aborted it while it was admitted. */
+  #followCaller(): boolean {
+    const { signal } = this.#guards;
+    signal?.addEventListener('abort', this);
+    if (signal?.aborted) this.handleEvent();
+    return !signal?.aborted;
+  }
+
+  #createAnswer(): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#deadlines?.add(this, this.#startedAt);
-    run(task, this.#context).then(
-      (value) => this.#succeed(value),
-      (error) => this.#fail(error),
-    );
-    return signal === undefined ? answer : this.#follow(signal, answer);
   }
-
-  expire(now: number): void {
-    const error = new CallTimeoutError(this.#context.breaker, this.#callTimeout);
-    abortContext(this.#context, error);
-    this.#fail(error, now);
-  }
-
-  // Each ending leaves the list of deadlines last, when who waits for the call is about to go on: see `Deadlines`.
 
   #succeed(value: T): void {
     if (!this.#end()) return;
     this.#settle(false, value);
     this.#resolve(value);
-    this.#deadlines?.remove(this);
+    this.#release();
   }
 
   #fail(error: unknown, now?: number): void {
     if (!this.#end()) return;
     const fallback = this.#settle(true, error, undefined, now);
-    if (fallback === undefined) this.#reject(error);
-    else this.#resolve(run(fallback, this.#renewContext()));
-    this.#deadlines?.remove(this);
+    if (fallback !== undefined) {
+      this.#guards.deadlines?.remove(this);
+      this.#answerWith(fallback);
+      return;
+    }
+    this.#reject(error);
+    this.#release();
   }
 
-  /** A timeout aborts the task's signal, and not what the fallback does then. */
-  #renewContext(): CallContext {
-    this.#context = new LazyCallContext(this.#context.breaker, this.#context.state);
-    return this.#context;
+  #answerWith(fallback: Task<T>): void {
+    run(fallback, this.#context).then(
+      (value) => {
+        this.#resolve(value);
+        this.#release();
+      },
+      (error) => {
+        this.#reject(error);
+        this.#release();
+      },
+    );
   }
 
+  /** Tells whether this is the end of the task, and not something after it. */
   #end(): boolean {
     const wasRunning = this.#isRunning;
     this.#isRunning = false;
     return wasRunning;
   }
 
-  #follow(signal: AbortSignal, answer: Promise<T>): Promise<T> {
-    return followSignal(signal, answer, (reason) => {
-      abortContext(this.#context, reason);
-      if (this.#end()) this.#settle(true, reason, 'ignored');
-      this.#deadlines?.remove(this);
-    });
+  /** Lets go of what was followed. It comes last, when who waits is about to go on: see `Deadlines`. */
+  #release(): void {
+    const { deadlines, signal } = this.#guards;
+    deadlines?.remove(this);
+    signal?.removeEventListener('abort', this);
   }
 }

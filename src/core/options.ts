@@ -29,7 +29,7 @@ import {
   string,
   verify,
 } from './validate.js';
-import type { ResolvedWindow, WindowOptions } from './window.js';
+import { MAX_BUCKETS, MAX_WINDOW_SIZE, type ResolvedWindow, type WindowOptions } from './window.js';
 
 /** Which errors a fallback answers: rejections, failures, both, or those that a predicate picks. */
 export type FallbackOn = 'rejection' | 'failure' | 'any' | ((error: unknown) => boolean);
@@ -114,6 +114,12 @@ export interface CallOptions<T = unknown> {
   fallback?: Fallback<T> | undefined;
   /** In place of the breaker's `fallbackOn`. */
   fallbackOn?: FallbackOn | undefined;
+}
+
+/** What can be said for one synchronous call. */
+export interface SyncCallOptions<T = unknown> {
+  /** In place of the breaker's `fallback`. */
+  fallback?: ((error: unknown) => T) | undefined;
 }
 
 type OnceOnly = 'snapshot' | 'onTransition' | 'onOpen' | 'onClose' | 'onHalfOpen';
@@ -205,11 +211,13 @@ const CALL_RULES: Rules & Record<keyof CallOptions, Check> = {
   fallbackOn,
 };
 
-const COUNT_WINDOW_RULES: Rules = { type: oneOf('count', 'time'), size: positiveInteger(2 ** 24) };
+const SYNC_CALL_RULES: Rules = { fallback: callable };
+
+const COUNT_WINDOW_RULES: Rules = { type: oneOf('count', 'time'), size: positiveInteger(MAX_WINDOW_SIZE) };
 const TIME_WINDOW_RULES: Rules = {
   type: oneOf('count', 'time'),
   duration: duration(1),
-  buckets: positiveInteger(10_000),
+  buckets: positiveInteger(MAX_BUCKETS),
 };
 
 /**
@@ -289,16 +297,31 @@ export function readCallOptions<T>(options: CallOptions<T>, breaker: string): Ca
 }
 
 /**
- * Checks the options of a call at hand as far as it costs the usual call next to nothing: unknown keys pass.
+ * Checks the options of synchronous calls.
  *
  * @throws InvalidOptionsError for the first mistake
  */
-export function verifyCallOptions(options: CallOptions, breaker: string): void {
-  verify(callSubject(breaker), 'options', options, object);
-  for (const key of CALL_OPTIONS) {
-    const value = options[key];
-    if (value !== undefined) verify(callSubject(breaker), key, value, CALL_RULES[key]);
-  }
+export function readSyncCallOptions<T>(options: SyncCallOptions<T>, breaker: string): SyncCallOptions<T> {
+  const subject = callSubject(breaker);
+  return guardRead(subject, 'options', () => readOptions(options, SYNC_CALL_RULES, subject));
+}
+
+/**
+ * Copies and checks the options of a call at hand as far as it costs the usual call next to nothing: unknown keys pass.
+ *
+ * @throws InvalidOptionsError for the first mistake
+ */
+export function verifyCallOptions<T>(options: CallOptions<T>, breaker: string): CallOptions<T> {
+  const subject = callSubject(breaker);
+  return guardRead(subject, 'options', () => {
+    verify(subject, 'options', options, object);
+    const { signal, callTimeout, fallback, fallbackOn } = options;
+    const own = { signal, callTimeout, fallback, fallbackOn };
+    for (const key of CALL_OPTIONS) {
+      if (own[key] !== undefined) verify(subject, key, own[key], CALL_RULES[key]);
+    }
+    return own;
+  });
 }
 
 const DEFAULT_NAME = 'default';

@@ -6,10 +6,16 @@ export type Task<T> = (context: CallContext) => T | PromiseLike<T>;
 /** Whatever the task does (answer, throw, hand out a foreign promise), the promise tells of it. */
 export function run<T>(task: Task<T>, context: CallContext): Promise<T> {
   try {
-    return Promise.resolve(task(context));
+    const promise = Promise.resolve(task(context));
+    return promise.then === Promise.prototype.then ? promise : adopt(promise);
   } catch (error) {
     return Promise.reject(error);
   }
+}
+
+/** `await` does not look at a `then` that somebody has put onto a promise. */
+async function adopt<T>(promise: Promise<T>): Promise<T> {
+  return await promise;
 }
 
 const SETTLED = Promise.resolve();

@@ -16,6 +16,7 @@ import {
   numberFrom,
   object,
   oneOf,
+  positiveInteger,
   type Rules,
   readRecord,
   refuse,
@@ -23,10 +24,13 @@ import {
   string,
   verify,
 } from './validate.js';
-import type { WindowSnapshot } from './window.js';
+import { MAX_BUCKETS, MAX_WINDOW_SIZE, type WindowSnapshot } from './window.js';
 
 /** The version of the format that this release writes, and the newest that it reads. */
 export const SNAPSHOT_VERSION = 1;
+
+/** The longest time, in ms, that a snapshot can tell of: sums of such times are still numbers. */
+export const LONGEST = Number.MAX_SAFE_INTEGER;
 
 /** A breaker's state as plain, JSON-safe data. Durations are milliseconds. */
 export interface CircuitSnapshot {
@@ -87,7 +91,7 @@ const RULES: Rules & Record<keyof CircuitSnapshot, Check> = {
   takenAt: time,
   state: oneOf(...Object.values(CircuitState)),
   mode: oneOf('active', 'observe', 'forced-open', 'forced-closed'),
-  elapsed: duration(),
+  elapsed: duration(0, LONGEST),
   attempt: count,
   recovery: duration(),
   remaining: duration(),
@@ -99,18 +103,22 @@ const RULES: Rules & Record<keyof CircuitSnapshot, Check> = {
 };
 
 const COUNT_WINDOW_RULES: Rules = {
-  size: count,
+  size: positiveInteger(MAX_WINDOW_SIZE),
   outcomes: (value) =>
     typeof value === 'string' && /^[0-3]*$/.test(value) ? undefined : 'a string of digits from 0 to 3',
 };
 
-const TIME_WINDOW_RULES: Rules = { duration: duration(1), buckets: count, counts: list };
+const TIME_WINDOW_RULES: Rules = {
+  duration: duration(1),
+  buckets: positiveInteger(MAX_BUCKETS),
+  counts: list,
+};
 
 const FAILURE_RULES: Rules & Record<keyof FailureSnapshot, Check> = {
   name: string,
   message: string,
   code: either(string, oneOf(null)),
-  ago: duration(),
+  ago: duration(0, LONGEST),
 };
 
 const TOTALS_RULES: Rules = Object.fromEntries(Object.keys(createTotals()).map((key) => [key, count]));
@@ -167,18 +175,21 @@ function parseWindow(given: WindowSnapshot, subject: Subject): WindowSnapshot {
     return { ...window, type };
   }
   const window = readRecord<WindowSnapshot & { type: 'time' }>(given, TIME_WINDOW_RULES, subject, path);
+  verify(subject, `${path}.counts`, window.counts, ({ length }) =>
+    length <= window.buckets ? undefined : `at most ${window.buckets} buckets`,
+  );
   const counts = Array.from(window.counts, (bucket, index) => {
-    const copy = Array.from(bucket);
-    verify(subject, `${path}.counts[${index}]`, copy, isBucket);
-    return copy as unknown as typeof bucket;
+    verify(subject, `${path}.counts[${index}]`, bucket, (it) => list(it) ?? isBucket(it));
+    const [age, calls, failures, slowCalls] = bucket;
+    return [age, calls, failures, slowCalls] as const;
   });
   return { ...window, counts, type };
 }
 
-function isBucket([age, calls, failures, slowCalls, ...more]: number[]): string | undefined {
-  const counts = [calls, failures, slowCalls] as [number, number, number];
-  const isSound = more.length === 0 && time(age) === undefined && counts.every((n) => count(n) === undefined);
-  return isSound && Math.max(...counts) === calls
+function isBucket([age, ...counts]: readonly number[]): string | undefined {
+  const isSound =
+    counts.length === 3 && time(age) === undefined && counts.every((n) => count(n) === undefined);
+  return isSound && Math.max(...counts) === counts[0]
     ? undefined
     : 'an age and three counts, the first the largest';
 }

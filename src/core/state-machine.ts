@@ -57,6 +57,21 @@ interface HalfOpenPhase extends PhaseShape<'HALF_OPEN'> {
 /** One stay in a state. Its identity is the permit of the calls that it admits. */
 export type Phase = ClosedPhase | OpenPhase | HalfOpenPhase;
 
+/** Why `trip` opens: a rule that was broken, or somebody's will. */
+export type TripReason =
+  | 'consecutive-failures'
+  | 'failure-rate'
+  | 'slow-call-rate'
+  | 'should-trip'
+  | 'tripped';
+
+/** The reasons to open that the last failure explains. */
+const FAILURE_REASONS: ReadonlySet<TransitionReason> = new Set([
+  'consecutive-failures',
+  'failure-rate',
+  'probe-failed',
+]);
+
 const NO_PROBES: readonly number[] = Object.freeze([]);
 
 /** Every phase has the same shape at run time, so that the code that reads them stays fast. */
@@ -68,8 +83,13 @@ function createPhase(
   forced: boolean,
 ): Phase {
   const probes = state === CircuitState.HALF_OPEN ? [] : NO_PROBES;
-  const resumeAt = forced ? Number.POSITIVE_INFINITY : since + recovery;
+  const resumeAt = state !== CircuitState.OPEN ? 0 : forced ? Number.POSITIVE_INFINITY : since + recovery;
   return { state, since, attempt, forced, recovery, resumeAt, probes, successes: 0 } as Phase;
+}
+
+/** Milliseconds until a call may probe. Sums of fractions may come out above the whole: never more than that. */
+function remaining({ resumeAt, recovery }: OpenPhase, now: number): number {
+  return Math.min(Math.max(resumeAt - now, 0), recovery);
 }
 
 /** The permit of a call that is let through without being admitted: its result steers nothing. */
@@ -135,7 +155,8 @@ export class StateMachine {
    * Takes in the result of an admitted call.
    *
    * @param admittedAt the reading that `acquire` was given; matters for probes alone
-   * @param now read only for failures, time windows and probes
+   * @param now matters for failures, time windows and probes alone
+   * @returns the rule that the circuit has broken, for `trip`: so the time need be known only where one is
    */
   record(
     permit: Phase,
@@ -144,33 +165,31 @@ export class StateMachine {
     admittedAt: number,
     now: number,
     error?: unknown,
-  ): void {
-    if (permit !== this.phase) return;
+  ): TripReason | undefined {
+    if (permit !== this.phase) return undefined;
     if (kind === 'failure') this.lastFailure = { error, at: now };
     switch (permit.state) {
       case CircuitState.CLOSED:
-        if (kind !== 'ignored') this.#recordCall(permit, kind === 'failure', slow, now);
-        return;
+        return kind === 'ignored' ? undefined : this.#recordCall(permit, kind === 'failure', slow, now);
       case CircuitState.HALF_OPEN:
         permit.probes.splice(permit.probes.indexOf(admittedAt), 1);
         if (kind !== 'ignored') this.#recordProbe(permit, kind === 'failure', slow, now);
-        return;
+        return undefined;
       case CircuitState.OPEN: // admits nobody
+        return undefined;
     }
   }
 
-  #recordCall(permit: ClosedPhase, failed: boolean, slow: boolean, now: number): void {
+  #recordCall(permit: ClosedPhase, failed: boolean, slow: boolean, now: number): TripReason | undefined {
     this.#window ??= createWindow(this.#settings.window);
     const window = this.#window;
     window.record(failed, slow, now);
     this.consecutiveFailures = failed ? this.consecutiveFailures + 1 : 0;
     const isHealthy = window.failures === 0 && window.slowCalls === 0;
-    if (isHealthy || permit.forced) return;
-    const reason = this.#brokenRule(window);
-    if (reason !== undefined) this.#open(now, reason, reason !== 'slow-call-rate');
+    return isHealthy || permit.forced ? undefined : this.#brokenRule(window);
   }
 
-  #brokenRule(window: Window): TransitionReason | undefined {
+  #brokenRule(window: Window): TripReason | undefined {
     const { failureThreshold, failureRateThreshold, slowCallDuration, slowCallRateThreshold } =
       this.#settings;
     if (failureThreshold !== false && this.consecutiveFailures >= failureThreshold)
@@ -185,17 +204,17 @@ export class StateMachine {
   }
 
   #recordProbe(permit: HalfOpenPhase, failed: boolean, slow: boolean, now: number): void {
-    if (failed) this.#open(now, 'probe-failed', true);
+    if (failed) this.#open(now, 'probe-failed');
     else if (slow) this.#open(now, 'probe-slow');
     else if (++permit.successes >= this.#settings.successThreshold) this.#close(now, 'recovered');
   }
 
-  /** Opens for a reason from outside; while OPEN the recovery time starts again; where forced, nothing happens. */
-  trip(now: number, reason: 'tripped' | 'should-trip', detail?: string): void {
+  /** Opens; while OPEN the recovery time starts again; where forced, nothing happens. */
+  trip(now: number, reason: TripReason, detail?: string): void {
     const phase = this.phase;
     if (phase.forced) return;
     if (phase.state === CircuitState.OPEN) phase.resumeAt = now + phase.recovery;
-    else this.#open(now, reason, false, detail);
+    else this.#open(now, reason, detail);
   }
 
   forceOpen(now: number, detail?: string): void {
@@ -227,7 +246,7 @@ export class StateMachine {
   /** Milliseconds until a call may pass; `null` where only the end of a call or a `reset` lets one pass. */
   retryAfter(now: number): number | null {
     const phase = this.phase;
-    if (phase.state === CircuitState.OPEN) return phase.forced ? null : Math.max(phase.resumeAt - now, 0);
+    if (phase.state === CircuitState.OPEN) return phase.forced ? null : remaining(phase, now);
     return this.probesAreOut ? null : 0;
   }
 
@@ -254,7 +273,7 @@ export class StateMachine {
       elapsed: Math.max(now - phase.since, 0),
       attempt: phase.attempt,
       recovery: isOpen ? phase.recovery : 0,
-      remaining: isOpen ? Math.max(phase.resumeAt - now, 0) : 0,
+      remaining: isOpen ? remaining(phase, now) : 0,
       probeSuccesses: phase.state === CircuitState.HALF_OPEN ? phase.successes : 0,
       consecutiveFailures: this.consecutiveFailures,
       window: window.snapshot(this.#windowTime(now)),
@@ -270,7 +289,8 @@ export class StateMachine {
   ): void {
     const { state, recovery, window } = snapshot;
     const forced = snapshot.mode.startsWith('forced-');
-    const phase = createPhase(state, now - snapshot.elapsed - passed, snapshot.attempt, recovery, forced);
+    const since = now - snapshot.elapsed - passed;
+    const phase = createPhase(state, since, snapshot.attempt, recovery, forced);
     if (phase.state === CircuitState.OPEN && !forced)
       phase.resumeAt = now + Math.max(snapshot.remaining - passed, 0);
     if (phase.state === CircuitState.HALF_OPEN) phase.successes = snapshot.probeSuccesses;
@@ -289,9 +309,9 @@ export class StateMachine {
     return this.phase.state === CircuitState.CLOSED ? now : this.#windowKeptAt;
   }
 
-  #open(now: number, reason: TransitionReason, byFailure = false, detail?: string): void {
+  #open(now: number, reason: TransitionReason, detail?: string): void {
     const attempt = this.phase.attempt + 1;
-    const error = byFailure ? this.lastFailure?.error : undefined;
+    const error = FAILURE_REASONS.has(reason) ? this.lastFailure?.error : undefined;
     const recovery = recoveryTime(this.#settings.recoveryTimeout, attempt, error);
     this.#enter(createPhase(CircuitState.OPEN, now, attempt, recovery, false), reason, error, detail);
   }

@@ -15,12 +15,14 @@ export class TimeWindow implements Window {
   slowCalls = 0;
   readonly #duration: number;
   readonly #buckets: number;
+  readonly #width: number;
   readonly #counts: Float64Array;
   #newest = Number.NEGATIVE_INFINITY;
 
   constructor(duration: number, buckets: number) {
     this.#duration = duration;
     this.#buckets = buckets;
+    this.#width = duration / buckets;
     this.#counts = new Float64Array(buckets * FIELDS);
   }
 
@@ -42,11 +44,10 @@ export class TimeWindow implements Window {
   snapshot(now: number): WindowSnapshot {
     this.advance(now);
     const counts: [number, number, number, number][] = [];
-    const width = this.#duration / this.#buckets;
     for (let bucket = this.#newest - this.#buckets + 1; bucket <= this.#newest; bucket++) {
       const at = this.#offset(bucket);
       const [calls = 0, failures = 0, slowCalls = 0] = this.#counts.subarray(at, at + FIELDS);
-      if (calls > 0) counts.push([now - (bucket + 0.5) * width, calls, failures, slowCalls]);
+      if (calls > 0) counts.push([now - (bucket + 0.5) * this.#width, calls, failures, slowCalls]);
     }
     return { type: 'time', duration: this.#duration, buckets: this.#buckets, counts };
   }
@@ -61,7 +62,7 @@ export class TimeWindow implements Window {
   }
 
   #bucketAt(time: number): number {
-    return Math.floor((time / this.#duration) * this.#buckets);
+    return Math.floor(time / this.#width);
   }
 
   #offset(bucket: number): number {

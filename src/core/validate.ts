@@ -83,9 +83,11 @@ export const either =
     return other === undefined ? undefined : `${range}, or ${other}`;
   };
 
-/** What the check takes, or `false`. */
-export const orFalse = (check: Check): Check =>
-  either(check, (value) => (value === false ? undefined : 'false'));
+/** What the check takes, or `false`. Who gave a number is told the range of numbers alone. */
+export const orFalse = (check: Check): Check => {
+  const orElse = either(check, (value) => (value === false ? undefined : 'false'));
+  return (value) => (typeof value === 'number' ? check(value) : orElse(value));
+};
 
 /** What the check takes, or `Infinity`. */
 export const orInfinity = (check: Check): Check =>
@@ -101,8 +103,7 @@ export function describe(value: unknown): string {
     case 'bigint':
       return `${value}n`.slice(0, 40);
     case 'object':
-      if (value === null) return 'null';
-      return Array.isArray(value) ? 'an array' : 'an object';
+      return value === null ? 'null' : isList(value) ? 'an array' : 'an object';
     default:
       return String(value);
   }
@@ -182,6 +183,15 @@ export function guardRead<T>(subject: Subject, what: string, read: () => T): T {
   } catch (cause) {
     if (cause instanceof InvalidOptionsError) throw cause;
     return refuse(subject, '', `${what} cannot be read`, { cause });
+  }
+}
+
+/** `Array.isArray`, which throws for a proxy that has been revoked. */
+function isList(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,10 @@
 import { CountWindow } from './count-window.js';
 import { TimeWindow } from './time-window.js';
 
+/** The most calls that a count window holds, and the most buckets of a time window: bounds on memory. */
+export const MAX_WINDOW_SIZE = 2 ** 24;
+export const MAX_BUCKETS = 10_000;
+
 /** Which settled calls the rates are taken over: the last `size` calls, or those of the last `duration` ms. */
 export type WindowOptions =
   | {

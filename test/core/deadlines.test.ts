@@ -1,0 +1,243 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createBreaker, failing, hanging } from '../support/breakers.js';
+import { deferred } from '../support/deferred.js';
+import { quiet } from '../support/runtime.js';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function letMicrotasksRun(): Promise<void> {
+  for (let i = 0; i < 10; i++) await null;
+}
+
+/** Fake timers and the breaker's clock move together, in steps of a millisecond. */
+async function pass(fixture: ReturnType<typeof createBreaker>, ms: number): Promise<void> {
+  for (let i = 0; i < ms; i++) {
+    fixture.clock.advance(1);
+    await vi.advanceTimersByTimeAsync(1);
+  }
+}
+
+describe('the deadlines of a breaker', () => {
+  test('share one timer', () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+
+    for (let i = 0; i < 1_000; i++) void breaker.tryCall(hanging);
+
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
+  test('end each call in its own time', async () => {
+    const fixture = createBreaker({ failureThreshold: false, failureRateThreshold: false });
+    const ended: string[] = [];
+    const start = (name: string, callTimeout: number) =>
+      fixture.breaker
+        .call(hanging, { callTimeout })
+        .catch(() => ended.push(`${name} at ${fixture.clock.time - 5_000}`));
+
+    for (const [name, callTimeout] of [
+      ['c', 30],
+      ['a', 10],
+      ['d', 40],
+      ['b', 20],
+      ['a2', 10],
+    ] as const)
+      start(name, callTimeout);
+    await pass(fixture, 5);
+    start('e', 1);
+    start('f', 100);
+    await pass(fixture, 200);
+
+    expect(ended).toEqual(['e at 6', 'a at 10', 'a2 at 10', 'b at 20', 'c at 30', 'd at 40', 'f at 105']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('in any order end no call early and none late', async () => {
+    const fixture = createBreaker({ failureThreshold: false, failureRateThreshold: false });
+    const { breaker, clock } = fixture;
+    const off: number[] = [];
+    for (let i = 0; i < 60; i++) {
+      const callTimeout = ((i * 37) % 50) + 1;
+      const due = clock.time + callTimeout;
+      breaker.call(hanging, { callTimeout }).catch(() => off.push(clock.time - due));
+      await pass(fixture, i % 3);
+    }
+
+    await pass(fixture, 60);
+
+    expect(off).toEqual(Array.from({ length: 60 }, () => 0));
+  });
+
+  test('go on when a call between them settles', async () => {
+    const fixture = createBreaker({ callTimeout: 100, failureThreshold: false });
+    const tasks = [deferred(), deferred(), deferred()] as const;
+    const calls = tasks.map((task) => fixture.breaker.tryCall(() => task.promise));
+
+    tasks[1].resolve('fine');
+    await pass(fixture, 100);
+
+    expect((await Promise.all(calls)).map(({ ok }) => ok)).toEqual([false, true, false]);
+  });
+
+  test('go on when the first call settles just before its own', async () => {
+    const fixture = createBreaker({ callTimeout: 100, failureThreshold: false });
+    const first = deferred();
+    void fixture.breaker.tryCall(() => first.promise);
+    await pass(fixture, 50);
+    const ended = vi.fn();
+    void fixture.breaker.tryCall(hanging).then(ended);
+
+    await pass(fixture, 49);
+    first.resolve('fine');
+    await pass(fixture, 50);
+    expect(ended).not.toHaveBeenCalled();
+    await pass(fixture, 1);
+
+    expect(ended).toHaveBeenCalledOnce();
+  });
+
+  test('give a call that starts when the timer is about to fire its full time', async () => {
+    const fixture = createBreaker({ callTimeout: 100 });
+    const first = deferred();
+    const started = fixture.breaker.tryCall(() => first.promise);
+    await pass(fixture, 99);
+    first.resolve('fine');
+    const second = vi.fn();
+    void fixture.breaker.tryCall(hanging).then(second);
+    await started;
+
+    await pass(fixture, 99);
+    expect(second).not.toHaveBeenCalled();
+    await pass(fixture, 1);
+
+    expect(second).toHaveBeenCalledOnce();
+  });
+
+  test('end the calls that listeners start on a timeout', async () => {
+    const fixture = createBreaker({ callTimeout: 100, failureThreshold: false });
+    const results: unknown[] = [];
+    fixture.breaker.once('failure', () => {
+      void fixture.breaker.tryCall(hanging).then((result) => results.push(result));
+      void fixture.breaker.tryCall(hanging, { callTimeout: 10 }).then((result) => results.push(result));
+    });
+    void fixture.breaker.tryCall(hanging).then((result) => results.push(result));
+
+    await pass(fixture, 200);
+
+    expect(results).toMatchObject([
+      { error: { timeout: 100 } },
+      { error: { timeout: 10 } },
+      { error: { timeout: 100 } },
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('that fall due together all end, though a listener throws', async () => {
+    // The listener's error is rethrown in a microtask, which vitest would take for its own.
+    const queue = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {});
+    const fixture = createBreaker({ callTimeout: 100, failureThreshold: false });
+    fixture.breaker.on('failure', () => {
+      throw new Error('listener');
+    });
+    const calls = [1, 2, 3].map(() => fixture.breaker.tryCall(hanging));
+
+    await pass(fixture, 100);
+
+    expect((await Promise.all(calls)).map(({ ok }) => ok)).toEqual([false, false, false]);
+    expect(queue).toHaveBeenCalledTimes(3);
+  });
+});
+
+describe('the timer', () => {
+  test('is gone a few microtasks after the last call has settled', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+
+    await breaker.call(async () => 'fine');
+    await letMicrotasksRun();
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is gone a few microtasks after the last call has failed', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+
+    await breaker.tryCall(failing());
+    await letMicrotasksRun();
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is gone after the last call has timed out', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    const call = breaker.tryCall(hanging);
+
+    await vi.advanceTimersByTimeAsync(100);
+    await call;
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is gone after the last caller has aborted', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    const caller = new AbortController();
+    const call = breaker.tryCall(hanging, { signal: caller.signal });
+
+    caller.abort();
+    await call;
+    await letMicrotasksRun();
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is gone while a fallback runs', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100, fallback: hanging });
+    void breaker.call(failing());
+
+    await letMicrotasksRun();
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('stays while another call is in flight', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    void breaker.tryCall(hanging);
+
+    await breaker.call(async () => 'fine');
+    await letMicrotasksRun();
+
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
+  test('is not set for calls that are rejected', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    breaker.trip();
+
+    void breaker.tryCall(hanging);
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is not set for calls without a timeout', async () => {
+    const { breaker } = createBreaker();
+
+    void breaker.tryCall(hanging);
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is gone after a task that throws before it returns', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+
+    await breaker.tryCall(() => {
+      throw new Error('boom');
+    });
+    await quiet();
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

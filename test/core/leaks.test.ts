@@ -1,0 +1,168 @@
+import { getEventListeners } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { CircuitBreaker } from 'recloser';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createBreaker, createOpen, failing, hanging, heardNames } from '../support/breakers.js';
+import { quiet } from '../support/runtime.js';
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
+
+/** How many of the objects that `create` makes survive when nobody holds them. */
+async function survivorsOf(count: number, create: () => Promise<object>): Promise<number> {
+  const made: WeakRef<object>[] = [];
+  for (let i = 0; i < count; i++) made.push(new WeakRef(await create()));
+  await quiet();
+  collectGarbage();
+  return made.filter((ref) => ref.deref() !== undefined).length;
+}
+
+describe('one long-lived signal', () => {
+  test('has no listener left after 100,000 calls', async () => {
+    const { breaker } = createBreaker({ failureThreshold: false, failureRateThreshold: false });
+    const { signal } = new AbortController();
+    const options = { signal };
+    let most = 0;
+
+    for (let i = 0; i < 1_000; i++) {
+      await Promise.all(Array.from({ length: 100 }, () => breaker.call(() => i, options)));
+      most = Math.max(most, getEventListeners(signal, 'abort').length);
+    }
+    await quiet();
+
+    expect(breaker.metrics.totals.calls).toBe(100_000);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(most).toBeLessThanOrEqual(100);
+  });
+
+  test('has no listener left after failures, fallbacks, rejections and timeouts', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { signal } = new AbortController();
+    const { breaker } = createBreaker({
+      failureThreshold: false,
+      failureRateThreshold: false,
+      callTimeout: 10,
+    });
+    const calls: Promise<unknown>[] = [];
+
+    for (let i = 0; i < 100; i++) {
+      calls.push(breaker.tryCall(failing(), { signal }));
+      calls.push(breaker.tryCall<unknown>(failing(), { signal, fallback: async () => i }));
+      calls.push(breaker.tryCall(hanging, { signal }));
+    }
+    await vi.advanceTimersByTimeAsync(10);
+    breaker.trip();
+    for (let i = 0; i < 100; i++)
+      calls.push(breaker.tryCall<unknown>(hanging, { signal, fallback: async () => i }));
+    await Promise.all(calls);
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('10,000 dropped breakers', () => {
+  test('are collected when they are idle', async () => {
+    const survivors = await survivorsOf(10_000, async () => new CircuitBreaker());
+
+    expect(survivors).toBe(0);
+  });
+
+  test('are collected after calls of every kind', async () => {
+    const { signal } = new AbortController();
+
+    const survivors = await survivorsOf(2_000, async () => {
+      const breaker = new CircuitBreaker({ callTimeout: 10_000, failureThreshold: 1, slowCallDuration: 1 });
+      heardNames(breaker);
+      await breaker.tryCall(async () => 1, { signal });
+      await breaker.tryCall(failing(), { signal });
+      await breaker.tryCall(async () => 1);
+      breaker.snapshot();
+      return breaker;
+    });
+
+    expect(survivors).toBe(0);
+  });
+
+  test('are collected with permits that nobody settled', async () => {
+    const survivors = await survivorsOf(100, async () => {
+      const breaker = new CircuitBreaker();
+      breaker.acquire();
+      return breaker;
+    });
+
+    expect(survivors).toBe(0);
+  });
+});
+
+describe('a breaker at rest', () => {
+  const timersIn = () =>
+    process.getActiveResourcesInfo().filter((resource) => /timeout|immediate/i.test(resource)).length;
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['is new', async () => createBreaker()],
+    ['is OPEN', async () => createOpen()],
+    [
+      'has had calls with timeouts',
+      async () => {
+        const { breaker } = createBreaker({ callTimeout: 10_000 });
+        await breaker.call(async () => 1);
+        await breaker.tryCall(failing());
+        return breaker;
+      },
+    ],
+    [
+      'is HALF_OPEN with a probe out',
+      async () => {
+        const { breaker } = createOpen({ recoveryTimeout: 0 });
+        void breaker.call(hanging);
+        return breaker;
+      },
+    ],
+  ])('holds no handle when it %s', async (_, create) => {
+    const before = timersIn();
+
+    const held = await create();
+    await quiet();
+
+    expect(timersIn()).toBeLessThanOrEqual(before);
+    expect(held).toBeDefined();
+  });
+
+  test('sets no timer and no interval', () => {
+    const set = [
+      vi.spyOn(globalThis, 'setTimeout'),
+      vi.spyOn(globalThis, 'setInterval'),
+      vi.spyOn(globalThis, 'setImmediate'),
+    ];
+
+    const { breaker } = createBreaker({
+      callTimeout: 10,
+      window: { type: 'time' },
+      recoveryTimeout: 10,
+      probeTimeout: 10,
+    });
+    breaker.trip();
+    breaker.tryAcquire();
+    breaker.forceOpen();
+    breaker.reset();
+
+    expect(set.map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0]);
+  });
+
+  test('does not grow with failures', async () => {
+    const { breaker } = createBreaker({ failureThreshold: false, failureRateThreshold: false });
+    for (let i = 0; i < 200; i++) await breaker.tryCall(failing());
+    const { length } = JSON.stringify(breaker.snapshot());
+
+    for (let i = 0; i < 2_000; i++) await breaker.tryCall(failing());
+
+    expect(JSON.stringify(breaker.snapshot()).length).toBeLessThan(length + 50);
+  });
+});

@@ -1,0 +1,281 @@
+import { CircuitBreaker, CircuitState } from 'recloser';
+import { describe, expect, test } from 'vitest';
+import {
+  createBreaker,
+  createHalfOpen,
+  createOpen,
+  createRecovered,
+  failTimes,
+  heardNames,
+  play,
+  RECOVERY,
+  succeedTimes,
+} from '../support/breakers.js';
+
+describe('CircuitState', () => {
+  test('is a frozen object of the three states', () => {
+    expect(CircuitState).toEqual({ CLOSED: 'CLOSED', OPEN: 'OPEN', HALF_OPEN: 'HALF_OPEN' });
+    expect(Object.isFrozen(CircuitState)).toBe(true);
+  });
+});
+
+describe('metrics', () => {
+  test('of a new breaker say that nothing has happened', () => {
+    const { breaker, clock } = createBreaker({ name: 'users' });
+
+    expect(breaker.metrics).toEqual({
+      name: 'users',
+      state: 'CLOSED',
+      mode: 'active',
+      since: clock.time,
+      attempt: 0,
+      retryAfter: 0,
+      consecutiveFailures: 0,
+      inFlight: 0,
+      lastFailure: null,
+      lastTransition: null,
+      health: 1,
+      window: { calls: 0, failures: 0, slowCalls: 0, failureRate: 0, slowCallRate: 0 },
+      totals: {
+        calls: 0,
+        successes: 0,
+        failures: 0,
+        timeouts: 0,
+        slow: 0,
+        ignored: 0,
+        rejected: 0,
+        wouldReject: 0,
+        fallbacks: 0,
+        opened: 0,
+      },
+    });
+  });
+
+  test('are a fresh plain object each time', () => {
+    const { breaker } = createBreaker();
+    const first = breaker.metrics;
+
+    Object.assign(first.totals, { calls: 99 });
+    Object.assign(first.window, { calls: 99 });
+    Object.assign(first, { state: 'OPEN' });
+
+    expect(breaker.metrics).toMatchObject({ state: 'CLOSED', window: { calls: 0 }, totals: { calls: 0 } });
+    expect(Object.getPrototypeOf(first)).toBe(Object.prototype);
+  });
+
+  test('hand out no failure or transition that the breaker goes on using', async () => {
+    const { breaker } = createBreaker({ failureThreshold: 1 });
+    await failTimes(breaker, 1);
+    const { lastFailure, lastTransition } = breaker.metrics;
+
+    Object.assign(lastFailure as object, { at: 99 });
+    Object.assign(lastTransition as object, { to: 'CLOSED' });
+
+    expect(breaker.metrics.lastFailure).not.toEqual(lastFailure);
+    expect(breaker.metrics.lastTransition).toMatchObject({ to: 'OPEN' });
+  });
+
+  test('are JSON', async () => {
+    const { breaker } = createBreaker({ failureThreshold: 1 });
+    await failTimes(breaker, 1);
+
+    const parsed = JSON.parse(JSON.stringify(breaker.metrics));
+
+    expect(parsed).toMatchObject({ name: 'test', state: 'OPEN', retryAfter: RECOVERY });
+  });
+
+  test('tell the last failure', async () => {
+    const { breaker, clock } = createBreaker();
+    const [first, last] = [new Error('first'), new Error('last')];
+    await failTimes(breaker, 1, first);
+
+    clock.advance(10);
+    await failTimes(breaker, 1, last);
+    clock.advance(10);
+    await succeedTimes(breaker, 1);
+
+    expect(breaker.metrics.lastFailure).toEqual({ error: last, at: clock.time - 10 });
+  });
+
+  test('tell the last transition', async () => {
+    const { breaker, clock } = createRecovered();
+
+    await succeedTimes(breaker, 1);
+
+    expect(breaker.metrics.lastTransition).toMatchObject({
+      from: 'OPEN',
+      to: 'HALF_OPEN',
+      at: clock.time,
+      reason: 'probing',
+    });
+  });
+
+  test('tell since when the state lasts', () => {
+    const { breaker, clock } = createBreaker();
+    clock.advance(100);
+
+    breaker.trip();
+    const { since } = breaker.metrics;
+    clock.advance(100);
+
+    expect(breaker.metrics.since).toBe(since);
+    expect(since).toBe(clock.time - 100);
+  });
+
+  test('tell the rates of the window', async () => {
+    const { breaker } = createBreaker({ failureThreshold: false });
+
+    await play(breaker, 'sssf');
+
+    expect(breaker.metrics.window).toMatchObject({
+      calls: 4,
+      failures: 1,
+      failureRate: 0.25,
+      slowCallRate: 0,
+    });
+  });
+
+  test('tell a time window as of now', async () => {
+    const { breaker, clock } = createBreaker({ window: { type: 'time', duration: 1_000, buckets: 10 } });
+    await play(breaker, 'sf');
+
+    clock.advance(1_000);
+
+    expect(breaker.metrics.window).toMatchObject({ calls: 0, failures: 0, failureRate: 0 });
+  });
+
+  test('tell what is in flight', () => {
+    const { breaker } = createBreaker();
+    const permit = breaker.acquire();
+    breaker.acquire();
+
+    permit.success();
+
+    expect(breaker.metrics.inFlight).toBe(1);
+  });
+
+  test('tell no time to retry after while HALF_OPEN and full, and 0 while it is not', () => {
+    const { breaker } = createHalfOpen({ halfOpenMaxCalls: 1 });
+    expect(breaker.metrics.retryAfter).toBe(0);
+
+    breaker.acquire();
+
+    expect(breaker.metrics.retryAfter).toBeNull();
+  });
+
+  test('count each total', async () => {
+    const { breaker, clock } = createBreaker({
+      failureThreshold: 2,
+      slowCallDuration: 100,
+      excludedErrors: [RangeError],
+      fallback: () => 'instead',
+    });
+
+    await breaker.call<unknown>(async () => clock.advance(100));
+    await failTimes(breaker, 1, new RangeError());
+    await failTimes(breaker, 2);
+    await failTimes(breaker, 3);
+
+    expect(breaker.metrics.totals).toEqual({
+      calls: 4,
+      successes: 1,
+      failures: 2,
+      timeouts: 0,
+      slow: 1,
+      ignored: 1,
+      rejected: 3,
+      wouldReject: 0,
+      fallbacks: 5,
+      opened: 1,
+    });
+  });
+
+  test('count no opening of a state that was OPEN already', () => {
+    const { breaker } = createOpen();
+
+    breaker.trip();
+    breaker.forceOpen();
+
+    expect(breaker.metrics.totals.opened).toBe(1);
+  });
+
+  test('can be looked at without end and change nothing', async () => {
+    const { breaker, clock } = createBreaker({ failureThreshold: 1 });
+    await failTimes(breaker, 1);
+    const names = heardNames(breaker);
+
+    clock.advance(10 * RECOVERY);
+    for (let i = 0; i < 10; i++)
+      JSON.stringify([breaker.metrics, breaker.options, breaker.state, breaker.mode, breaker]);
+
+    expect(names).toEqual([]);
+    expect(breaker.metrics.state).toBe('OPEN');
+  });
+});
+
+describe('health', () => {
+  test('falls with each consecutive failure', async () => {
+    const { breaker } = createBreaker({ failureThreshold: 4, failureRateThreshold: false });
+    const healths = [breaker.metrics.health];
+
+    for (let i = 0; i < 4; i++) {
+      await failTimes(breaker, 1);
+      healths.push(breaker.metrics.health);
+    }
+
+    expect(healths).toEqual([1, 0.75, 0.5, 0.25, 0]);
+  });
+
+  test('rises again with a success', async () => {
+    const { breaker } = createBreaker({ failureRateThreshold: false });
+
+    await play(breaker, 'ffs');
+
+    expect(breaker.metrics.health).toBe(1);
+  });
+
+  test('falls with the failure rate once it is judged', async () => {
+    const { breaker } = createBreaker({ failureThreshold: false, minimumCalls: 4 });
+
+    await play(breaker, 'fss');
+    expect(breaker.metrics.health).toBe(1);
+    await play(breaker, 's');
+
+    expect(breaker.metrics.health).toBe(0.5);
+  });
+
+  test('is 0 while OPEN', () => {
+    const { breaker } = createOpen();
+
+    expect(breaker.metrics.health).toBe(0);
+  });
+
+  test('rises while probes succeed', async () => {
+    const { breaker } = createHalfOpen({ successThreshold: 4 });
+    const healths = [breaker.metrics.health];
+
+    for (let i = 0; i < 4; i++) {
+      await succeedTimes(breaker, 1);
+      healths.push(breaker.metrics.health);
+    }
+
+    expect(healths).toEqual([0, 0.125, 0.25, 0.375, 1]);
+  });
+
+  test.each<[string, ConstructorParameters<typeof CircuitBreaker>[0]]>([
+    ['a threshold of 0', { failureRateThreshold: 0, minimumCalls: 1 }],
+    ['no rules', { failureThreshold: false, failureRateThreshold: false }],
+    ['slow calls', { slowCallDuration: 0, slowCallRateThreshold: 0, minimumCalls: 1 }],
+  ])('is from 0 to 1 with %s', async (_, options) => {
+    const breaker = new CircuitBreaker({ ...options, mode: 'observe' });
+    breaker.forceClosed();
+    const healths: number[] = [];
+
+    for (const outcome of 'sfsfffffff') {
+      await play(breaker, outcome);
+      healths.push(breaker.metrics.health);
+    }
+
+    expect(healths.every((health) => health >= 0 && health <= 1)).toBe(true);
+  });
+});

@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest';
+import { TimeWindow } from '../../src/core/time-window.js';
+
+const HOUR = 3_600_000;
+const YEAR = 365 * 24 * HOUR;
+
+/** What is in the window at a reading. */
+function at(window: TimeWindow, now: number) {
+  window.advance(now);
+  const { calls, failures, slowCalls } = window;
+  return { calls, failures, slowCalls };
+}
+
+const nothing = { calls: 0, failures: 0, slowCalls: 0 };
+
+describe('TimeWindow', () => {
+  test('is empty at first', () => {
+    expect(at(new TimeWindow(1_000, 10), 5_000)).toEqual(nothing);
+  });
+
+  test('counts calls, failures and slow calls apart', () => {
+    const window = new TimeWindow(1_000, 10);
+
+    window.record(false, false, 0);
+    window.record(true, false, 0);
+    window.record(false, true, 50);
+    window.record(true, true, 150);
+
+    expect(at(window, 150)).toEqual({ calls: 4, failures: 2, slowCalls: 2 });
+  });
+
+  test.each([
+    ['a millisecond', 1, 1],
+    ['a bucket', 100, 1],
+    ['all buckets but one', 900, 1],
+    ['all buckets', 1_000, 0],
+    ['a millisecond more than all buckets', 1_001, 0],
+    ['an hour', HOUR, 0],
+    ['an hour less a millisecond', HOUR - 1, 0],
+    ['a year', YEAR, 0],
+    ['ten thousand years', 10_000 * YEAR, 0],
+  ])('holds after %s without a call what is not too old', (_, idle, calls) => {
+    const window = new TimeWindow(1_000, 10);
+    window.record(true, true, 5_000);
+
+    expect(at(window, 5_000 + idle)).toEqual({ calls, failures: calls, slowCalls: calls });
+  });
+
+  test('does not move one bucket per call: after an idle hour nothing old is left', () => {
+    const window = new TimeWindow(1_000, 10);
+    for (let i = 0; i < 10; i++) window.record(true, true, i * 100);
+
+    window.record(false, false, HOUR);
+
+    expect(at(window, HOUR)).toEqual({ calls: 1, failures: 0, slowCalls: 0 });
+  });
+
+  test('forgets bucket by bucket', () => {
+    const window = new TimeWindow(1_000, 10);
+    for (let i = 0; i < 10; i++) window.record(true, false, i * 100);
+
+    const left = [950, 1_000, 1_099, 1_100, 1_550, 1_899, 1_900].map((now) => at(window, now).calls);
+
+    expect(left).toEqual([10, 9, 9, 8, 4, 1, 0]);
+  });
+
+  test('skips buckets in which nothing happened', () => {
+    const window = new TimeWindow(1_000, 10);
+    window.record(true, false, 0);
+    window.record(true, false, 450);
+
+    expect(at(window, 1_399).calls).toBe(1);
+    expect(at(window, 1_400).calls).toBe(0);
+  });
+
+  test.each([-12_345, -1_000, -950, -1, -0.5])('takes negative readings such as %d', (start) => {
+    const window = new TimeWindow(1_000, 10);
+    window.record(true, true, start);
+
+    expect(at(window, start + 899).calls).toBe(1);
+    expect(at(window, start + 1_000)).toEqual(nothing);
+  });
+
+  test('passes from negative readings over 0', () => {
+    const window = new TimeWindow(1_000, 10);
+    for (let now = -950; now < 1_000; now += 100) window.record(true, false, now);
+
+    expect(at(window, 950).calls).toBe(10);
+  });
+
+  test('counts without end while the clock stands still', () => {
+    const window = new TimeWindow(1_000, 10);
+
+    for (let i = 0; i < 10_000; i++) window.record(i % 2 === 0, false, 777);
+
+    expect(at(window, 777)).toEqual({ calls: 10_000, failures: 5_000, slowCalls: 0 });
+  });
+
+  test('stays where it is when the clock steps back', () => {
+    const window = new TimeWindow(1_000, 10);
+    window.record(true, false, HOUR);
+
+    window.record(true, false, HOUR - 5_000);
+
+    expect(at(window, HOUR - 5_000).calls).toBe(2);
+    expect(at(window, HOUR + 899).calls).toBe(2);
+    expect(at(window, HOUR + 1_000).calls).toBe(0);
+  });
+
+  test.each([
+    [1_000, 10],
+    [1_000, 1],
+    [100_000, 100],
+    [60_000, 10],
+    [60_000, 60],
+    [1_000, 7],
+    [7, 7],
+    [1, 1],
+    [10, 10_000],
+  ])(
+    'covers between its duration less a bucket and its duration: %d ms in %d buckets',
+    (duration, buckets) => {
+      const width = duration / buckets;
+      const slack = width * 1e-6;
+
+      for (let i = 0; i < 300; i++) {
+        const now = i * width * 0.75;
+        const window = new TimeWindow(duration, buckets);
+        window.record(true, false, now);
+        expect(at(window, now + duration - width - slack).calls).toBe(1);
+        expect(at(window, now + duration + slack).calls).toBe(0);
+      }
+    },
+  );
+
+  test.each([
+    [100_000, 100],
+    [60_000, 60],
+    [60_000, 10],
+    [29_000, 29],
+  ])('has its buckets begin at whole multiples of their width: %d ms in %d buckets', (duration, buckets) => {
+    const width = duration / buckets;
+
+    for (let i = 0; i < 500; i++) {
+      const window = new TimeWindow(duration, buckets);
+      window.record(true, false, i * width);
+      expect([i, at(window, i * width + duration - 1).calls]).toEqual([i, 1]);
+      expect([i, at(window, i * width + duration).calls]).toEqual([i, 0]);
+    }
+  });
+
+  test('agrees with counting by hand', () => {
+    const window = new TimeWindow(1_000, 10);
+    const calls: [number, boolean][] = [];
+    let now = -3_000;
+
+    for (let i = 0; i < 2_000; i++) {
+      now += [0, 1, 7, 99, 100, 101, 450, 5, 0, 1_250][(i * 7 + (i >> 3)) % 10] as number;
+      const failed = i % 3 === 0;
+      calls.push([now, failed]);
+      window.record(failed, false, now);
+      const oldest = Math.floor(now / 100) - 9;
+      const inside = calls.filter(([time]) => Math.floor(time / 100) >= oldest);
+      expect(at(window, now)).toEqual({
+        calls: inside.length,
+        failures: inside.filter(([, failed]) => failed).length,
+        slowCalls: 0,
+      });
+    }
+  });
+
+  test('is empty again after clear, and goes on', () => {
+    const window = new TimeWindow(1_000, 10);
+    window.record(true, true, 500);
+
+    window.clear();
+    expect(at(window, 500)).toEqual(nothing);
+    window.record(false, false, 600);
+
+    expect(at(window, 600)).toEqual({ calls: 1, failures: 0, slowCalls: 0 });
+    expect(at(window, 1_600)).toEqual(nothing);
+  });
+
+  test.each([0, 123.4, -5_000, 1e9])('comes back from a snapshot on a clock that starts at %d', (origin) => {
+    const window = new TimeWindow(1_000, 10);
+    for (let i = 0; i < 10; i++) window.record(i % 2 === 0, i % 5 === 0, 5_050 + i * 100);
+    const copy = new TimeWindow(1_000, 10);
+
+    copy.restore(JSON.parse(JSON.stringify(window.snapshot(5_950))), origin);
+
+    const { calls } = at(copy, origin);
+    expect(calls).toBeGreaterThanOrEqual(9);
+    expect(calls).toBeLessThanOrEqual(10);
+    expect(at(copy, origin + 1_100)).toEqual(nothing);
+  });
+});
