@@ -50,7 +50,7 @@ export interface Keeper {
   /** Hears the events of all of them. */
   readonly events: {
     hears(event: keyof CircuitBreakerEvents): boolean;
-    emit(...events: readonly Emission<CircuitBreakerEvents>[]): void;
+    emit(events: readonly Emission<CircuitBreakerEvents>[]): void;
   };
   /** Is told of each call that starts, if the keeper cares. */
   readonly onUse: ((breaker: CircuitBreaker) => void) | undefined;
@@ -83,7 +83,7 @@ const CALL_EVENTS = { success: 'success', failure: 'failure', ignored: 'ignore' 
 
 const NO_CHANGES: readonly Emission<CircuitBreakerEvents>[] = [];
 
-/** Settles the calls of one stay. */
+/** Settles the calls of one stay that are not timed. */
 interface Watcher {
   readonly permit: Phase;
   readonly succeeded: (value: unknown) => void;
@@ -111,7 +111,7 @@ export class CircuitBreaker {
   #options: ResolvedOptions;
   /** Whether anybody hears of calls, whether both edges of a call are timed, and whether the end of it is. */
   #isHeard = false;
-  /** Whether calls in CLOSED, without options of their own, need nothing but to be counted. */
+  /** Whether calls without options of their own have neither a deadline nor a fallback. */
   #isPlain = false;
   #timesCalls = false;
   #timesEnds = false;
@@ -439,14 +439,12 @@ export class CircuitBreaker {
     this.#steer((now) => this.#takeOver(parsed, now));
   }
 
-  /** The usual call: it is admitted, nothing times it, nothing may end it early and nobody answers in its place. */
+  /** The usual call: it is admitted, nothing may end it early and nobody answers in its place. */
   #callPlainly<T>(task: Task<T>, permit: Phase): Promise<T> {
+    const now = this.#timesCalls ? this.#options.clock.now() : Number.NaN;
     this.#begin();
-    return this.#watchAside(
-      run(task, new LazyCallContext(this.#options.name, permit.state)),
-      permit,
-      Number.NaN,
-    );
+    const context = new LazyCallContext(this.#options.name, permit.state);
+    return this.#watchAside(run(task, context), permit, now);
   }
 
   #call<T>(task: Task<T>, options: CallOptions<T> | undefined): Promise<T> {
@@ -494,8 +492,13 @@ export class CircuitBreaker {
     const permit = this.#machine.acquire(now, this.#isFull);
     if (permit === undefined) return this.#reject(now);
     this.#begin();
-    if (permit !== phase) this.#emit(...this.#takeChanges(now));
+    if (permit !== phase) this.#emit(this.#takeChanges(now));
     return permit;
+  }
+
+  /** The state that granted the permit; the present one where none did. */
+  #stateOf(permit: Phase): CircuitState {
+    return permit === UNGOVERNED ? this.state : permit.state;
   }
 
   get #isFull(): boolean {
@@ -519,7 +522,10 @@ export class CircuitBreaker {
       { breaker: name, state: this.state, reason, retryAfter, cause },
       rejectionStackTrace,
     );
-    this.#emit(...this.#takeChanges(now), ['reject', { breaker: name, reason, error, observed }]);
+    const changes = this.#takeChanges(now);
+    if (changes.length > 0 || this.#hears('reject')) {
+      this.#emit([...changes, ['reject', { breaker: name, reason, error, observed }]]);
+    }
     return observed ? UNGOVERNED : error;
   }
 
@@ -546,7 +552,7 @@ export class CircuitBreaker {
     if (callTimeout !== false || options?.signal !== undefined) {
       return this.#startGuarded(task, permit, startedAt, callTimeout, options);
     }
-    const context = new LazyCallContext(this.#options.name, this.#machine.phase.state);
+    const context = new LazyCallContext(this.#options.name, this.#stateOf(permit));
     if (options?.fallback !== undefined || this.#options.fallback !== undefined) {
       return this.#startWithFallback(task, context, permit, startedAt, options);
     }
@@ -555,24 +561,28 @@ export class CircuitBreaker {
 
   /** Settles the call from the side: a handler that throws the error on would cost half as much again as the failure. */
   #watchAside<T>(pending: Promise<T>, permit: Phase, startedAt: number): Promise<T> {
-    const { succeeded, failed } = this.#watcherOf(permit, startedAt);
-    pending.then(succeeded, failed);
+    if (Number.isNaN(startedAt)) {
+      const { succeeded, failed } = this.#watcherOf(permit);
+      pending.then(succeeded, failed);
+    } else {
+      pending.then(
+        (value) => this.#settle(permit, startedAt, false, value),
+        (error) => this.#settle(permit, startedAt, true, error),
+      );
+    }
     return pending.then();
   }
 
-  /** Settles calls; calls of one stay whose start was not timed differ in nothing and share theirs. */
-  #watcherOf(permit: Phase, startedAt: number): Watcher {
-    if (!Number.isNaN(startedAt)) return this.#createWatcher(permit, startedAt);
-    if (this.#watcher?.permit !== permit) this.#watcher = this.#createWatcher(permit, startedAt);
+  /** Calls of one stay whose start was not timed differ in nothing: they share what settles them. */
+  #watcherOf(permit: Phase): Watcher {
+    if (this.#watcher?.permit !== permit) {
+      this.#watcher = {
+        permit,
+        succeeded: (value) => this.#settle(permit, Number.NaN, false, value),
+        failed: (error) => this.#settle(permit, Number.NaN, true, error),
+      };
+    }
     return this.#watcher;
-  }
-
-  #createWatcher(permit: Phase, startedAt: number): Watcher {
-    return {
-      permit,
-      succeeded: (value) => this.#settle(permit, startedAt, false, value),
-      failed: (error) => this.#settle(permit, startedAt, true, error),
-    };
   }
 
   #startWithFallback<T>(
@@ -610,7 +620,7 @@ export class CircuitBreaker {
     if (callTimeout !== false) this.#deadlines ??= new Deadlines(() => this.#options.clock.now());
     const deadlines = callTimeout === false ? undefined : this.#deadlines;
     const guards: Guards = { signal: options?.signal, callTimeout, startedAt, deadlines };
-    return new GuardedCall<T>(this.name, this.state, guards, settle).run(task);
+    return new GuardedCall<T>(this.name, this.#stateOf(permit), guards, settle).run(task);
   }
 
   /** Settles a call that threw; answers the fallback to run for it, if there is one. */
@@ -646,14 +656,19 @@ export class CircuitBreaker {
       if (Number.isNaN(now)) now = this.#options.clock.now(); // a success broke it: nothing else of one needs the time
       this.#machine.trip(now, rule);
     }
-    if (this.#isHeard) {
-      const outcome = threw ? { error: result } : { value: result };
-      this.#emit(
-        [CALL_EVENTS[kind], { breaker: this.name, duration, ...outcome }],
-        ...this.#takeChanges(now),
-      );
-    } else if (this.#machine.lastTransition !== this.#lastTold) this.#emit(...this.#takeChanges(now));
+    if (this.#isHeard || this.#machine.lastTransition !== this.#lastTold) {
+      this.#tell(kind, threw, result, duration, now);
+    }
     return kind;
+  }
+
+  /** Tells of a call that has settled, and of the change of state that came of it. */
+  #tell(kind: OutcomeKind, threw: boolean, result: unknown, duration: number, now: number): void {
+    const changes = this.#takeChanges(now);
+    if (!this.#isHeard) return this.#emit(changes);
+    const breaker = this.#options.name;
+    const event = threw ? { breaker, duration, error: result } : { breaker, duration, value: result };
+    this.#emit([[CALL_EVENTS[kind], event], ...changes]);
   }
 
   #classify(threw: boolean, result: unknown): OutcomeKind {
@@ -694,7 +709,7 @@ export class CircuitBreaker {
     const fallback = fallbackFor(error, rejected, options, this.#options);
     if (fallback === undefined) return undefined;
     this.#tally.count('fallbacks');
-    this.#emit(['fallback', { breaker: this.name, error }]);
+    if (this.#hears('fallback')) this.#emit([['fallback', { breaker: this.name, error }]]);
     return (context) => answer(fallback, error, context);
   }
 
@@ -714,8 +729,8 @@ export class CircuitBreaker {
     change(now);
     const changes = this.#takeChanges(now);
     const to = this.mode;
-    if (from === to) this.#emit(...changes);
-    else this.#emit(...changes, ['mode', { breaker: this.name, from, to, reason }]);
+    if (from === to) this.#emit(changes);
+    else this.#emit([...changes, ['mode', { breaker: this.name, from, to, reason }]]);
   }
 
   /** The events of a change of state that has not been told yet, if there is one; an opening is counted. */
@@ -739,9 +754,9 @@ export class CircuitBreaker {
   }
 
   /** Tells events that happened together, so that what a listener causes is told after them. */
-  #emit(...events: readonly Emission<CircuitBreakerEvents>[]): void {
-    this.#events?.emit(...events);
-    this.#keeper?.events.emit(...events);
+  #emit(events: readonly Emission<CircuitBreakerEvents>[]): void {
+    this.#events?.emit(events);
+    this.#keeper?.events.emit(events);
   }
 
   #emitter(): Emitter<CircuitBreakerEvents> {
@@ -754,7 +769,7 @@ export class CircuitBreaker {
     const { callTimeout, fallback, slowCallDuration, window, shouldTrip } = this.#options;
     this.#isHeard = Object.values(CALL_EVENTS).some((event) => this.#hears(event));
     this.#timesCalls = slowCallDuration !== false || this.#isHeard;
-    this.#isPlain = !this.#timesCalls && callTimeout === false && fallback === undefined;
+    this.#isPlain = callTimeout === false && fallback === undefined;
     this.#timesEnds = this.#timesCalls || window.type === 'time' || shouldTrip !== undefined;
   }
 

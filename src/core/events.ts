@@ -124,11 +124,13 @@ export class Emitter<Events extends object> {
   }
 
   /** Tells events that happened together. */
-  emit(...emissions: readonly Emission<Events>[]): void {
-    const isTelling = this.#waiting !== undefined;
-    this.#waiting ??= [];
-    this.#waiting.push(...emissions);
-    if (isTelling) return;
+  emit(emissions: readonly Emission<Events>[]): void {
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(...emissions);
+      return;
+    }
+    this.#waiting = [];
+    for (const [event, payload] of emissions) this.#tell(event, payload);
     for (const [event, payload] of this.#waiting) this.#tell(event, payload);
     this.#waiting = undefined;
   }

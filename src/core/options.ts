@@ -167,7 +167,8 @@ export const clockCheck: Check = (value) => {
   return isClock ? undefined : 'an object with a function `now`, and a function `epoch` if it has one';
 };
 
-const RULES: Rules & Record<keyof CircuitBreakerOptions, Check> = {
+/** What each option may be. */
+export const BREAKER_RULES: Rules & Record<keyof CircuitBreakerOptions, Check> = {
   name: string,
   failureThreshold: orFalse(positiveInteger()),
   failureRateThreshold: orFalse(ratio),
@@ -197,9 +198,18 @@ const RULES: Rules & Record<keyof CircuitBreakerOptions, Check> = {
   onHalfOpen: callable,
 };
 
-const UPDATE_RULES: Rules = Object.fromEntries(
-  Object.entries(RULES).filter(([key]) => !/^(name|clock|snapshot|on[A-Z]\w*)$/.test(key)),
-);
+const fixed: Check = () => 'given when the breaker is made';
+
+const UPDATE_RULES: Rules = {
+  ...BREAKER_RULES,
+  name: fixed,
+  clock: fixed,
+  snapshot: fixed,
+  onTransition: fixed,
+  onOpen: fixed,
+  onClose: fixed,
+  onHalfOpen: fixed,
+};
 
 const CALL_RULES: Rules & Record<keyof CallOptions, Check> = {
   signal: (value) =>
@@ -231,7 +241,11 @@ export function readBreakerOptions(
   isUpdate = false,
 ): CircuitBreakerOptions {
   return guardRead(subject, 'options', () => {
-    const given: CircuitBreakerOptions = readOptions(options, isUpdate ? UPDATE_RULES : RULES, subject);
+    const given: CircuitBreakerOptions = readOptions(
+      options,
+      isUpdate ? UPDATE_RULES : BREAKER_RULES,
+      subject,
+    );
     if (given.window !== undefined) given.window = Object.freeze(readWindow(given.window, subject));
     return given;
   });

@@ -4,6 +4,7 @@
  * functions throw; the caller decides what that means.
  */
 import { isCallTimeoutError } from './errors.js';
+import { isClass } from './is-class.js';
 
 /** How a task ended: `{ error }` if it threw or rejected, else `{ value }`. */
 export type Outcome =
@@ -42,16 +43,22 @@ export function classifyValue(value: unknown, filters: OutcomeFilters): OutcomeK
 
 function kindOf(answer: boolean | 'ignore'): OutcomeKind {
   if (answer === 'ignore') return 'ignored';
-  return answer ? 'failure' : 'success';
+  return isTrue(answer) ? 'failure' : 'success';
 }
 
 function matches(error: unknown, filters: readonly ErrorFilter[]): boolean {
-  return filters.some((filter) => (isErrorClass(filter) ? error instanceof filter : filter(error)));
+  return filters.some((filter) => (isErrorClass(filter) ? error instanceof filter : isTrue(filter(error))));
+}
+
+/** A promise is as good as `true`, whatever it will tell: an asynchronous filter would let everything count alike. */
+function isTrue(answer: unknown): boolean {
+  if (answer instanceof Promise) throw new TypeError('A filter must answer at once, received a promise');
+  return Boolean(answer);
 }
 
 /** A class need not extend `Error`: anything can be thrown. An arrow function has no prototype and is a predicate. */
 function isErrorClass(filter: ErrorFilter): filter is ErrorClass {
   const prototype: unknown = filter.prototype;
   if (prototype === undefined) return false;
-  return prototype === Error.prototype || prototype instanceof Error || /^class\b/.test(String(filter));
+  return prototype === Error.prototype || prototype instanceof Error || isClass(filter);
 }

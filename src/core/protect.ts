@@ -3,7 +3,9 @@
  * outside: unless they are named, a method is taken for what its first answer shows it to be.
  */
 import type { CircuitBreaker } from './circuit-breaker.js';
-import { imitate } from './imitate.js';
+import { isImitation } from './imitate.js';
+import { isClass } from './is-class.js';
+import { keyOf } from './key-of.js';
 import { type CircuitBreakerRegistry, defaultRegistry, registryCheck } from './registry.js';
 import {
   type Check,
@@ -13,7 +15,9 @@ import {
   list,
   type Rules,
   readOptions,
+  refuse,
   string,
+  verify,
 } from './validate.js';
 
 /** The names of the methods of a client that answer promises. */
@@ -26,7 +30,7 @@ export type AsyncMethodOf<Client> = {
 export interface ProtectOptions<Client> {
   /** One breaker for all methods; otherwise they are found in the registry. */
   breaker?: CircuitBreaker | undefined;
-  /** The name of the breaker in the registry. @default the name of the client's class */
+  /** The name of the breaker in the registry; to be given for an object literal. @default the name of the client's class */
   name?: string | undefined;
   /** A further part of the name, `name.key`, for each call: return `method` for a breaker for each method. */
   key?: ((method: string, args: readonly unknown[]) => string) | undefined;
@@ -38,9 +42,11 @@ export interface ProtectOptions<Client> {
 
 const SUBJECT = { breaker: '', action: 'protect a client' };
 
+const breakerCheck: Check = (value) =>
+  typeof (value as Partial<CircuitBreaker> | null)?.call === 'function' ? undefined : 'a circuit breaker';
+
 const RULES: Rules & Record<keyof ProtectOptions<object>, Check> = {
-  breaker: (value) =>
-    typeof (value as Partial<CircuitBreaker> | null)?.call === 'function' ? undefined : 'a circuit breaker',
+  breaker: breakerCheck,
   name: string,
   key: callable,
   methods: list,
@@ -79,49 +85,52 @@ export function protect<Client extends object>(client: Client, options: ProtectO
   if ((typeof client !== 'object' || client === null) && typeof client !== 'function') {
     throw new TypeError(`protect needs an object with methods, received ${describe(client)}`);
   }
+  verify(SUBJECT, 'options', options, (it) =>
+    breakerCheck(it) === undefined ? 'an object with the breaker in it' : undefined,
+  );
   const given: ProtectOptions<Client> = guardRead(SUBJECT, 'options', () =>
     readOptions(options, RULES, SUBJECT),
   );
   if (protectedClients.has(client)) return client;
   refuseFixedMethods(client);
 
-  const find = createFinder(client, given);
   const methods = given.methods as readonly string[] | undefined;
-  const guards = new Map<string, { readonly fn: AnyMethod; readonly guarded: AnyMethod }>();
+  verifyMethods(client, methods);
+  const call = createCaller(client, given);
+  const stands = new Map<PropertyKey, { readonly fn: AnyMethod; readonly standIn: AnyMethod }>();
 
   const proxy = new Proxy(client, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
-      if (typeof value !== 'function' || typeof property === 'symbol' || isClass(value)) return value;
-      const known = guards.get(property);
-      if (known?.fn === value) return known.guarded;
+      if (typeof value !== 'function' || property === 'constructor' || isClass(value)) return value;
+      const known = stands.get(property);
+      if (known?.fn === value) return known.standIn;
       const fn = value as AnyMethod;
-      const isPassive = hasBreaker(fn) || methods?.includes(property) === false;
-      const guarded = isPassive ? rebind(fn) : guard(property, fn);
-      guards.set(property, { fn, guarded });
-      return guarded;
+      const isPassive =
+        typeof property === 'symbol' || isImitation(fn) || methods?.includes(property) === false;
+      const standIn = new Proxy(fn, { apply: isPassive ? invoke : guard(String(property)) });
+      stands.set(property, { fn, standIn });
+      return standIn;
     },
     set: (target, property, value) => Reflect.set(target, property, value, target),
   });
 
-  /** Methods run on the client itself: its private state knows no proxy. */
-  const own = (self: unknown) => (self === proxy ? client : self);
+  /** Methods run on the client itself, whose private state knows no proxy; one that answers `this` means the proxy. */
+  const invoke = (fn: AnyMethod, self: unknown, args: unknown[]): unknown => {
+    const answer = fn.apply(self === proxy ? client : self, args);
+    return answer === client ? proxy : answer;
+  };
 
-  const rebind = (fn: AnyMethod): AnyMethod =>
-    imitate(fn, function (this: unknown, ...args: unknown[]) {
-      return fn.apply(own(this), args);
-    });
-
-  const guard = (method: string, fn: AnyMethod): AnyMethod => {
+  const guard = (method: string) => {
     let isAsync = methods !== undefined;
-    return imitate(fn, function (this: unknown, ...args: unknown[]) {
-      if (isAsync) return find(method, args).call(() => fn.apply(own(this), args));
-      const answer = fn.apply(own(this), args);
+    return (fn: AnyMethod, self: unknown, args: unknown[]): unknown => {
+      if (isAsync) return call(method, args, () => invoke(fn, self, args));
+      const answer = invoke(fn, self, args);
       if (!(answer instanceof Promise)) return answer;
       isAsync = true;
       answer.catch(() => {}); // it reaches the caller through the breaker, or is rejected in its place
-      return find(method, args).call(() => answer);
-    });
+      return call(method, args, () => answer);
+    };
   };
 
   protectedClients.add(proxy);
@@ -130,21 +139,36 @@ export function protect<Client extends object>(client: Client, options: ProtectO
 
 type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 
-function createFinder<Client extends object>(client: Client, options: ProtectOptions<Client>) {
-  const { breaker, key, registry = defaultRegistry, name = client.constructor?.name || 'client' } = options;
-  return (method: string, args: readonly unknown[]): CircuitBreaker => {
-    if (breaker !== undefined) return breaker;
-    return registry.getOrCreate(key === undefined ? name : `${name}.${key(method, args)}`);
+/** How a call of a method is made through its breaker. */
+function createCaller<Client extends object>(client: Client, options: ProtectOptions<Client>) {
+  const { breaker, key, registry = defaultRegistry, name = classNameOf(client) } = options;
+  if (breaker === undefined && name === undefined) {
+    refuse(SUBJECT, 'name', '`name` must be given for an object that has no class of its own');
+  }
+  return (method: string, args: readonly unknown[], task: () => unknown): Promise<unknown> => {
+    try {
+      const keyed = key === undefined ? name : `${name}.${keyOf(key, [method, args])}`;
+      return (breaker ?? registry.getOrCreate(keyed as string)).call(task);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 
-function isClass(value: unknown): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(value));
+function classNameOf(client: object): string | undefined {
+  const { name } = client.constructor ?? {};
+  return client.constructor === Object || client.constructor === Function ? undefined : name || undefined;
 }
 
-/** Whether `withCircuitBreaker` has made this function. */
-function hasBreaker(fn: object): boolean {
-  return Object.hasOwn(fn, 'breaker') || Object.hasOwn(fn, 'breakerFor');
+/** Methods that are named must be there, lest a misspelt one pass by the breaker unseen. */
+function verifyMethods(client: object, methods: readonly string[] | undefined): void {
+  for (const method of methods ?? []) {
+    verify(SUBJECT, 'methods', method, () =>
+      typeof (client as Record<string, unknown>)[method] === 'function'
+        ? undefined
+        : 'names of methods of the client',
+    );
+  }
 }
 
 /** A proxy must answer what cannot be changed as it is, so that such a method would pass by the breaker unseen. */

@@ -94,6 +94,8 @@ interface Entry extends Linked<Entry> {
   readonly breaker: CircuitBreaker;
   /** A reading of the registry's clock, where there is an idle timeout. */
   usedAt: number;
+  /** The number of its last use. */
+  use: number;
   hasConflict: boolean;
 }
 
@@ -110,8 +112,8 @@ const SNAPSHOT_RULES: Rules = { version: oneOf(1), breakers: list };
 const CREATE = { breaker: '', action: 'create circuit breaker registry' };
 const RESTORE = { breaker: '', action: 'restore circuit breaker registry' };
 
-/** Entries looked at before a registry grows beyond its size: a bound on the work of one creation. */
-const MOST_EVICTION_STEPS = 64;
+/** Breakers with calls in flight that are passed over before a registry grows: a bound on the work of one creation. */
+const MOST_PASSED_OVER = 64;
 
 /**
  * Breakers by name.
@@ -127,7 +129,7 @@ const MOST_EVICTION_STEPS = 64;
  */
 export class CircuitBreakerRegistry {
   readonly #entries = new Map<string, Entry>();
-  /** Least recently used first. */
+  /** Those that may be forgotten once nothing is in flight, least recently used first. */
   readonly #recency = new LinkedList<Entry>();
   readonly #defaults: CircuitBreakerOptions;
   readonly #configure: ((name: string) => CircuitBreakerOptions | undefined) | undefined;
@@ -136,6 +138,7 @@ export class CircuitBreakerRegistry {
   readonly #clock: Clock;
   readonly #events: Emitter<RegistryEvents>;
   readonly #keeper: Keeper;
+  #uses = 0;
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: RegistryOptions = {}) {
@@ -155,7 +158,24 @@ export class CircuitBreakerRegistry {
       () => this.#listenersChanged(),
     );
     const forgets = maxSize !== Number.POSITIVE_INFINITY || idleTimeout !== Number.POSITIVE_INFINITY;
-    this.#keeper = { events: this.#events, onUse: forgets ? (breaker) => this.#used(breaker) : undefined };
+    this.#keeper = forgets ? this.#createForgetfulKeeper() : { events: this.#events, onUse: undefined };
+  }
+
+  /** Where breakers are forgotten, their uses count, and those that were set aside come back when they are sound. */
+  #createForgetfulKeeper(): Keeper {
+    const events = this.#events;
+    return {
+      onUse: (breaker) => this.#touch(this.#entries.get(breaker.name)),
+      events: {
+        hears: (event) => event === 'close' || event === 'mode' || events.hears(event),
+        emit: (emissions) => {
+          for (const [event, { breaker }] of emissions) {
+            if (event === 'close' || event === 'mode') this.#takeBack(this.#entries.get(breaker));
+          }
+          events.emit(emissions);
+        },
+      },
+    };
   }
 
   /**
@@ -167,9 +187,13 @@ export class CircuitBreakerRegistry {
    */
   getOrCreate(name: string, options?: CircuitBreakerOptions): CircuitBreaker {
     const found = this.#find(name);
-    if (found === undefined) return this.#add(this.#create(name, options)).breaker;
-    if (options !== undefined && !found.hasConflict) this.#compare(found, options);
-    return found.breaker;
+    if (found !== undefined) {
+      if (options !== undefined) this.#compare(found, options);
+      return found.breaker;
+    }
+    const made = this.#create(name, options);
+    // `configure` may have asked for the same name.
+    return this.#find(name)?.breaker ?? this.#add(made);
   }
 
   /** The breaker of this name, if there is one. This is a use of it. */
@@ -184,6 +208,7 @@ export class CircuitBreakerRegistry {
 
   /** Forgets a breaker, whatever its state; tells whether there was one. */
   delete(name: string): boolean {
+    this.#forgetIdle();
     const entry = this.#entries.get(name);
     if (entry !== undefined) this.#remove(entry, 'deleted');
     return entry !== undefined;
@@ -228,8 +253,11 @@ export class CircuitBreakerRegistry {
   restore(snapshot: RegistrySnapshot): void {
     const parsed = guardRead(RESTORE, '`snapshot`', () => {
       const { breakers } = readRecord<RegistrySnapshot>(snapshot, SNAPSHOT_RULES, RESTORE, 'snapshot');
-      return Array.from(breakers, (it) => parseSnapshot(it, RESTORE));
+      return Array.from(breakers, (it, index) =>
+        parseSnapshot(it, { breaker: '', action: `${RESTORE.action}, at breaker ${index} of its snapshot` }),
+      );
     });
+    this.#forgetIdle();
     const states = new Map(parsed.map((it) => [it.name, it]));
     const isNew = (name: string) => !this.#entries.has(name);
     const created = [...states.values()]
@@ -276,21 +304,22 @@ export class CircuitBreakerRegistry {
     });
   }
 
-  #add(breaker: CircuitBreaker): Entry {
+  #add(breaker: CircuitBreaker): CircuitBreaker {
     const entry: Entry = {
       breaker,
       usedAt: 0,
+      use: 0,
       hasConflict: false,
       listed: false,
       before: undefined,
       after: undefined,
     };
-    this.#makeRoom();
     this.#entries.set(breaker.name, entry);
     keep(breaker, this.#keeper);
     this.#touch(entry);
-    this.#events.emit(['create', { breaker: breaker.name, instance: breaker }]);
-    return entry;
+    this.#makeRoom(entry);
+    this.#events.emit([['create', { breaker: breaker.name, instance: breaker }]]);
+    return breaker;
   }
 
   #remove(entry: Entry, reason: DeleteEvent['reason']): void {
@@ -298,24 +327,33 @@ export class CircuitBreakerRegistry {
     this.#entries.delete(breaker.name);
     this.#recency.remove(entry);
     keep(breaker, undefined);
-    this.#events.emit(['delete', { breaker: breaker.name, instance: breaker, reason }]);
+    this.#events.emit([['delete', { breaker: breaker.name, instance: breaker, reason }]]);
   }
 
-  #used(breaker: CircuitBreaker): void {
-    const entry = this.#entries.get(breaker.name);
-    if (entry !== undefined) this.#touch(entry);
-  }
-
-  #touch(entry: Entry): void {
+  #touch(entry: Entry | undefined): void {
+    if (entry === undefined) return;
     if (this.#idleTimeout !== Number.POSITIVE_INFINITY) entry.usedAt = this.#clock.now();
+    entry.use = ++this.#uses;
     if (this.#recency.last === entry) return;
     this.#recency.remove(entry);
     this.#recency.add(entry, this.#recency.last);
   }
 
-  #makeRoom(): void {
-    for (let steps = 0; this.#entries.size >= this.#maxSize && steps < MOST_EVICTION_STEPS; steps++) {
-      this.#removeOrPass(this.#recency.first as Entry, 'evicted');
+  /** Puts a breaker that was set aside back to where its last use belongs. */
+  #takeBack(entry: Entry | undefined): void {
+    if (entry === undefined || entry.listed) return;
+    let before: Entry | undefined;
+    for (let next = this.#recency.first; next !== undefined && next.use < entry.use; next = next.after)
+      before = next;
+    this.#recency.add(entry, before);
+  }
+
+  /** Evicts the least recently used breakers that may be forgotten, until the registry is no larger than it may be. */
+  #makeRoom(newest: Entry): void {
+    for (let passedOver = 0; this.#entries.size > this.#maxSize && passedOver < MOST_PASSED_OVER; ) {
+      const oldest = this.#recency.first;
+      if (oldest === undefined || oldest === newest) return;
+      if (!this.#forget(oldest, 'evicted') && oldest.listed) passedOver++;
     }
   }
 
@@ -324,22 +362,30 @@ export class CircuitBreakerRegistry {
     const now = this.#clock.now();
     for (let oldest = this.#recency.first; oldest !== undefined; oldest = this.#recency.first) {
       if (now - oldest.usedAt < this.#idleTimeout || now === oldest.usedAt) return;
-      this.#removeOrPass(oldest, 'idle');
+      this.#forget(oldest, 'idle');
     }
   }
 
-  /** Removes a breaker if it may be forgotten; else passes over it, as if it had just been used. */
-  #removeOrPass(entry: Entry, reason: 'evicted' | 'idle'): void {
-    if (isForgettable(entry.breaker)) this.#remove(entry, reason);
-    else this.#touch(entry);
+  /** Forgets a breaker, unless it has calls in flight, which is a use, or is not sound: then it is set aside. */
+  #forget(entry: Entry, reason: 'evicted' | 'idle'): boolean {
+    const { state, mode, inFlight } = entry.breaker.metrics;
+    const isSound = state === CircuitState.CLOSED && mode !== 'forced-closed';
+    if (isSound && inFlight === 0) this.#remove(entry, reason);
+    else if (isSound) this.#touch(entry);
+    else this.#recency.remove(entry);
+    return isSound && inFlight === 0;
   }
 
   #compare(entry: Entry, options: CircuitBreakerOptions): void {
-    const differences = differencesOf(options, entry.breaker.options);
-    if (differences.length === 0) return;
-    entry.hasConflict = true;
     const { name } = entry.breaker;
-    this.#events.emit(['conflict', { breaker: name, differences }]);
+    const subject = { breaker: name, action: `create circuit breaker "${name}"` };
+    verify(subject, 'options', options, object);
+    const differences = guardRead(subject, 'options', () => differencesOf(options, entry.breaker.options));
+    if (differences.length === 0) return;
+    readUnnamed(options, subject);
+    if (entry.hasConflict) return;
+    entry.hasConflict = true;
+    this.#events.emit([['conflict', { breaker: name, differences }]]);
     const told = differences.map(
       ({ option, inForce, given }) => `${option} is ${print(inForce)}, not ${print(given)}`,
     );
@@ -370,11 +416,6 @@ function readUnnamed(options: CircuitBreakerOptions | undefined, subject: Subjec
   return refuse(subject, 'name', `\`name\` is given by the registry, received ${describe(read.name)}`);
 }
 
-function isForgettable(breaker: CircuitBreaker): boolean {
-  const { state, mode, inFlight } = breaker.metrics;
-  return state === CircuitState.CLOSED && mode !== 'forced-closed' && inFlight === 0;
-}
-
 /** Functions are left out: two that do the same are still two. */
 function differencesOf(given: CircuitBreakerOptions, inForce: ResolvedOptions): OptionDifference[] {
   const differences: OptionDifference[] = [];
@@ -388,12 +429,13 @@ function differencesOf(given: CircuitBreakerOptions, inForce: ResolvedOptions): 
 }
 
 function isPlain(value: unknown): boolean {
-  return value !== undefined && typeof value !== 'function' && typeof value !== 'object';
+  return value === null || (value !== undefined && typeof value !== 'function' && typeof value !== 'object');
 }
 
 /** Whether a window is the one in force, as far as its options say. */
 function isSameWindow(given: unknown, inForce: ResolvedWindow): boolean {
-  return Object.entries(given ?? {}).every(
+  if (typeof given !== 'object' || given === null) return given === undefined;
+  return Object.entries(given).every(
     ([key, value]) => value === undefined || value === inForce[key as keyof ResolvedWindow],
   );
 }

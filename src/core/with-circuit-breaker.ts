@@ -4,7 +4,10 @@
  */
 import { type CallResult, CircuitBreaker } from './circuit-breaker.js';
 import { imitate } from './imitate.js';
+import { isClass } from './is-class.js';
+import { keyOf } from './key-of.js';
 import {
+  BREAKER_RULES,
   type CallOptions,
   type CircuitBreakerOptions,
   readBreakerOptions,
@@ -15,7 +18,6 @@ import {
   type Check,
   describe,
   guardRead,
-  object,
   oneOf,
   type Rules,
   readOptions,
@@ -69,14 +71,15 @@ type KeyedBy<Source> = Source extends (...args: infer Args) => string
 
 /** Wraps functions, and decorates asynchronous methods in both forms of decorators. */
 export interface CircuitBreakerWrapper<Source, Access = BreakerAccess<Source>> {
-  <F extends KeyedBy<Source>>(fn: F): Guarded<F> & Access;
+  // `undefined`: a decorator is called with a context, which is for the forms below
+  <F extends KeyedBy<Source>>(fn: F, context?: undefined): Guarded<F> & Access;
   // biome-ignore lint/suspicious/noExplicitAny: the type of the decorator's context asks for it
-  <This, F extends (this: This, ...args: any) => PromiseLike<unknown>>(
+  <This, F extends ((this: This, ...args: any) => PromiseLike<unknown>) & KeyedBy<Source>>(
     method: F,
     context: ClassMethodDecoratorContext<This, F>,
   ): F;
   // biome-ignore lint/suspicious/noExplicitAny: any asynchronous method
-  <F extends (...args: any[]) => PromiseLike<unknown>>(
+  <F extends ((...args: any[]) => PromiseLike<unknown>) & KeyedBy<Source>>(
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<F>,
@@ -144,10 +147,19 @@ export function withCircuitBreaker(
     if (context === undefined) return guard(target, plan);
     if (plan.asResult)
       throw new TypeError('A method cannot be decorated with `result: true`: wrap a function');
-    if (typeof context !== 'object') return { ...descriptor, value: guard(descriptor?.value, plan, context) };
+    if (typeof context !== 'object') {
+      return { ...descriptor, value: guard(methodOf(descriptor), plan, context) };
+    }
     const { kind, name } = context as DecoratorContext;
     return guard(kind === 'method' ? target : kind, plan, name);
   };
+}
+
+/** The method that a legacy decorator is put onto, or the word for what is there instead. */
+function methodOf(descriptor: PropertyDescriptor | undefined): unknown {
+  if (descriptor === undefined) return 'field';
+  const { get, set, value } = descriptor;
+  return get ? 'getter' : set ? 'setter' : value;
 }
 
 /** How the breaker of a call is found, and how the call is made. */
@@ -161,9 +173,11 @@ interface Plan {
 }
 
 function guard(fn: unknown, { find, access, callOptions, asResult }: Plan, name?: unknown): unknown {
-  if (typeof fn !== 'function') {
+  if (typeof fn !== 'function' || isClass(fn)) {
     const target = name === undefined ? '' : ` "${String(name)}"`;
-    throw new TypeError(`withCircuitBreaker needs a function or a method${target}, received ${describe(fn)}`);
+    throw new TypeError(
+      `withCircuitBreaker needs a function or a method${target}, received ${isClass(fn) ? 'a class' : describe(fn)}`,
+    );
   }
   const wrapper = function (this: unknown, ...args: unknown[]): Promise<unknown> {
     const task = () => fn.apply(this, args);
@@ -180,73 +194,68 @@ function guard(fn: unknown, { find, access, callOptions, asResult }: Plan, name?
 function createPlan(source: BreakerSource, options: WithCircuitBreakerOptions): Plan {
   const subject = { breaker: typeof source === 'string' ? source : '', action: 'use withCircuitBreaker' };
   verify(subject, 'breaker', source, breakerSource);
-  verify(subject, 'options', options, object);
-  const { registry, scope, result, ...rest } = guardRead(subject, 'options', () => ({ ...options }));
-  const own = readOptions({ registry, scope, result }, OWN_RULES, subject);
+  const given = guardRead(subject, 'options', () => readOptions(options, RULES, subject));
+  const { registry, scope, result, ...rest }: WithCircuitBreakerOptions = given;
   const common = { asResult: result === true };
 
   if (typeof source === 'object') {
-    const callOptions = readCallOptions(rest as CallOptions, source.name);
-    if (Object.keys(own).some((key) => key !== 'result')) {
+    if (registry !== undefined || scope !== undefined) {
       refuse(subject, 'registry', '`registry` and `scope` are for breakers that are given by name');
     }
+    const callOptions = readCallOptions(rest as CallOptions, source.name);
     return { ...common, callOptions, find: () => source, access: { breaker: { get: () => source } } };
   }
 
-  const { fallback, fallbackOn, ...given } = readBreakerOptions(rest, subject);
-  if (given.name !== undefined) refuse(subject, 'name', '`name` is given by the first argument');
+  const { fallback, fallbackOn, ...ofBreaker } = readBreakerOptions(rest, subject);
+  if (ofBreaker.name !== undefined) refuse(subject, 'name', '`name` is given by the first argument');
   const named = { ...common, callOptions: { fallback, fallbackOn } };
   if (scope === 'instance') {
-    if (typeof source !== 'string')
-      return refuse(subject, 'scope', "`scope: 'instance'` needs the name of a breaker");
-    const find = findByInstance(source, given);
+    if (typeof source !== 'string' || registry !== undefined) {
+      return refuse(subject, 'scope', "`scope: 'instance'` needs the name of a breaker, and no registry");
+    }
+    const find = findByInstance(source, ofBreaker);
     return { ...named, find, access: { breakerFor: { value: (instance: unknown) => find(instance) } } };
   }
-  const inRegistry = findInRegistry(registry ?? defaultRegistry, given);
+  const inRegistry = findInRegistry(registry ?? defaultRegistry, ofBreaker);
   if (typeof source === 'string') {
     const find = () => inRegistry(source);
     return { ...named, find, access: { breaker: { get: find } } };
   }
-  const find = (...args: readonly unknown[]) => inRegistry(keyOf(source, args));
+  const find = (...args: readonly unknown[]) => inRegistry(keyOf(source, [...args]));
   return { ...named, find: (_, args) => find(...args), access: { breakerFor: { value: find } } };
 }
 
-/** Looked up for each call, so that a breaker that the registry has forgotten is made anew in it. */
+/**
+ * Looked up for each call, so that a breaker that the registry has forgotten is made anew in it; the options are
+ * compared with those of a breaker that is there already when it is first met.
+ */
 function findInRegistry(registry: CircuitBreakerRegistry, options: CircuitBreakerOptions) {
-  let isCompared = false;
+  const met = new WeakSet<CircuitBreaker>();
   return (name: string): CircuitBreaker => {
-    const found = isCompared ? registry.get(name) : undefined;
-    isCompared = true;
-    return found ?? registry.getOrCreate(name, options);
-  };
-}
-
-function findByInstance(name: string, options: CircuitBreakerOptions) {
-  const breakers = new WeakMap<object, CircuitBreaker>();
-  return (instance: unknown): CircuitBreaker => {
-    if (typeof instance !== 'object' || instance === null) {
-      throw new TypeError(
-        `The method of circuit breaker "${name}" needs an object to be called on, received ${describe(instance)}`,
-      );
-    }
-    const breaker = breakers.get(instance) ?? new CircuitBreaker({ ...options, name });
-    breakers.set(instance, breaker);
+    const found = registry.get(name);
+    if (found !== undefined && met.has(found)) return found;
+    const breaker = registry.getOrCreate(name, options);
+    met.add(breaker);
     return breaker;
   };
 }
 
-function keyOf(key: (...args: readonly unknown[]) => string, args: readonly unknown[]): string {
-  const subject = { breaker: '', action: 'pick a circuit breaker' };
-  let name: unknown;
-  try {
-    name = key(...args);
-  } catch (cause) {
-    refuse(subject, 'key', 'the key function threw', { cause });
-  }
-  verify(subject, 'key', name, (it) =>
-    typeof it === 'string' ? undefined : 'a function that returns a string',
-  );
-  return name as string;
+/** The breakers of objects by name: methods of one object that name the same breaker share it. */
+const instanceBreakers = /* @__PURE__ */ new WeakMap<object, Map<string, CircuitBreaker>>();
+
+function findByInstance(name: string, options: CircuitBreakerOptions) {
+  return (instance: unknown): CircuitBreaker => {
+    if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null) {
+      throw new TypeError(
+        `The method of circuit breaker "${name}" needs an object to be called on, received ${describe(instance)}`,
+      );
+    }
+    const breakers = instanceBreakers.get(instance) ?? new Map<string, CircuitBreaker>();
+    instanceBreakers.set(instance, breakers);
+    const breaker = breakers.get(name) ?? new CircuitBreaker({ ...options, name });
+    breakers.set(name, breaker);
+    return breaker;
+  };
 }
 
 const breakerSource: Check = (value) =>
@@ -259,7 +268,8 @@ function isBreaker(value: unknown): boolean {
   return typeof (value as Partial<CircuitBreaker> | null)?.tryCall === 'function';
 }
 
-const OWN_RULES: Rules = {
+const RULES: Rules = {
+  ...BREAKER_RULES,
   registry: registryCheck,
   scope: oneOf('class', 'instance'),
   result: oneOf(true, false),

@@ -203,6 +203,20 @@ describe('the failure rate', () => {
     expect(breaker.state).toBe('CLOSED');
   });
 
+  test('of 0 never trips for calls that are slow, but fine', async () => {
+    const { breaker, clock } = createBreaker({
+      ...rate,
+      failureRateThreshold: 0,
+      minimumCalls: 1,
+      slowCallDuration: 100,
+    });
+    await succeedTimes(breaker, 1);
+
+    await breaker.call(async () => clock.advance(100));
+
+    expect(breaker.metrics).toMatchObject({ state: 'CLOSED', window: { slowCalls: 1 } });
+  });
+
   test('of 1 trips when every call fails', async () => {
     const { breaker } = createBreaker({ ...rate, failureRateThreshold: 1, minimumCalls: 3 });
 
@@ -288,6 +302,19 @@ describe('the slow-call rate', () => {
     await takes(fixture, 100);
 
     expect(fixture.breaker.state).toBe('OPEN');
+  });
+
+  test('of 0 never trips for calls that fail, but fast', async () => {
+    const { breaker } = createBreaker({
+      ...slow,
+      slowCallRateThreshold: 0,
+      failureThreshold: false,
+      failureRateThreshold: false,
+    });
+
+    await failTimes(breaker, 20);
+
+    expect(breaker.state).toBe('CLOSED');
   });
 
   test('is watched by nobody without `slowCallDuration`', async () => {

@@ -16,9 +16,11 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     clock: [],
     errors: [],
     imitate: [],
+    'is-class': [],
+    'key-of': ['validate'],
     'linked-list': [],
     metrics: [],
-    outcome: ['errors'],
+    outcome: ['errors', 'is-class'],
     permit: [],
     promises: [],
     report: [],
@@ -81,8 +83,16 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     ],
   },
   {
-    'with-circuit-breaker': ['circuit-breaker', 'imitate', 'options', 'registry', 'validate'],
-    protect: ['imitate', 'registry', 'validate'],
+    'with-circuit-breaker': [
+      'circuit-breaker',
+      'imitate',
+      'is-class',
+      'key-of',
+      'options',
+      'registry',
+      'validate',
+    ],
+    protect: ['imitate', 'is-class', 'key-of', 'registry', 'validate'],
   },
 ];
 

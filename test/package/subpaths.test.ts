@@ -6,7 +6,7 @@ import { installedFiles } from '../support/consumer.js';
 import { fromRoot } from '../support/root.js';
 
 /** Folders of test/ that belong to no subpath. */
-const SHARED_TESTS = ['core', 'docs', 'model', 'package', 'support', 'types'];
+const SHARED_TESTS = ['compilers', 'core', 'docs', 'model', 'package', 'runtimes', 'support', 'types'];
 
 const names = subpaths.filter((subpath) => subpath !== '.').map((subpath) => subpath.slice(2));
 

@@ -1,9 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
-import { fromRoot } from './root.js';
+import { installPackage } from './packed.mjs';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,24 +10,14 @@ declare module 'vitest' {
 }
 
 /** Builds, packs and installs the package once for all tests of test/package, without the network. */
-export default function setup(project: TestProject): () => void {
-  const folder = mkdtempSync(join(tmpdir(), 'recloser-'));
+export default function setup(project: TestProject): (() => void) | undefined {
   try {
-    install(folder);
+    const folder = installPackage();
     project.provide('consumer', { folder });
+    return () => rmSync(folder, { recursive: true });
   } catch (error) {
     // Only the tests that need the installed package fail; thrown here, it would end the whole run.
-    project.provide('consumer', { folder, error: String(error) });
+    project.provide('consumer', { folder: '', error: String(error) });
+    return undefined;
   }
-  return () => rmSync(folder, { recursive: true });
-}
-
-function install(folder: string): void {
-  const npm = (cwd: string, ...args: string[]) => execFileSync('npm', args, { cwd, stdio: 'pipe' });
-
-  npm(fromRoot('.'), 'run', '--silent', 'build', '--', '--silent');
-  npm(fromRoot('.'), 'pack', '--pack-destination', folder);
-  const [tarball] = readdirSync(folder);
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  npm(folder, 'install', '--offline', '--no-audit', '--no-fund', `./${tarball}`);
 }

@@ -1,0 +1,51 @@
+/**
+ * Measures timed cases; `main.mjs` runs it in a process of its own. Each case is measured beside the bare call: for one
+ * library in one process, and for all libraries and all cases in one.
+ */
+import { CASES } from './cases/index.mjs';
+import { bare, guarded } from './loops.mjs';
+import { measure } from './measure.mjs';
+import { loadPeer } from './peers/index.mjs';
+import { answerParent, loadRecloser, order } from './process.mjs';
+import * as tasks from './tasks.mjs';
+
+const { cases, libraries, effort } = order;
+const results = [];
+for (const id of cases) {
+  const { loop, task = 'succeed', around = (run) => run() } = CASES[id];
+  const kind = loop ?? { fail: 'rejects', answer: 'returns' }[task] ?? 'resolves';
+  const behind = typeof task === 'function' ? task(tasks.succeed) : tasks[task];
+  const bareKind = task === 'succeed' ? 'resolves' : kind;
+  const subjects = [{ name: 'bare', loop: bare[bareKind](behind) }];
+  for (const name of libraries) {
+    const call = await createCall(name, CASES[id], behind);
+    if (call !== undefined) subjects.push({ name, loop: guarded[kind](call) });
+  }
+  if (subjects.length === 1) continue;
+  for (const result of await around(() => measure(subjects, effort))) results.push({ case: id, ...result });
+}
+answerParent(results);
+
+async function createCall(library, { create, peers }, task) {
+  if (library === 'recloser') return create(await loadRecloser(), task);
+  if (peers === undefined) return undefined;
+  const peer = await loadPeer(library);
+  return peers.open ? createOpenPeer(peer, peers) : peer.create(task, peers);
+}
+
+/** A peer's breaker after failures have tripped it; some decide by a timer, so that it may take a moment. */
+async function createOpenPeer(peer, wanted) {
+  let runs = 0;
+  const call = peer.create(() => {
+    runs++;
+    return tasks.fail();
+  }, wanted);
+  const end = performance.now() + 10_000;
+  for (let before = -1; before !== runs; ) {
+    before = runs;
+    for (let i = 0; i < 20; i++) await call().catch(() => {});
+    if (before !== runs) await new Promise((resolve) => setTimeout(resolve, 100));
+    if (performance.now() > end) throw new Error('A breaker did not open');
+  }
+  return call;
+}

@@ -1,0 +1,194 @@
+import type { CircuitBreakerOptions, ConflictEvent } from 'recloser';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createRegistry, registryOf, told } from '../support/registries.js';
+import { quiet } from '../support/runtime.js';
+
+const backoff = () => 1_000;
+
+describe('a conflict', () => {
+  beforeEach(() => {
+    vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  });
+
+  test('tells what is in force and what was given', () => {
+    const { registry } = createRegistry();
+    registry.getOrCreate('users', { failureThreshold: 3, callTimeout: 500 });
+    const conflicts = told(registry, 'conflict');
+
+    registry.getOrCreate('users', { failureThreshold: 4, callTimeout: 500 });
+
+    expect(conflicts).toEqual<ConflictEvent[]>([
+      { breaker: 'users', differences: [{ option: 'failureThreshold', inForce: 3, given: 4 }] },
+    ]);
+  });
+
+  test('leaves every option as it is', () => {
+    const { registry } = createRegistry();
+    const { options } = registry.getOrCreate('users', { failureThreshold: 3 });
+
+    registry.getOrCreate('users', { failureThreshold: 4, successThreshold: 9, fallback: () => 1 });
+
+    expect(registry.getOrCreate('users').options).toBe(options);
+  });
+
+  test('answers the breaker that exists', () => {
+    const { registry } = createRegistry();
+    const breaker = registry.getOrCreate('users');
+
+    expect(registry.getOrCreate('users', { failureThreshold: 4 })).toBe(breaker);
+  });
+
+  test('is told once for each name, whatever comes later', () => {
+    const { registry } = registryOf(['users', 'orders']);
+    const conflicts = told(registry, 'conflict');
+
+    for (const failureThreshold of [1, 2, 3]) {
+      registry.getOrCreate('users', { failureThreshold });
+      registry.getOrCreate('orders', { failureThreshold });
+    }
+
+    expect(conflicts.map(({ breaker }) => breaker)).toEqual(['users', 'orders']);
+  });
+
+  test('is still told after options that agree', () => {
+    const { registry } = registryOf(['users']);
+    const conflicts = told(registry, 'conflict');
+
+    registry.getOrCreate('users', { failureThreshold: 5 });
+    registry.getOrCreate('users', { failureThreshold: 6 });
+
+    expect(conflicts).toHaveLength(1);
+  });
+
+  test.each<[string, CircuitBreakerOptions, CircuitBreakerOptions, string[]]>([
+    ['another number', { failureThreshold: 3 }, { failureThreshold: 4 }, ['failureThreshold']],
+    ['a number that is not the default', {}, { callTimeout: 10 }, ['callTimeout']],
+    ['false', {}, { failureThreshold: false }, ['failureThreshold']],
+    ['0', {}, { failureRateThreshold: 0 }, ['failureRateThreshold']],
+    ['true', {}, { rejectionStackTrace: true }, ['rejectionStackTrace']],
+    ['a word', {}, { mode: 'observe' }, ['mode']],
+    ['a number for a function', { recoveryTimeout: backoff }, { recoveryTimeout: 5 }, ['recoveryTimeout']],
+    ['a window of another type', {}, { window: { type: 'time' } }, ['window']],
+    ['a window of another size', {}, { window: { type: 'count', size: 50 } }, ['window']],
+    ['two at once', {}, { mode: 'observe', halfOpenMaxCalls: 9 }, ['mode', 'halfOpenMaxCalls']],
+  ])('is %s', (_, first, second, options) => {
+    const { registry } = createRegistry();
+    registry.getOrCreate('users', first);
+    const conflicts = told(registry, 'conflict');
+
+    registry.getOrCreate('users', second);
+
+    expect(conflicts[0]?.differences.map(({ option }) => option)).toEqual(options);
+  });
+
+  test.each<[string, CircuitBreakerOptions, CircuitBreakerOptions | undefined]>([
+    ['no options', { failureThreshold: 3 }, undefined],
+    ['empty options', { failureThreshold: 3 }, {}],
+    ['the same values', { failureThreshold: 3, mode: 'observe' }, { failureThreshold: 3, mode: 'observe' }],
+    ['fewer values', { failureThreshold: 3, mode: 'observe' }, { mode: 'observe' }],
+    ['the defaults', {}, { failureThreshold: 5, callTimeout: false, recoveryTimeout: 60_000 }],
+    ['undefined', { failureThreshold: 3 }, { failureThreshold: undefined }],
+    ['the name', {}, { name: 'users' }],
+    ['other functions', { fallback: () => 1 }, { fallback: () => 2, onOpen() {}, isFailure: () => false }],
+    ['the same window', { window: { type: 'time', duration: 5 } }, { window: { type: 'time', duration: 5 } }],
+    ['the default window', {}, { window: { type: 'count', size: 100 } }],
+    ['another list of the same', { excludedErrors: [TypeError] }, { excludedErrors: [TypeError] }],
+  ])('is not %s', (_, first, second) => {
+    const { registry } = createRegistry();
+    registry.getOrCreate('users', first);
+    const conflicts = told(registry, 'conflict');
+
+    registry.getOrCreate('users', second);
+
+    expect(conflicts).toEqual([]);
+    expect(process.emitWarning).not.toHaveBeenCalled();
+  });
+
+  test('is not between the options of the caller and those of configure or the defaults', () => {
+    const { registry } = createRegistry({
+      defaults: { failureThreshold: 1 },
+      configure: () => ({ failureThreshold: 2 }),
+    });
+    const conflicts = told(registry, 'conflict');
+
+    registry.getOrCreate('users', { failureThreshold: 3 });
+
+    expect(conflicts).toEqual([]);
+  });
+
+  test('is judged by what `update()` has put in force', () => {
+    const { registry } = registryOf(['users']);
+    const conflicts = told(registry, 'conflict');
+    registry.get('users')?.update({ failureThreshold: 7 });
+
+    registry.getOrCreate('users', { failureThreshold: 7 });
+
+    expect(conflicts).toEqual([]);
+  });
+
+  test('is told of options that `update()` has replaced', () => {
+    const { registry } = createRegistry();
+    registry.getOrCreate('users', { failureThreshold: 3 }).update({ failureThreshold: 7 });
+    const conflicts = told(registry, 'conflict');
+
+    registry.getOrCreate('users', { failureThreshold: 3 });
+
+    expect(conflicts[0]?.differences).toEqual([{ option: 'failureThreshold', inForce: 7, given: 3 }]);
+  });
+
+  test('is no use of the breaker beyond that of asking for it', () => {
+    const { registry } = registryOf(['a', 'b'], { maxSize: 2 });
+
+    registry.getOrCreate('a', { failureThreshold: 1 });
+    registry.getOrCreate('c');
+
+    expect(registry.names()).toEqual(['a', 'c']);
+  });
+});
+
+describe('the process', () => {
+  test('is warned once for each name', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => warnings.push(warning);
+    const others = process.listeners('warning');
+    process.removeAllListeners('warning').on('warning', listen);
+    onTestFinished(() => {
+      process.off('warning', listen);
+      for (const other of others) process.on('warning', other);
+    });
+    const { registry } = registryOf(['users']);
+
+    registry.getOrCreate('users', { failureThreshold: 7 });
+    registry.getOrCreate('users', { failureThreshold: 8 });
+    await quiet();
+
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]?.message).toMatch(/"users".*failureThreshold.*5.*7/);
+  });
+
+  test('is not warned of options that agree', async () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const { registry } = registryOf(['users']);
+
+    registry.getOrCreate('users', { failureThreshold: 5 });
+
+    expect(emitWarning).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, unknown]>([
+    ['is not there', undefined],
+    ['cannot be warned', {}],
+  ])('may be one that %s', (_, standIn) => {
+    const { registry } = registryOf(['users']);
+    const conflicts = told(registry, 'conflict');
+
+    vi.stubGlobal('process', standIn);
+    try {
+      registry.getOrCreate('users', { failureThreshold: 7 });
+    } finally {
+      vi.unstubAllGlobals();
+    }
+
+    expect(conflicts).toHaveLength(1);
+  });
+});

@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { configs, listenings, runSchedule, steps } from './schedules.js';
+import { SimulatedTime } from './simulated-time.js';
+
+/** `npm run test:model` makes it thousands. */
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 300);
+/** A failure prints its seed; give it here to see it again. */
+const SEED = process.env['MODEL_SEED'];
+
+/** A schedule that never comes there proves nothing about it. */
+const EVERYTHING = [
+  ...['consecutive-failures', 'failure-rate', 'slow-call-rate', 'should-trip', 'tripped', 'probing'],
+  ...['probe-failed', 'probe-slow', 'probe-expired', 'recovered', 'forced', 'reset', 'restored'],
+]
+  .map((reason) => `transition ${reason}`)
+  .concat(['open', 'half-open', 'forced-open', 'concurrency'].map((reason) => `reject ${reason}`))
+  .concat('success', 'failure', 'ignore', 'fallback', 'mode', 'late result');
+
+describe('a breaker under random schedules', () => {
+  test('does what the model says after every step, and heals in the end', { timeout: 600_000 }, async () => {
+    const seen = new Map<string, number>();
+
+    await fc.assert(
+      fc.asyncProperty(
+        configs,
+        listenings,
+        fc.commands(steps, { maxCommands: 60, size: 'max' }),
+        async (config, listening, schedule) => {
+          const world = await runSchedule(new SimulatedTime(), config, listening, schedule);
+          for (const [what, times] of world.seen) seen.set(what, (seen.get(what) ?? 0) + times);
+        },
+      ),
+      { numRuns: RUNS, ...(SEED !== undefined && { seed: Number(SEED) }) },
+    );
+
+    if (process.env['MODEL_FIGURES']) console.log(Object.fromEntries([...seen].sort()));
+    if (RUNS >= 300) expect(EVERYTHING.filter((what) => !seen.has(what))).toEqual([]);
+  });
+});

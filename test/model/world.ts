@@ -1,0 +1,539 @@
+/**
+ * A breaker and its model side by side: each thing that happens is done to both, and afterwards everything public is
+ * compared and the invariants are looked at, by what was observed and not by what the model says.
+ */
+import assert from 'node:assert/strict';
+import {
+  CircuitBreaker,
+  type CircuitBreakerEvents,
+  type CircuitBreakerOptions,
+  type CircuitMetrics,
+  type CircuitSnapshot,
+  exponentialBackoff,
+  isCallTimeoutError,
+  isCircuitBreakerOpenError,
+  type Permit,
+  type Transition,
+  type UpdatableOptions,
+} from 'recloser';
+import { ALL_EVENTS } from '../support/breakers.js';
+import { type Deferred, deferred } from '../support/deferred.js';
+import { type Answer, type Config, type Kind, Model, type ModelEvent, type ModelSnapshot } from './model.js';
+import { type SimulatedTime, settled } from './simulated-time.js';
+
+/** How a task ends; `ignore` and `dispose` are for permits, `skip` and `bad` are values. */
+export type Ending = 'success' | 'failure' | 'excluded' | 'untracked' | 'bad' | 'skip' | 'ignore' | 'dispose';
+
+/** What is listened to: events of calls make the breaker time each call. */
+export type Listening = 'everything' | 'transitions' | 'nothing';
+
+class Failure extends Error {
+  override readonly name = 'Failure';
+}
+class Excluded extends Error {
+  override readonly name = 'Excluded';
+}
+class Untracked extends Error {
+  override readonly name = 'Untracked';
+}
+
+/** A call that was begun; what it is settled with comes later, perhaps when it is long over. */
+interface Begun {
+  readonly id: number;
+  readonly task?: Deferred<unknown>;
+  readonly permit?: Permit;
+  readonly abort?: AbortController;
+  readonly isProbe: boolean;
+  isTaskOver: boolean;
+}
+
+const TRANSITION_EVENTS = ['transition', 'open', 'halfOpen', 'close'] as const;
+
+/** From, to and reason of every change that may ever be. */
+const LEGAL_STEPS: ReadonlySet<string> = new Set([
+  ...['consecutive-failures', 'failure-rate', 'slow-call-rate', 'should-trip'].map(
+    (it) => `CLOSED OPEN ${it}`,
+  ),
+  ...['tripped', 'forced', 'restored'].flatMap((it) => [`CLOSED OPEN ${it}`, `HALF_OPEN OPEN ${it}`]),
+  ...['probing', 'restored'].map((it) => `OPEN HALF_OPEN ${it}`),
+  ...['probe-failed', 'probe-slow', 'probe-expired'].map((it) => `HALF_OPEN OPEN ${it}`),
+  'CLOSED HALF_OPEN restored',
+  'HALF_OPEN CLOSED recovered',
+  ...['forced', 'reset', 'restored'].flatMap((it) => [`OPEN CLOSED ${it}`, `HALF_OPEN CLOSED ${it}`]),
+]);
+
+const listenerOf: Readonly<Record<Listening, readonly (keyof CircuitBreakerEvents)[]>> = {
+  everything: ALL_EVENTS,
+  transitions: TRANSITION_EVENTS,
+  nothing: [],
+};
+
+export class World {
+  readonly time: SimulatedTime;
+  readonly config: Config;
+  breaker: CircuitBreaker;
+  model: Model;
+  begun: Begun[] = [];
+  /** How often each thing was seen: steps, changes of state by their reason, rejections, outcomes. */
+  readonly seen = new Map<string, number>();
+  saved: { readonly text: string; readonly model: ModelSnapshot } | undefined;
+  #origin = 0;
+  #options: UpdatableOptions & CircuitBreakerOptions;
+  #answers = new Map<number, Answer>();
+  #heard: ModelEvent[] = [];
+  #listening: Listening = 'nothing';
+  #unsubscribe: (() => void)[] = [];
+  #nextId = 1;
+  #before: CircuitMetrics | undefined;
+  #beforeLateResult: CircuitMetrics | undefined;
+
+  constructor(time: SimulatedTime, config: Config, listening: Listening) {
+    this.time = time;
+    this.config = config;
+    this.#options = { name: 'model', ...optionsOf(config), ...lastingOptionsOf(config), ...this.#clock(0) };
+    this.breaker = new CircuitBreaker(this.#options);
+    this.model = new Model(config, this.now);
+    this.listen(listening);
+  }
+
+  /** The breaker's clock. */
+  get now(): number {
+    return this.time.now + this.#origin;
+  }
+
+  get pending(): Begun[] {
+    return this.begun.filter(({ isTaskOver }) => !isTaskOver);
+  }
+
+  get abortable(): Begun[] {
+    return this.begun.filter(({ abort, isTaskOver }) => abort !== undefined && !isTaskOver);
+  }
+
+  listen(listening: Listening): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#listening = listening;
+    this.#unsubscribe = listenerOf[listening].map((event) =>
+      this.breaker.on(event, (payload) => this.#heard.push([event, describeEvent(event, payload)])),
+    );
+    this.model.isHeard = listening === 'everything';
+  }
+
+  /** Starts a call whose task ends when it is told to. */
+  start(how: 'call' | 'tryCall', callTimeout: number | false | undefined, hasSignal: boolean): void {
+    const id = this.#nextId++;
+    const task = deferred();
+    const abort = hasSignal ? new AbortController() : undefined;
+    const asked = this.#ask();
+    let state: string | undefined;
+    const run = (context: { state: string }) => {
+      state = context.state;
+      return task.promise;
+    };
+    const options = {
+      ...(callTimeout !== undefined && { callTimeout }),
+      ...(abort !== undefined && { signal: abort.signal }),
+    };
+    const given = Object.keys(options).length === 0 ? undefined : options;
+    if (how === 'call') {
+      this.breaker.call(run, given).then(
+        (value) => this.#answered(id, { is: 'value', value: describe(value) }),
+        (error) => this.#answered(id, answerOf(error, isCircuitBreakerOpenError(error))),
+      );
+    } else {
+      this.breaker.tryCall(run, given).then((result) => {
+        if (result.ok) this.#answered(id, { is: 'value', value: describe(result.value) });
+        else this.#answered(id, answerOf(result.error, result.rejected));
+      });
+    }
+    this.model.start({ id, how: 'task', ...(callTimeout !== undefined && { callTimeout }) }, this.now);
+    asked(state !== undefined);
+    if (state === undefined) return;
+    assert.equal(state, this.breaker.state, 'a task is told the state in which it runs');
+    this.#begin({ id, task, ...(abort && { abort }), isProbe: state === 'HALF_OPEN', isTaskOver: false });
+  }
+
+  /** A call that the caller has given up before it begins takes nothing and counts nowhere. */
+  async startAborted(how: 'call' | 'tryCall'): Promise<void> {
+    const signal = AbortSignal.abort(new Failure('gone'));
+    const task = () => assert.fail('the task of an aborted call runs');
+    if (how === 'call') {
+      const refused = this.breaker.call(task, { signal });
+      await assert.rejects(refused, (error) => error === signal.reason);
+    } else {
+      const result = await this.breaker.tryCall(task, { signal });
+      assert.deepStrictEqual(result, { ok: false, error: signal.reason, rejected: false });
+    }
+  }
+
+  startPermit(how: 'acquire' | 'tryAcquire'): void {
+    const id = this.#nextId++;
+    const asked = this.#ask();
+    let permit: Permit | undefined;
+    let error: unknown;
+    try {
+      permit = how === 'acquire' ? this.breaker.acquire() : this.breaker.tryAcquire();
+    } catch (refusal) {
+      error = refusal;
+    }
+    const call = this.model.start({ id, how: 'permit' }, this.now);
+    asked(permit !== undefined);
+    if (permit === undefined) {
+      if (how === 'acquire') this.#answered(id, answerOf(error, true));
+      else this.#answered(id, call.answer);
+      return;
+    }
+    this.#begin({ id, permit, isProbe: this.breaker.state === 'HALF_OPEN', isTaskOver: false });
+  }
+
+  /** A synchronous call that takes a while, in which no timer can fire. */
+  callSync(ending: Ending, took: number): void {
+    const id = this.#nextId++;
+    const asked = this.#ask();
+    const startedAt = this.now;
+    const { threw, result, kind } = outcomeOf(id, ending, this.config);
+    let isStarted = false;
+    let answer: Answer;
+    try {
+      const value = this.breaker.callSync<unknown>(() => {
+        isStarted = true;
+        this.time.jump(took);
+        if (threw) throw result;
+        return result;
+      });
+      answer = { is: 'value', value: describe(value) };
+    } catch (error) {
+      answer = answerOf(error, isCircuitBreakerOpenError(error));
+    }
+    this.#answered(id, answer);
+    this.model.start({ id, how: 'sync' }, startedAt);
+    if (isStarted) this.model.settle(id, kind, threw, describe(result), this.now);
+    if (took === 0 || !isStarted) asked(isStarted);
+  }
+
+  /** Ends a task or a permit; calls that are over already must not care. */
+  settle(begun: Begun, ending: Ending): void {
+    const { id, task, permit } = begun;
+    this.#lookBeforeLateResult(id);
+    begun.isTaskOver = true;
+    const { threw, result, kind } = outcomeOf(id, ending, this.config);
+    if (task !== undefined) {
+      if (threw) task.reject(result);
+      else task.resolve(result);
+      this.model.settle(id, kind, threw, describe(result), this.now);
+    } else if (ending === 'ignore') {
+      permit?.ignore();
+      this.model.settle(id, 'ignored', true, 'undefined', this.now);
+    } else if (ending === 'dispose') {
+      permit?.[Symbol.dispose]();
+      this.model.settle(id, 'failure', true, 'undefined', this.now);
+    } else {
+      if (threw) permit?.failure(result);
+      else permit?.success(result);
+      this.model.settle(id, kind, threw, describe(result), this.now);
+    }
+  }
+
+  /** Settles a permit that is settled: nothing may come of it. */
+  settleAgain(begun: Begun): void {
+    begun.permit?.success();
+    begun.permit?.failure(new Failure('again'));
+    begun.permit?.ignore();
+  }
+
+  abort(begun: Begun): void {
+    const reason = new Failure(`aborted ${begun.id}`);
+    this.#lookBeforeLateResult(begun.id);
+    begun.abort?.abort(reason);
+    this.model.settle(begun.id, 'ignored', true, describe(reason), this.now);
+  }
+
+  async pass(ms: number, isFrozen: boolean): Promise<void> {
+    const start = this.now;
+    if (isFrozen) await this.time.freeze(ms);
+    else await this.time.run(ms);
+    this.model.expire(isFrozen ? this.now : start, this.now);
+  }
+
+  jumpWall(ms: number): void {
+    this.time.wall += ms;
+  }
+
+  control(how: 'trip' | 'forceOpen' | 'forceClosed' | 'reset'): void {
+    if (how === 'trip' || how === 'forceOpen') this.breaker[how]('by hand');
+    else this.breaker[how]();
+    this.model[how](this.now);
+  }
+
+  update(change: Config): void {
+    if (this.model.update(change)) {
+      const options: UpdatableOptions = optionsOf(change);
+      this.#options = { ...this.#options, ...options };
+      this.breaker.update(options);
+    } else assert.throws(() => this.breaker.update(optionsOf(change)), { code: 'ERR_INVALID_OPTIONS' });
+  }
+
+  save(): void {
+    this.saved = {
+      text: JSON.stringify(this.breaker),
+      model: this.model.snapshot(this.now, this.time.wall),
+    };
+  }
+
+  /** Goes on in another process, whose clock began elsewhere: calls in flight and listeners stay behind. */
+  restoreElsewhere(origin: number): void {
+    const { text, model } = this.saved as NonNullable<typeof this.saved>;
+    const snapshot: CircuitSnapshot = JSON.parse(text);
+    this.#origin = origin;
+    this.#options = { ...this.#options, ...this.#clock(origin) };
+    this.breaker = new CircuitBreaker({ ...this.#options, snapshot });
+    const { config } = this.model;
+    this.model = new Model(config, this.now);
+    this.model.restore(model, this.now, this.time.wall);
+    this.model.lost = model.calls;
+    this.model.events = []; // nobody can have listened yet
+    this.begun = [];
+    this.#answers.clear();
+    this.#before = undefined;
+    this.listen(this.#listening);
+  }
+
+  restoreHere(): void {
+    const { text, model } = this.saved as NonNullable<typeof this.saved>;
+    this.breaker.restore(JSON.parse(text));
+    this.model.restore(model, this.now, this.time.wall);
+  }
+
+  /** Compares everything that can be seen, and looks at what must always be so. */
+  async verify(): Promise<void> {
+    await settled();
+    const metrics = this.#readAll();
+    assert.deepStrictEqual(describeMetrics(metrics), this.model.metricsAt(this.now), 'metrics');
+    assert.equal(this.breaker.state, this.model.state, 'state');
+    assert.equal(this.breaker.mode, this.model.mode, 'mode');
+    this.#compareEvents();
+    this.#compareAnswers();
+    this.#verifyTotals(metrics);
+    this.#verifyLateResult(metrics);
+    this.#count('step');
+    this.#before = metrics;
+  }
+
+  /** From wherever it is, a dependency that answers promptly leads back to CLOSED, and stays there. */
+  async heal(): Promise<void> {
+    if (this.model.mode.startsWith('forced-')) this.control('reset'); // what a forced mode waits for
+    if (this.model.options.mode === 'observe') this.update({ mode: 'active' });
+    if (this.model.options.slowCallDuration === 0) this.update({ slowCallDuration: false }); // nothing is prompt
+    const { maxConcurrentCalls, successThreshold } = this.model.options;
+    // Hung calls may hang on, unless it is they who fill the circuit.
+    if (this.model.inFlight.length >= maxConcurrentCalls) {
+      for (const begun of this.pending) {
+        this.settle(begun, 'success');
+        await this.verify();
+      }
+    }
+    await this.verify();
+    const patience = 2 * successThreshold + 40;
+    let inARow = 0;
+    for (let asked = 0; inARow < 20; asked++) {
+      assert.ok(asked < patience, `a healthy dependency leads back to CLOSED within ${patience} calls`);
+      const { retryAfter, state } = this.breaker.metrics;
+      await this.pass(retryAfter ?? this.model.options.probeTimeout + 1, false);
+      this.callSync('success', 0);
+      await this.verify();
+      inARow = state === 'CLOSED' && this.breaker.state === 'CLOSED' ? inARow + 1 : 0;
+    }
+  }
+
+  #clock(origin: number) {
+    const { time } = this;
+    return { clock: { now: () => time.now + origin, epoch: () => time.wall } };
+  }
+
+  #count(what: string): void {
+    this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
+  }
+
+  #begin(begun: Begun): void {
+    this.begun.push(begun);
+    if (!begun.isProbe || this.breaker.state !== 'HALF_OPEN') return;
+    assert.ok(this.model.probes.length <= this.breaker.options.halfOpenMaxCalls, 'too many probes in flight');
+  }
+
+  #answered(id: number, answer: Answer): void {
+    assert.ok(!this.#answers.has(id), 'a call is answered once');
+    this.#answers.set(id, answer);
+  }
+
+  /** Nobody is let in before the time, and nobody is kept out after it who need not be. */
+  #ask(): (isStarted: boolean) => void {
+    const { state, mode, retryAfter, inFlight } = this.breaker.metrics;
+    const { maxConcurrentCalls } = this.breaker.options;
+    return (isStarted) => {
+      if (mode === 'observe') assert.ok(isStarted, 'observe rejects no call');
+      else if (retryAfter !== 0) assert.ok(!isStarted, `a call is admitted ${retryAfter} ms before its time`);
+      else assert.equal(isStarted, inFlight < maxConcurrentCalls, `a call that may pass passes in ${state}`);
+    };
+  }
+
+  /** Remembers what is before a result that comes after its stay, or after the end of its call. */
+  #lookBeforeLateResult(id: number): void {
+    const call = this.model.calls.find((it) => it.id === id);
+    const isLate = call !== undefined && (call.isOver || call.stay !== this.model.stay);
+    this.#beforeLateResult = isLate ? this.breaker.metrics : undefined;
+  }
+
+  /** What comes too late changes no more than the lifetime totals. */
+  #verifyLateResult(after: CircuitMetrics): void {
+    const before = this.#beforeLateResult;
+    this.#beforeLateResult = undefined;
+    if (before === undefined) return;
+    this.#count('late result');
+    const steered = ({ totals, inFlight, ...rest }: CircuitMetrics) => rest;
+    assert.deepStrictEqual(steered(after), steered(before), 'a late result steers nothing');
+  }
+
+  #verifyTotals({ totals, inFlight }: CircuitMetrics): void {
+    const { calls, successes, failures, ignored, timeouts, slow } = totals;
+    assert.equal(successes + failures + ignored + inFlight + this.model.lost, calls, 'totals equal the sums');
+    assert.ok(timeouts <= failures && slow <= successes + failures, 'parts are no larger than the whole');
+    const before = this.#before?.totals ?? totals;
+    for (const key of Object.keys(totals) as (keyof typeof totals)[]) {
+      assert.ok(totals[key] >= before[key], `totals.${key} only grows`);
+    }
+  }
+
+  /** Reads all that can be read, more than once: nothing may come of it. */
+  #readAll(): CircuitMetrics {
+    const { breaker } = this;
+    const told = this.#heard.length;
+    const first = breaker.metrics;
+    const text = JSON.stringify(breaker.snapshot());
+    assert.ok(Object.isFrozen(breaker.options));
+    assert.equal(
+      `${breaker.name} ${breaker.state} ${breaker.mode}`,
+      `${first.name} ${first.state} ${first.mode}`,
+    );
+    assert.deepStrictEqual(breaker.metrics, first, 'reading metrics changes nothing');
+    assert.equal(JSON.stringify(breaker), text, 'taking a snapshot changes nothing');
+    assert.equal(this.#heard.length, told, 'reading fires nothing');
+    return first;
+  }
+
+  #compareEvents(): void {
+    const names: ReadonlySet<string> = new Set(listenerOf[this.#listening]);
+    const expected = this.model.events.filter(([event]) => names.has(event));
+    for (const [event, { from, to, reason }] of this.#heard) {
+      if (event === 'transition') assert.ok(LEGAL_STEPS.has(`${from} ${to} ${reason}`), 'a legal transition');
+    }
+    assert.deepStrictEqual(this.#heard, expected, 'events');
+    for (const [event, { reason }] of this.model.events) {
+      this.#count(event === 'transition' || event === 'reject' ? `${event} ${reason}` : event);
+    }
+    this.#heard = [];
+    this.model.events = [];
+  }
+
+  #compareAnswers(): void {
+    for (const { id, isOver, answer } of this.model.calls) {
+      const isPermit = this.begun.some((it) => it.id === id && it.permit !== undefined);
+      if (isOver && !isPermit)
+        assert.deepStrictEqual(this.#answers.get(id), answer, `the answer to call ${id}`);
+      if (!isOver) assert.ok(!this.#answers.has(id), `call ${id} is not answered yet`);
+    }
+  }
+}
+
+function outcomeOf(
+  id: number,
+  ending: Ending,
+  { filters }: Config,
+): { readonly threw: boolean; readonly result: unknown; readonly kind: Kind } {
+  switch (ending) {
+    case 'success':
+      return { threw: false, result: `fine ${id}`, kind: 'success' };
+    case 'failure':
+    case 'dispose':
+      return { threw: true, result: new Failure(`boom ${id}`), kind: 'failure' };
+    case 'excluded':
+    case 'ignore':
+      return { threw: true, result: new Excluded(`none of ours ${id}`), kind: 'ignored' };
+    case 'untracked':
+      return { threw: true, result: new Untracked(`404 ${id}`), kind: filters ? 'success' : 'failure' };
+    case 'bad':
+      return { threw: false, result: `bad ${id}`, kind: filters ? 'failure' : 'success' };
+    case 'skip':
+      return { threw: false, result: `skip ${id}`, kind: filters ? 'ignored' : 'success' };
+  }
+}
+
+/** Options that stay as they are for the life of a breaker. */
+function lastingOptionsOf({ filters, ownRule, fallbackOn }: Config): CircuitBreakerOptions {
+  return {
+    excludedErrors: [Excluded],
+    ...(filters && {
+      trackedErrors: [(error: unknown) => !(error instanceof Untracked)],
+      isFailure: (outcome) => {
+        if ('error' in outcome) return true;
+        return String(outcome.value).startsWith('skip') ? 'ignore' : String(outcome.value).startsWith('bad');
+      },
+    }),
+    ...(ownRule && { shouldTrip: ({ window }) => window.failures >= 3 }),
+    ...(fallbackOn !== undefined && { fallback: () => 'fallback', fallbackOn }),
+  };
+}
+
+function optionsOf({ filters, ownRule, fallbackOn, recoveryTimeout, ...plain }: Config): UpdatableOptions {
+  switch (recoveryTimeout) {
+    case undefined:
+      return plain;
+    case 'linear':
+      return { ...plain, recoveryTimeout: (attempt) => 100 * attempt };
+    case 'doubling':
+      return {
+        ...plain,
+        recoveryTimeout: exponentialBackoff({ initial: 100, factor: 2, max: 300, jitter: 0 }),
+      };
+    default:
+      return { ...plain, recoveryTimeout };
+  }
+}
+
+/** An error or a value in the words of the model. */
+function describe(result: unknown): string {
+  if (isCallTimeoutError(result)) return `timeout ${result.timeout}`;
+  if (isCircuitBreakerOpenError(result)) {
+    const { state, reason, retryAfter, cause } = result;
+    return `rejected ${state} ${reason}, retry ${retryAfter}, cause ${describe(cause)}`;
+  }
+  if (!(result instanceof Error)) return JSON.stringify(result) ?? 'undefined';
+  return result.name === 'CallTimeoutError' ? 'a recalled timeout' : `${result.name}: ${result.message}`;
+}
+
+function answerOf(error: unknown, rejected: boolean): Answer {
+  return { is: 'error', error: describe(error), rejected };
+}
+
+function describeMetrics({ lastFailure, lastTransition, ...metrics }: CircuitMetrics) {
+  return {
+    ...metrics,
+    lastFailure: lastFailure && { ...lastFailure, error: describe(lastFailure.error) },
+    lastTransition: lastTransition && describeError(lastTransition),
+  };
+}
+
+function describeError<T extends object>(holder: T): T {
+  return 'error' in holder ? { ...holder, error: describe(holder.error) } : holder;
+}
+
+function describeEvent(
+  event: keyof CircuitBreakerEvents,
+  payload: CircuitBreakerEvents[keyof CircuitBreakerEvents],
+): Readonly<Record<string, unknown>> {
+  if ((TRANSITION_EVENTS as readonly string[]).includes(event)) {
+    const { metrics, ...step } = payload as Transition;
+    const { state, attempt, consecutiveFailures: failures, window } = metrics;
+    return { ...describeError(step), state, attempt, failures, window };
+  }
+  const told = describeError(payload);
+  return 'value' in told ? { ...told, value: describe(told.value) } : { ...told };
+}

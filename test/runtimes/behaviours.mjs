@@ -1,0 +1,549 @@
+/**
+ * What the package must do wherever it is said to run: real behaviours, checked from outside. This file imports
+ * nothing and knows no test framework, so that every runtime can load it; the package is handed in.
+ *
+ * Only `callTimeout` needs real time, a few milliseconds of it. All other time comes from a clock moved by hand.
+ *
+ * @typedef {typeof import('recloser')} Recloser
+ * @typedef {{ name: string, ok: boolean, error?: string, skipped?: string }} Result
+ */
+
+/** Real milliseconds after which a behaviour has hung. */
+const TIME_TO_ANSWER = 5_000;
+
+/**
+ * What compilers look for where the runtime lacks the symbol.
+ *
+ * @type {typeof Symbol.dispose}
+ */
+const DISPOSE = Symbol.dispose ?? /** @type {any} */ (Symbol.for('Symbol.dispose'));
+
+/** @type {Record<string, (recloser: Recloser) => unknown>} */
+const BEHAVIOURS = {
+  async 'opens after consecutive failures and rejects from then on'({
+    CircuitBreaker,
+    isCircuitBreakerOpenError,
+  }) {
+    const breaker = new CircuitBreaker({ name: 'prices', failureThreshold: 3 });
+    let runs = 0;
+    const fail = () => {
+      runs++;
+      throw new Error('down');
+    };
+
+    const errors = [];
+    for (let call = 0; call < 5; call++) errors.push(await rejectionOf(breaker.call(fail)));
+
+    equal(errors.map(isCircuitBreakerOpenError), [false, false, false, true, true]);
+    equal([runs, breaker.state, breaker.metrics.totals.rejected], [3, 'OPEN', 2]);
+  },
+
+  async 'tells of a rejection in an error that the guards know'(recloser) {
+    const { clock, breaker } = onClock(recloser, {
+      name: 'prices',
+      failureThreshold: 1,
+      recoveryTimeout: 1_000,
+    });
+    const cause = new RangeError('down');
+    await rejectionOf(breaker.call(() => Promise.reject(cause)));
+    clock.time += 400;
+
+    const error = await rejectionOf(breaker.call(() => 'never'));
+
+    if (!recloser.isCircuitBreakerOpenError(error)) throw error;
+    equal(
+      [error.name, error.code, error.breaker, error.state, error.reason, error.retryAfter],
+      ['CircuitBreakerOpenError', 'ERR_CIRCUIT_OPEN', 'prices', 'OPEN', 'open', 600],
+    );
+    equal(
+      [error instanceof recloser.CircuitBreakerOpenError, error instanceof Error, error.cause === cause],
+      [true, true, true],
+    );
+    equal([recloser.isCircuitBreakerError(error), recloser.isCallTimeoutError(error)], [true, false]);
+  },
+
+  async 'recovers through probes once the recovery timeout has passed'(recloser) {
+    const { clock, breaker } = onClock(recloser, { recoveryTimeout: 1_000, successThreshold: 2 });
+    breaker.trip();
+    clock.time += 999;
+    const early = await breaker.tryCall(() => 'early');
+    clock.time += 1;
+
+    const states = [breaker.state];
+    for (let probe = 0; probe < 2; probe++) {
+      await breaker.call(() => 'well');
+      states.push(breaker.state);
+    }
+
+    equal([early.ok, ...states], [false, 'OPEN', 'HALF_OPEN', 'CLOSED']);
+  },
+
+  async 'opens again when a probe fails, for longer each time'(recloser) {
+    const recoveryTimeout = recloser.exponentialBackoff({ initial: 100, factor: 3, jitter: 0 });
+    const { clock, breaker } = onClock(recloser, { recoveryTimeout });
+    breaker.trip();
+    clock.time += 100;
+
+    await rejectionOf(breaker.call(() => Promise.reject(new Error('still down'))));
+
+    const { state, attempt, retryAfter } = breaker.metrics;
+    equal([state, attempt, retryAfter], ['OPEN', 2, 300]);
+  },
+
+  async 'judges a count window by its share of failures'(recloser) {
+    const { breaker } = onClock(recloser, {
+      failureThreshold: false,
+      minimumCalls: 4,
+      window: { type: 'count', size: 4 },
+    });
+
+    await settle(breaker, 'ok', 'failed', 'ok', 'ok', 'failed');
+
+    equal([breaker.state, breaker.metrics.lastTransition?.reason], ['OPEN', 'failure-rate']);
+  },
+
+  async 'forgets what has left a time window'(recloser) {
+    const { clock, breaker } = onClock(recloser, {
+      failureThreshold: false,
+      minimumCalls: 2,
+      window: { type: 'time', duration: 1_000, buckets: 10 },
+    });
+
+    await settle(breaker, 'failed');
+    clock.time += 1_001;
+    await settle(breaker, 'ok', 'ok', 'failed');
+
+    const { calls, failures } = breaker.metrics.window;
+    equal([breaker.state, calls, failures], ['CLOSED', 3, 1]);
+  },
+
+  async 'ends a hanging call after callTimeout, and aborts its signal'(recloser) {
+    const breaker = new recloser.CircuitBreaker({ name: 'slow', callTimeout: 20 });
+    /** @type {AbortSignal | undefined} */
+    let signal;
+
+    const error = await rejectionOf(
+      breaker.call((context) => {
+        signal = context.signal;
+        return new Promise(() => {});
+      }),
+    );
+
+    if (!recloser.isCallTimeoutError(error)) throw error;
+    equal([error.code, error.breaker, error.timeout], ['ERR_CALL_TIMEOUT', 'slow', 20]);
+    equal([signal?.aborted, signal?.reason === error], [true, true]);
+    equal([breaker.metrics.totals.timeouts, breaker.metrics.inFlight], [1, 0]);
+  },
+
+  async 'ends hanging calls in the order of their deadlines'(recloser) {
+    const breaker = new recloser.CircuitBreaker({ callTimeout: 40 });
+    const hang = () => new Promise(() => {});
+    /** @type {number[]} */
+    const ended = [];
+    const late = breaker.call(hang).catch(() => ended.push(40));
+    const soon = breaker.call(hang, { callTimeout: 5 }).catch(() => ended.push(5));
+
+    const answered = await breaker.call(() => 'at once');
+    await Promise.all([late, soon]);
+
+    equal([answered, ended], ['at once', [5, 40]]);
+  },
+
+  async 'ignores what a task does after its timeout'(recloser) {
+    const breaker = new recloser.CircuitBreaker({ callTimeout: 5, failureThreshold: 5 });
+    /** @type {(error: Error) => void} */
+    let fail = () => {};
+
+    const error = await rejectionOf(breaker.call(() => new Promise((_, reject) => (fail = reject))));
+    const unhandled = await reportsDuring(() => fail(new Error('too late')));
+
+    equal([recloser.isCallTimeoutError(error), unhandled ?? []], [true, []]);
+    equal([breaker.metrics.totals.failures, breaker.metrics.totals.timeouts], [1, 1]);
+  },
+
+  async 'lets the caller abort a call, which counts as nothing'({ CircuitBreaker }) {
+    const breaker = new CircuitBreaker({ failureThreshold: 1 });
+    const caller = new AbortController();
+    const reason = new Error('not needed any more');
+    /** @type {AbortSignal | undefined} */
+    let signal;
+
+    const call = breaker.call(
+      (context) => {
+        signal = context.signal;
+        return new Promise(() => {});
+      },
+      { signal: caller.signal },
+    );
+    caller.abort(reason);
+    const error = await rejectionOf(call);
+
+    equal([error === reason, signal?.aborted, signal?.reason === reason], [true, true, true]);
+    equal([breaker.state, breaker.metrics.totals.ignored, breaker.metrics.inFlight], ['CLOSED', 1, 0]);
+  },
+
+  async 'runs no task for a caller who has aborted already'({ CircuitBreaker }) {
+    const breaker = new CircuitBreaker();
+    let runs = 0;
+
+    const error = await rejectionOf(breaker.call(() => runs++, { signal: AbortSignal.abort() }));
+
+    equal([/** @type {Error} */ (error).name, runs, breaker.metrics.totals.calls], ['AbortError', 0, 0]);
+  },
+
+  async 'answers with the fallback when the task fails and when the circuit is open'(recloser) {
+    const { breaker } = onClock(recloser, {
+      failureThreshold: 1,
+      fallback: (error) => (recloser.isCircuitBreakerOpenError(error) ? 'rejected' : 'failed'),
+    });
+
+    const answers = await settle(breaker, 'failed', 'ok');
+
+    equal([answers, breaker.metrics.totals.fallbacks], [['failed', 'rejected'], 2]);
+  },
+
+  async 'tells results as values'({ CircuitBreaker }) {
+    const breaker = new CircuitBreaker({ failureThreshold: 1 });
+    const error = new Error('down');
+
+    const results = [
+      await breaker.tryCall(() => 42),
+      await breaker.tryCall(() => Promise.reject(error)),
+      await breaker.tryCall(() => 42),
+    ];
+
+    equal(results[0], { ok: true, value: 42 });
+    equal(
+      results.slice(1).map((result) => !result.ok && result.rejected),
+      [false, true],
+    );
+    equal(results[1]?.ok === false && results[1].error === error, true);
+  },
+
+  'guards synchronous calls'({ CircuitBreaker, isCircuitBreakerOpenError }) {
+    const breaker = new CircuitBreaker({ failureThreshold: 2 });
+    const parse = breaker.wrapSync(JSON.parse);
+
+    const errors = ['{', '{', '{}'].map((text) => errorOf(() => parse(text)));
+
+    equal(
+      errors.map((error) => error instanceof SyntaxError),
+      [true, true, false],
+    );
+    equal(isCircuitBreakerOpenError(errors[2]), true);
+    equal(
+      breaker.callSync(() => 'real', { fallback: () => 'instead' }),
+      'instead',
+    );
+  },
+
+  'counts a permit that is disposed of unsettled as a failure'({ CircuitBreaker }) {
+    const breaker = new CircuitBreaker({ failureThreshold: 2 });
+
+    const settled = breaker.acquire();
+    settled.success();
+    settled[DISPOSE]();
+    breaker.acquire()[DISPOSE]();
+    const before = breaker.state;
+    breaker.acquire()[DISPOSE]();
+
+    equal([before, breaker.state, breaker.tryAcquire()], ['CLOSED', 'OPEN', undefined]);
+    equal([breaker.metrics.totals.successes, breaker.metrics.totals.failures], [1, 2]);
+  },
+
+  'disposes of a permit at the end of a `using` scope'({ CircuitBreaker }) {
+    const breaker = new CircuitBreaker({ failureThreshold: 1 });
+    const scope = scopeWithUsing();
+    if (scope === undefined) return skip('no `using` in functions made from text');
+
+    scope(breaker.acquire());
+
+    equal(breaker.state, 'OPEN');
+  },
+
+  async 'hands its state on as JSON'(recloser) {
+    const { clock, breaker } = onClock(recloser, {
+      name: 'prices',
+      failureThreshold: 2,
+      recoveryTimeout: 1_000,
+    });
+    await settle(breaker, 'ok', 'failed', 'failed');
+    const text = JSON.stringify(breaker);
+    clock.time += 400;
+
+    const heir = new recloser.CircuitBreaker({
+      clock: { now: () => 7, epoch: () => clock.time },
+      recoveryTimeout: 1_000,
+      snapshot: JSON.parse(text),
+    });
+
+    const { state, retryAfter, totals, lastFailure } = heir.metrics;
+    equal([state, retryAfter, totals.calls, totals.failures], ['OPEN', 600, 3, 2]);
+    equal(String(lastFailure?.error), 'Error: down');
+  },
+
+  async 'keeps breakers by name in a registry'({ CircuitBreakerRegistry }) {
+    const registry = new CircuitBreakerRegistry({ defaults: { failureThreshold: 1 } });
+    /** @type {string[]} */
+    const opened = [];
+    registry.on('open', ({ breaker }) => opened.push(breaker));
+
+    await settle(registry.getOrCreate('users'), 'failed');
+    await settle(registry.getOrCreate('mail'), 'ok');
+
+    const { total, open, closed } = registry.summary();
+    equal([total, open, closed, opened, registry.names()], [2, 1, 1, ['users'], ['users', 'mail']]);
+    equal(registry.getOrCreate('users') === registry.get('users'), true);
+  },
+
+  async 'wraps functions, keeping `this`, arguments, name and length'({
+    CircuitBreakerRegistry,
+    withCircuitBreaker,
+  }) {
+    const registry = new CircuitBreakerRegistry();
+    /** @this {{ base: number }} @param {number} n */
+    async function add(n) {
+      return this.base + n;
+    }
+
+    const guarded = withCircuitBreaker('adder', { registry })(add);
+
+    equal([await guarded.call({ base: 40 }, 2), guarded.name, guarded.length], [42, 'add', 1]);
+    equal([guarded.breaker === registry.get('adder'), guarded.breaker.metrics.totals.calls], [true, 1]);
+  },
+
+  async 'keeps a breaker for each key'({ CircuitBreakerRegistry, withCircuitBreaker }) {
+    const registry = new CircuitBreakerRegistry({ defaults: { failureThreshold: 1 } });
+    const hostOf = (/** @type {string} */ url) => new URL(url).host;
+    const get = withCircuitBreaker(hostOf, { registry })(async (/** @type {string} */ url) => {
+      if (url.includes('down')) throw new Error('down');
+      return url;
+    });
+
+    await rejectionOf(get('http://down.test/1'));
+
+    equal(await get('http://up.test/1'), 'http://up.test/1');
+    equal([registry.names(), get.breakerFor('http://down.test/2').state], [['down.test', 'up.test'], 'OPEN']);
+  },
+
+  async 'protects a client whose methods use #private state'({ CircuitBreakerRegistry, protect }) {
+    class Users {
+      #names = new Map([[7, 'Ada']]);
+
+      /** @param {number} id */
+      async find(id) {
+        if (!this.#names.has(id)) throw new Error('unknown');
+        return this.#names.get(id);
+      }
+
+      get size() {
+        return this.#names.size;
+      }
+    }
+    const registry = new CircuitBreakerRegistry({ defaults: { failureThreshold: 1 } });
+
+    const users = protect(new Users(), { registry });
+    const found = await users.find(7);
+    await rejectionOf(users.find(8));
+
+    equal([found, users.size, users instanceof Users], ['Ada', 1, true]);
+    equal([registry.names(), registry.get('Users')?.state], [['Users'], 'OPEN']);
+  },
+
+  async 'tells listeners, in the order in which things happened'(recloser) {
+    const { breaker } = onClock(recloser, { failureThreshold: 1 });
+    /** @type {string[]} */
+    const told = [];
+    breaker.on('failure', () => told.push('failure'));
+    breaker.on('transition', ({ from, to, reason }) => told.push(`${from} ${to} ${reason}`));
+    breaker.on('open', () => told.push('open'));
+
+    await settle(breaker, 'failed');
+
+    equal(told, ['failure', 'CLOSED OPEN consecutive-failures', 'open']);
+  },
+
+  async 'takes no stack for a rejection unless asked, and leaves the limit as it was'({ CircuitBreaker }) {
+    const errors = /** @type {{ stackTraceLimit?: number }} */ (Error);
+    const limit = errors.stackTraceLimit;
+    const lines = async (/** @type {boolean} */ rejectionStackTrace) => {
+      const breaker = new CircuitBreaker({ rejectionStackTrace });
+      breaker.trip();
+      const error = await rejectionOf(breaker.call(() => 'never'));
+      return String(/** @type {Error} */ (error).stack).match(/^\s*(at |\S*@)/gm)?.length ?? 0;
+    };
+
+    const without = await lines(false);
+    const withStack = await lines(true);
+
+    equal([errors.stackTraceLimit === limit, withStack > 0], [true, true]);
+    if (limit === undefined) return skip('the runtime has no Error.stackTraceLimit');
+    equal(without, 0);
+  },
+
+  async 'leaves a rejection that nobody handles to the runtime'({ CircuitBreaker }) {
+    const breaker = new CircuitBreaker();
+    const error = new Error('nobody looks');
+
+    const unhandled = await reportsDuring(() => void breaker.call(() => Promise.reject(error)));
+
+    if (unhandled === undefined) return skip('the runtime does not tell');
+    equal(unhandled.length, 1);
+    equal(unhandled[0] === error, true);
+  },
+
+  'refuses misspelt and impossible options'({ CircuitBreaker, InvalidOptionsError }) {
+    const misspelt = errorOf(() => new CircuitBreaker(/** @type {{}} */ ({ callTimeot: 5 })));
+    const impossible = errorOf(() => new CircuitBreaker({ failureRateThreshold: 50 }));
+
+    equal([misspelt instanceof InvalidOptionsError, impossible instanceof InvalidOptionsError], [true, true]);
+    equal(/did you mean "callTimeout"/.test(String(misspelt)), true);
+  },
+
+  'reads a clock that does not go back'({ systemClock }) {
+    const first = systemClock.now();
+    const second = systemClock.now();
+
+    equal([Number.isFinite(first), second >= first], [true, true]);
+    equal(Math.abs((systemClock.epoch?.() ?? 0) - Date.now()) < 1_000, true);
+  },
+};
+
+/**
+ * Checks every behaviour, one after the other. It never rejects.
+ *
+ * @param {Recloser} recloser
+ * @returns {Promise<Result[]>}
+ */
+export async function behaviours(recloser) {
+  const results = [];
+  for (const [name, check] of Object.entries(BEHAVIOURS)) results.push(await resultOf(name, check, recloser));
+  return results;
+}
+
+/**
+ * @param {string} name
+ * @param {(recloser: Recloser) => unknown} check
+ * @param {Recloser} recloser
+ * @returns {Promise<Result>}
+ */
+async function resultOf(name, check, recloser) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const hung = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${TIME_TO_ANSWER} ms`)), TIME_TO_ANSWER);
+  });
+  try {
+    await Promise.race([(async () => check(recloser))(), hung]);
+    return { name, ok: true };
+  } catch (error) {
+    if (error instanceof Skipped) return { name, ok: true, skipped: error.message };
+    return { name, ok: false, error: String(/** @type {Error} */ (error)?.stack ?? error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+class Skipped extends Error {}
+
+/**
+ * What follows cannot be checked here.
+ *
+ * @param {string} reason
+ * @returns {never}
+ */
+function skip(reason) {
+  throw new Skipped(reason);
+}
+
+/** @param {unknown} actual @param {unknown} expected */
+function equal(actual, expected) {
+  const [was, should] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (was !== should) throw new Error(`expected ${should}, received ${was}`);
+}
+
+/** @param {Promise<unknown>} promise */
+async function rejectionOf(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('expected a rejection');
+}
+
+/** @param {() => unknown} run */
+function errorOf(run) {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('expected an error');
+}
+
+/**
+ * A breaker on a clock of its own.
+ *
+ * @param {Recloser} recloser
+ * @param {import('recloser').CircuitBreakerOptions} options
+ */
+function onClock({ CircuitBreaker }, options) {
+  const clock = { time: 5_000, now: () => clock.time, epoch: () => clock.time };
+  return { clock, breaker: new CircuitBreaker({ ...options, clock }) };
+}
+
+/**
+ * Calls one after the other that end like this; answers what they resolved to, `undefined` for an error.
+ *
+ * @param {import('recloser').CircuitBreaker} breaker
+ * @param {...('ok' | 'failed')} ends
+ */
+async function settle(breaker, ...ends) {
+  const answers = [];
+  for (const end of ends) {
+    const result = await breaker.tryCall(() => (end === 'ok' ? end : Promise.reject(new Error('down'))));
+    answers.push(result.ok ? result.value : undefined);
+  }
+  return answers;
+}
+
+/** A function with `using` in it, where the runtime can read one and is allowed to make one from text. */
+function scopeWithUsing() {
+  try {
+    return new Function('permit', '{ using held = permit; }');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The reasons of the rejections that the runtime reports as unhandled meanwhile; `undefined` where it cannot tell.
+ *
+ * @param {() => void} run
+ */
+async function reportsDuring(run) {
+  /** @type {unknown[]} */
+  const reasons = [];
+  const stop = listenForUnhandled((reason) => reasons.push(reason));
+  if (stop === undefined) return undefined;
+  run();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  stop();
+  return reasons;
+}
+
+/** @param {(reason: unknown) => void} listener */
+function listenForUnhandled(listener) {
+  if (typeof globalThis.process?.on === 'function' && !('Deno' in globalThis)) {
+    process.on('unhandledRejection', listener);
+    return () => void process.off('unhandledRejection', listener);
+  }
+  if (typeof globalThis.addEventListener !== 'function') return undefined;
+  const onEvent = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    listener(/** @type {PromiseRejectionEvent} */ (event).reason);
+  };
+  globalThis.addEventListener('unhandledrejection', onEvent);
+  return () => globalThis.removeEventListener('unhandledrejection', onEvent);
+}

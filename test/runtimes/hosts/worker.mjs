@@ -1,0 +1,52 @@
+/**
+ * What runs inside workerd: the behaviours in each module system, and one breaker that all requests share.
+ *
+ * @typedef {typeof import('recloser')} Recloser
+ * @param {{ esm: Recloser, cjs: Recloser, behaviours: typeof import('../behaviours.mjs').behaviours }} modules
+ */
+export function createWorker({ esm, cjs, behaviours }) {
+  const shared = new esm.CircuitBreaker({
+    name: 'shared',
+    callTimeout: 300,
+    failureThreshold: false,
+    failureRateThreshold: false,
+  });
+
+  /** @type {Record<string, () => Promise<unknown>>} */
+  const routes = {
+    '/esm': () => behaviours(esm),
+    '/cjs': () => behaviours(cjs),
+
+    /** A call that hangs, and whose task listens to its signal. */
+    '/hang': async () => {
+      let aborted = false;
+      const result = await shared.tryCall(
+        ({ signal }) =>
+          new Promise((resolve) => {
+            const timer = setTimeout(resolve, 30_000);
+            signal.addEventListener('abort', () => {
+              aborted = true;
+              clearTimeout(timer);
+            });
+          }),
+      );
+      return { isTimeout: !result.ok && esm.isCallTimeoutError(result.error), aborted };
+    },
+
+    /** A call that answers before its timeout. */
+    '/answer': () => shared.call(() => new Promise((resolve) => setTimeout(resolve, 100, 'answered'))),
+
+    /** A request that ends while its call hangs. */
+    '/leave': async () => {
+      shared.call(() => new Promise(() => {})).catch(() => {});
+      return 'left';
+    },
+  };
+
+  return {
+    /** @param {Request} request */
+    async fetch(request) {
+      return Response.json(await routes[new URL(request.url).pathname]?.());
+    },
+  };
+}
