@@ -12,6 +12,8 @@ export default defineConfig({
   },
   test: {
     restoreMocks: true,
+    // Generous, for machines that are busy: no test waits for time to pass.
+    testTimeout: 30_000,
     projects: [
       {
         extends: true,

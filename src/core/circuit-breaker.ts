@@ -2,7 +2,7 @@
  * The circuit breaker as users see it: it runs calls, asks the state machine who may pass and tells it how calls end,
  * counts, and tells listeners. It alone reads the clock, once at each edge of a call and only where something needs it.
  *
- * A call passes through here from top to bottom: `call`, `#admit`, `#run`, `#settle`. The rules are in
+ * A call passes through here from top to bottom: `call`, `#admit`, `#start`, `#settle`. The rules are in
  * `state-machine.ts`, what an outcome counts as is in `outcome.ts`.
  */
 
@@ -52,7 +52,7 @@ export interface Keeper {
     hears(event: keyof CircuitBreakerEvents): boolean;
     emit(events: readonly Emission<CircuitBreakerEvents>[]): void;
   };
-  /** Is told of each call that starts, if the keeper cares. */
+  /** Is told of each call, when it starts and when it ends, if the keeper cares. */
   readonly onUse: ((breaker: CircuitBreaker) => void) | undefined;
 }
 
@@ -648,6 +648,7 @@ export class CircuitBreaker {
     let now = endedAt ?? this.#timeOfEnd(permit, kind);
     const duration = now - startedAt;
     const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
+    this.#keeper?.onUse?.(this);
     this.#tally.settled(kind, slow, threw && kind === 'failure' && isCallTimeoutError(result));
     const rule =
       this.#machine.record(permit, kind, slow, startedAt, now, result) ??

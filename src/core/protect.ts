@@ -23,7 +23,9 @@ import {
 /** The names of the methods of a client that answer promises. */
 export type AsyncMethodOf<Client> = {
   // biome-ignore lint/suspicious/noExplicitAny: any asynchronous method
-  [Key in keyof Client]: Client[Key] extends (...args: any[]) => PromiseLike<unknown> ? Key : never;
+  [Key in keyof Client]-?: NonNullable<Client[Key]> extends (...args: any[]) => PromiseLike<unknown>
+    ? Key
+    : never;
 }[keyof Client];
 
 /** What `protect` takes. */
@@ -115,21 +117,22 @@ export function protect<Client extends object>(client: Client, options: ProtectO
     set: (target, property, value) => Reflect.set(target, property, value, target),
   });
 
-  /** Methods run on the client itself, whose private state knows no proxy; one that answers `this` means the proxy. */
-  const invoke = (fn: AnyMethod, self: unknown, args: unknown[]): unknown => {
-    const answer = fn.apply(self === proxy ? client : self, args);
-    return answer === client ? proxy : answer;
-  };
+  /** Who gets the client from one of its methods, at once or later, means the proxy. */
+  const shown = (answer: unknown): unknown => (answer === client ? proxy : answer);
+
+  /** Methods run on the client itself, whose private state knows no proxy. */
+  const invoke = (fn: AnyMethod, self: unknown, args: unknown[]): unknown =>
+    shown(fn.apply(self === proxy ? client : self, args));
 
   const guard = (method: string) => {
     let isAsync = methods !== undefined;
     return (fn: AnyMethod, self: unknown, args: unknown[]): unknown => {
-      if (isAsync) return call(method, args, () => invoke(fn, self, args));
+      if (isAsync) return call(method, args, async () => shown(await invoke(fn, self, args)));
       const answer = invoke(fn, self, args);
       if (!(answer instanceof Promise)) return answer;
       isAsync = true;
       answer.catch(() => {}); // it reaches the caller through the breaker, or is rejected in its place
-      return call(method, args, () => answer);
+      return call(method, args, async () => shown(await answer));
     };
   };
 

@@ -452,6 +452,23 @@ describe('a protected client', () => {
     expect(breaker.metrics.totals.calls).toBe(1);
   });
 
+  test('stays protected through methods that resolve to the client', async () => {
+    class Connection {
+      async connect(): Promise<this> {
+        return this;
+      }
+      async get(): Promise<number> {
+        return 1;
+      }
+    }
+    const { breaker } = createBreaker();
+    const client = await protect(new Connection(), { breaker, methods: ['connect', 'get'] }).connect();
+
+    await client.get();
+
+    expect(breaker.metrics.totals.calls).toBe(2);
+  });
+
   test('hands the arguments on, and nothing else', async () => {
     const get = vi.fn(async (..._args: unknown[]) => {});
     const { breaker } = createBreaker();

@@ -99,7 +99,5 @@ describe('protect', () => {
     protect(users, { key: () => 5 });
     // @ts-expect-error a key is told at once
     protect(users, { key: async () => 'users' });
-    // @ts-expect-error a breaker is given as an option
-    protect(users, new CircuitBreaker());
   });
 });

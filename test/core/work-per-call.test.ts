@@ -1,0 +1,233 @@
+/**
+ * What a call costs, counted and not timed: a count is the same on a busy machine. Every figure is for one call, over
+ * what a bare `await` of the same task takes. Times are in docs/performance.md.
+ */
+import { createHook } from 'node:async_hooks';
+import { CircuitBreaker, type CircuitBreakerOptions } from 'recloser';
+import { describe, expect, test, vi } from 'vitest';
+import { manualClock } from '../support/manual-clock.js';
+
+const CALLS = 100;
+const NEVER_TRIPS = { failureThreshold: false, failureRateThreshold: false } as const;
+
+interface Work {
+  promises: number;
+  /** Timers that were set. */
+  timers: number;
+  /** Readings of the clock. */
+  reads: number;
+}
+
+type Call = () => unknown;
+
+const error = new Error('boom');
+const succeed = async () => 42;
+const fail = async () => {
+  throw error;
+};
+
+/** A call that has been made before, and the clock that it reads. */
+async function prepare(options: CircuitBreakerOptions, createCall: (breaker: CircuitBreaker) => Call) {
+  const clock = manualClock();
+  const call = createCall(new CircuitBreaker({ clock, ...options }));
+  await endOf(call);
+  return { call, clock };
+}
+
+async function endOf(call: Call): Promise<void> {
+  try {
+    await call();
+  } catch {}
+}
+
+async function promisesOf(call: Call): Promise<number> {
+  let promises = 0;
+  const hook = createHook({
+    init(_, type) {
+      if (type === 'PROMISE') promises++;
+    },
+  }).enable();
+  for (let i = 0; i < CALLS; i++) await endOf(call);
+  hook.disable();
+  return promises / CALLS;
+}
+
+/** The work of one call after the other. */
+async function workOf(
+  options: CircuitBreakerOptions,
+  createCall: (breaker: CircuitBreaker) => Call,
+  bare: Call = succeed,
+): Promise<Work> {
+  const { call, clock } = await prepare(options, createCall);
+  const setTimeout = vi.spyOn(globalThis, 'setTimeout');
+  const readsBefore = clock.reads;
+
+  const promises = (await promisesOf(call)) - (await promisesOf(bare));
+
+  return {
+    promises,
+    timers: setTimeout.mock.calls.length,
+    reads: (clock.reads - readsBefore) / CALLS,
+  };
+}
+
+interface Case {
+  readonly of: string;
+  readonly options?: CircuitBreakerOptions;
+  readonly call: (breaker: CircuitBreaker) => Call;
+  /** What the call is compared with. @default a bare success */
+  readonly bare?: Call;
+  readonly work: Work;
+}
+
+const { signal } = new AbortController();
+
+/** Breakers that are tripped before the call is prepared. */
+const opened = (call: (breaker: CircuitBreaker) => Call) => (breaker: CircuitBreaker) => {
+  breaker.trip();
+  return call(breaker);
+};
+
+const CASES: readonly Case[] = [
+  {
+    of: 'a success',
+    call: (breaker) => () => breaker.call(succeed),
+    work: { promises: 2, timers: 0, reads: 0 },
+  },
+  {
+    of: 'a success in a time window',
+    options: { window: { type: 'time' } },
+    call: (breaker) => () => breaker.call(succeed),
+    work: { promises: 2, timers: 0, reads: 1 },
+  },
+  {
+    of: 'a success where slow calls are watched',
+    options: { slowCallDuration: 100 },
+    call: (breaker) => () => breaker.call(succeed),
+    work: { promises: 2, timers: 0, reads: 2 },
+  },
+  {
+    of: 'a success that a listener hears',
+    call: (breaker) => {
+      breaker.on('success', () => {});
+      return () => breaker.call(succeed);
+    },
+    work: { promises: 2, timers: 0, reads: 2 },
+  },
+  {
+    of: 'a success with a fallback that is not needed',
+    options: { fallback: () => 0 },
+    call: (breaker) => () => breaker.call(succeed),
+    work: { promises: 1, timers: 0, reads: 0 },
+  },
+  {
+    of: 'a success of a wrapped function',
+    call: (breaker) => breaker.wrap(succeed),
+    work: { promises: 2, timers: 0, reads: 0 },
+  },
+  {
+    of: 'a failure',
+    options: NEVER_TRIPS,
+    call: (breaker) => () => breaker.call(fail),
+    bare: fail,
+    work: { promises: 2, timers: 0, reads: 1 },
+  },
+  {
+    of: 'a synchronous success',
+    call: (breaker) => () => breaker.callSync(() => 42),
+    bare: () => 42,
+    work: { promises: 0, timers: 0, reads: 0 },
+  },
+  {
+    of: 'a permit',
+    call: (breaker) => () => breaker.acquire().success(),
+    bare: () => {},
+    work: { promises: 0, timers: 0, reads: 0 },
+  },
+  {
+    of: 'a rejection',
+    call: opened((breaker) => () => breaker.call(succeed)),
+    bare: () => Promise.reject(error),
+    work: { promises: 1, timers: 0, reads: 1 },
+  },
+  {
+    of: 'a rejection as a value',
+    call: opened((breaker) => () => breaker.tryCall(succeed)),
+    bare: () => Promise.resolve(),
+    work: { promises: 0, timers: 0, reads: 1 },
+  },
+  {
+    of: 'a rejection into a fallback',
+    options: { fallback: () => 0 },
+    call: opened((breaker) => () => breaker.call(succeed)),
+    bare: () => Promise.resolve(),
+    work: { promises: 0, timers: 0, reads: 1 },
+  },
+];
+
+describe('what a call costs', () => {
+  for (const { of, options = {}, call, bare, work } of CASES) {
+    test(`${of}: promises +${work.promises}, readings of the clock ${work.reads}, timers ${work.timers}`, async () => {
+      expect(await workOf(options, call, bare)).toEqual(work);
+    });
+  }
+
+  test('a timeout: one timer serves calls that follow each other', async () => {
+    const clock = manualClock();
+    const breaker = new CircuitBreaker({ callTimeout: 10_000, clock });
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout');
+    const readsBefore = clock.reads;
+
+    for (let i = 0; i < CALLS; i++) await breaker.call(succeed);
+
+    expect(setTimeout).toHaveBeenCalledTimes(1);
+    expect((clock.reads - readsBefore) / CALLS).toBe(1);
+  });
+
+  test('a timeout: one timer serves all calls in flight', async () => {
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout');
+    const breaker = new CircuitBreaker({ callTimeout: 10_000, clock: manualClock() });
+
+    await Promise.all(Array.from({ length: 1_000 }, () => breaker.call(succeed)));
+
+    expect(setTimeout).toHaveBeenCalledTimes(1);
+  });
+
+  test.each(['call', 'tryCall'] as const)('no AbortController that nobody reads: %s', async (method) => {
+    const AbortController = vi.spyOn(globalThis, 'AbortController');
+    const breaker = new CircuitBreaker({ callTimeout: 10_000, fallback: () => 0 });
+
+    await breaker[method](succeed);
+    await breaker[method](fail);
+    await breaker[method](succeed, { signal });
+
+    expect(AbortController).not.toHaveBeenCalled();
+  });
+});
+
+/** Generous, for the compiler decides when what is optimized: they catch a closure or a copy more for each call. */
+describe('the bytes that a call allocates stay below', () => {
+  test.each<[bytes: number, of: string, options: CircuitBreakerOptions]>([
+    [500, 'a success', {}],
+    [600, 'a success in a time window', { window: { type: 'time' } }],
+    [1_200, 'a success with a timeout', { callTimeout: 10_000 }],
+  ])('%i for %s', async (most, _, options) => {
+    const breaker = new CircuitBreaker(options);
+
+    const bytes = (await bytesOf(() => breaker.call(succeed))) - (await bytesOf(succeed));
+
+    expect(bytes).toBeLessThan(most);
+  });
+});
+
+/** The median of short stretches: a collection spoils one of them, or a few. */
+async function bytesOf(call: Call): Promise<number> {
+  for (let i = 0; i < 5_000; i++) await call();
+  const stretches: number[] = [];
+  for (let stretch = 0; stretch < 31; stretch++) {
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 200; i++) await call();
+    stretches.push((process.memoryUsage().heapUsed - before) / 200);
+  }
+  return stretches.sort((a, b) => a - b)[15]!;
+}
