@@ -7,14 +7,16 @@ import { bare, guarded } from './loops.mjs';
 import { measure } from './measure.mjs';
 import { loadPeer } from './peers/index.mjs';
 import { answerParent, loadRecloser, order } from './process.mjs';
-import * as tasks from './tasks.mjs';
+import { answer, fail, succeed } from './tasks.mjs';
+
+const TASKS = { answer, fail, succeed };
 
 const { cases, libraries, effort } = order;
 const results = [];
 for (const id of cases) {
   const { loop, task = 'succeed', around = (run) => run() } = CASES[id];
   const kind = loop ?? { fail: 'rejects', answer: 'returns' }[task] ?? 'resolves';
-  const behind = typeof task === 'function' ? task(tasks.succeed) : tasks[task];
+  const behind = typeof task === 'function' ? task(succeed) : TASKS[task];
   const bareKind = task === 'succeed' ? 'resolves' : kind;
   const subjects = [{ name: 'bare', loop: bare[bareKind](behind) }];
   for (const name of libraries) {
@@ -38,8 +40,9 @@ async function createOpenPeer(peer, wanted) {
   let runs = 0;
   const call = peer.create(() => {
     runs++;
-    return tasks.fail();
+    return fail();
   }, wanted);
+  if (call === undefined) return undefined;
   const end = performance.now() + 10_000;
   for (let before = -1; before !== runs; ) {
     before = runs;

@@ -10,6 +10,9 @@ import { succeed } from './tasks.mjs';
 
 const { library, count, idleMs, idleBreakers } = order;
 
+/** Calls whose bytes are counted at once. */
+const STRETCH = 100;
+
 /** What is alive while it is weighed. */
 const kept = [];
 
@@ -53,7 +56,8 @@ async function breakers() {
   await settled();
   const called = (used() - before) / count;
   kept.length = 0;
-  await settled();
+  globalThis.gc();
+  await settled(); // buffers are freed beside the collection
   return {
     createNs,
     created: created - closures,
@@ -92,20 +96,23 @@ async function bytesPerCall() {
 async function allocated(loop) {
   await loop(20_000); // by the optimizing compiler, as in a service that has been up for a second
   await settled();
-  gc();
+  globalThis.gc();
   const stretches = [];
   for (let i = 0; i < 41; i++) {
     const before = process.memoryUsage().heapUsed;
-    await loop(500);
-    stretches.push((process.memoryUsage().heapUsed - before) / 500);
+    await loop(STRETCH);
+    stretches.push((process.memoryUsage().heapUsed - before) / STRETCH);
   }
   return median(stretches);
 }
 
 /** The share of one core that 10,000 idle breakers take. */
 async function idleCpu() {
-  for (let i = 0; i < idleBreakers; i++) await (kept[i] = createOne())();
-  gc();
+  for (let i = 0; i < idleBreakers; i++) {
+    kept[i] = createOne();
+    await kept[i]();
+  }
+  globalThis.gc();
   await settled();
   const before = process.cpuUsage();
   const start = performance.now();
@@ -116,7 +123,7 @@ async function idleCpu() {
 }
 
 function used() {
-  gc();
+  globalThis.gc();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

@@ -6,6 +6,12 @@ const closed = (options) => (recloser) => {
   return () => breaker.call(succeed);
 };
 
+/** As calls are made in services: the next one starts a few microtasks after this one has settled. */
+const inFunction = (call) => async () => {
+  const value = await call();
+  return value;
+};
+
 export const cases = {
   success: {
     title: 'closed success, default options',
@@ -29,6 +35,11 @@ export const cases = {
     goal: 6,
     create: closed({ callTimeout: 10_000 }),
     peers: { timeout: true },
+  },
+  'timeout-nested': {
+    title: 'with `callTimeout`, inside an async function',
+    task: (task) => inFunction(task),
+    create: (recloser) => inFunction(closed({ callTimeout: 10_000 })(recloser)),
   },
   signal: {
     title: "with a caller's signal",

@@ -197,9 +197,7 @@ export class CircuitBreaker {
    */
   call<T>(task: Task<T>, options?: CallOptions<T>): Promise<T> {
     const { phase } = this.#machine;
-    const isUsual =
-      this.#isPlain && options === undefined && phase.state === CircuitState.CLOSED && !this.#isFull;
-    return isUsual && typeof task === 'function' ? this.#callPlainly(task, phase) : this.#call(task, options);
+    return this.#isUsual(task, options, phase) ? this.#callPlainly(task, phase) : this.#call(task, options);
   }
 
   /**
@@ -439,7 +437,13 @@ export class CircuitBreaker {
     this.#steer((now) => this.#takeOver(parsed, now));
   }
 
-  /** The usual call: it is admitted, nothing may end it early and nobody answers in its place. */
+  /** Whether a call is admitted, nothing may end it early and nobody answers in its place. */
+  #isUsual(task: unknown, options: object | undefined, phase: Phase): boolean {
+    const isPlain = this.#isPlain && options === undefined && typeof task === 'function';
+    return isPlain && phase.state === CircuitState.CLOSED && !this.#isFull();
+  }
+
+  /** The usual call: `#call` without what it does not need. */
   #callPlainly<T>(task: Task<T>, permit: Phase): Promise<T> {
     const now = this.#timesCalls ? this.#options.clock.now() : Number.NaN;
     this.#begin();
@@ -489,7 +493,7 @@ export class CircuitBreaker {
   /** The permit of a call, which counts as started then, or its rejection. */
   #admit(now: number): Phase | CircuitBreakerOpenError {
     const { phase } = this.#machine;
-    const permit = this.#machine.acquire(now, this.#isFull);
+    const permit = this.#machine.acquire(now, this.#isFull());
     if (permit === undefined) return this.#reject(now);
     this.#begin();
     if (permit !== phase) this.#emit(this.#takeChanges(now));
@@ -501,7 +505,7 @@ export class CircuitBreaker {
     return permit === UNGOVERNED ? this.state : permit.state;
   }
 
-  get #isFull(): boolean {
+  #isFull(): boolean {
     return this.#tally.inFlight >= this.#options.maxConcurrentCalls;
   }
 

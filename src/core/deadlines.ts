@@ -18,6 +18,8 @@ export class Deadlines {
   readonly #queue = new LinkedList<Deadline>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = 0;
+  #isResting = false;
+  #patience = 0;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -54,17 +56,31 @@ export class Deadlines {
   };
 
   /**
-   * Clears the timer once the microtasks at hand have run. One awaited call after the other finds it still set:
-   * setting and clearing it each time would cost several times the call.
+   * Clears the timer a few microtasks after the last call has settled. One awaited call after the other finds it still
+   * set: setting and clearing it each time would cost several times the call.
    */
   #restSoon(): void {
-    SETTLED.then(() => {
-      if (this.#queue.first !== undefined) return;
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    });
+    this.#patience = PATIENCE;
+    if (this.#isResting) return;
+    this.#isResting = true;
+    SETTLED.then(this.#rest);
   }
+
+  #rest = (): void => {
+    const isEmpty = this.#queue.first === undefined;
+    if (isEmpty && --this.#patience > 0) {
+      SETTLED.then(this.#rest);
+      return;
+    }
+    this.#isResting = false;
+    if (!isEmpty) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  };
 }
+
+/** Microtasks to wait: a caller a few `async` functions away is back within them. */
+const PATIENCE = 8;
 
 /** Milliseconds that no timer can tell. */
 const ROUNDING = 0.001;

@@ -18,6 +18,8 @@ export class TimeWindow implements Window {
   readonly #width: number;
   readonly #counts: Float64Array;
   #newest = Number.NEGATIVE_INFINITY;
+  /** The offset of the newest bucket: remainders of fractions would cost more than all the rest of a record. */
+  #newestAt = 0;
 
   constructor(duration: number, buckets: number) {
     this.#duration = duration;
@@ -28,7 +30,7 @@ export class TimeWindow implements Window {
 
   record(failed: boolean, slow: boolean, now: number): void {
     this.advance(now);
-    this.#add(this.#newest, 1, failed ? 1 : 0, slow ? 1 : 0);
+    this.#add(this.#newestAt, 1, failed ? 1 : 0, slow ? 1 : 0);
   }
 
   advance(now: number): void {
@@ -57,7 +59,7 @@ export class TimeWindow implements Window {
     this.advance(now);
     for (const [age, calls, failures, slowCalls] of snapshot.counts) {
       const bucket = Math.min(this.#bucketAt(now - age), this.#newest);
-      if (bucket > this.#newest - this.#buckets) this.#add(bucket, calls, failures, slowCalls);
+      if (bucket > this.#newest - this.#buckets) this.#add(this.#offset(bucket), calls, failures, slowCalls);
     }
   }
 
@@ -74,6 +76,7 @@ export class TimeWindow implements Window {
     if (bucket - this.#newest >= this.#buckets) this.clear();
     else for (let passed = this.#newest + 1; passed <= bucket; passed++) this.#drop(passed);
     this.#newest = bucket;
+    this.#newestAt = this.#offset(bucket);
   }
 
   /** Empties the slot that this bucket takes over from the one `buckets` numbers before it. */
@@ -85,8 +88,7 @@ export class TimeWindow implements Window {
     this.#counts.fill(0, at, at + FIELDS);
   }
 
-  #add(bucket: number, calls: number, failures: number, slowCalls: number): void {
-    const at = this.#offset(bucket);
+  #add(at: number, calls: number, failures: number, slowCalls: number): void {
     (this.#counts[at] as number) += calls;
     (this.#counts[at + 1] as number) += failures;
     (this.#counts[at + 2] as number) += slowCalls;
