@@ -32,6 +32,7 @@ import {
 import { classifyError, classifyValue, type OutcomeKind } from './outcome.js';
 import { CallPermit, type Permit } from './permit.js';
 import { rejectSoon, run, type Task } from './promises.js';
+import { quote } from './quote.js';
 import { isGranted, report } from './report.js';
 import {
   type CircuitSnapshot,
@@ -355,7 +356,7 @@ export class CircuitBreaker {
    * @throws InvalidOptionsError for an unknown option, a value out of range, or an option that cannot be updated
    */
   update(options: UpdatableOptions): void {
-    const subject = { breaker: this.name, action: `update circuit breaker "${this.name}"` };
+    const subject = { breaker: this.name, action: `update circuit breaker ${quote(this.name)}` };
     const given = { ...this.#given, ...readBreakerOptions(options, subject, true) };
     const resolved = completeOptions(given, subject);
     this.#steer(() => {
@@ -432,7 +433,7 @@ export class CircuitBreaker {
    * @throws InvalidOptionsError for a damaged snapshot or one of a newer version; the breaker stays as it was
    */
   restore(snapshot: CircuitSnapshot): void {
-    const subject = { breaker: this.name, action: `restore circuit breaker "${this.name}"` };
+    const subject = { breaker: this.name, action: `restore circuit breaker ${quote(this.name)}` };
     const parsed = parseSnapshot(snapshot, subject);
     this.#steer((now) => this.#takeOver(parsed, now));
   }
@@ -470,7 +471,7 @@ export class CircuitBreaker {
   #verifyTask(task: unknown): void {
     if (typeof task === 'function') return;
     throw new TypeError(
-      `Circuit breaker "${this.name}" needs a function to call, received ${describe(task)}`,
+      `Circuit breaker ${quote(this.name)} needs a function to call, received ${describe(task)}`,
     );
   }
 

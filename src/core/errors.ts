@@ -1,4 +1,5 @@
 import type { CircuitState, RejectionReason } from './circuit-state.js';
+import { quote } from './quote.js';
 
 /** Marks our errors across copies of the package, and across ESM and CJS, where `instanceof` fails. */
 const BRAND = Symbol.for('recloser.error');
@@ -44,13 +45,13 @@ export interface RejectionDetails {
 function describeRejection({ breaker, reason, retryAfter }: RejectionDetails): string {
   switch (reason) {
     case 'open':
-      return `Circuit breaker "${breaker}" is OPEN, next probe in ${Math.ceil(retryAfter ?? 0)} ms`;
+      return `Circuit breaker ${quote(breaker)} is OPEN, next probe in ${Math.ceil(retryAfter ?? 0)} ms`;
     case 'half-open':
-      return `Circuit breaker "${breaker}" is HALF_OPEN and all of its probes are in flight`;
+      return `Circuit breaker ${quote(breaker)} is HALF_OPEN and all of its probes are in flight`;
     case 'forced-open':
-      return `Circuit breaker "${breaker}" is forced open until it is reset`;
+      return `Circuit breaker ${quote(breaker)} is forced open until it is reset`;
     case 'concurrency':
-      return `Circuit breaker "${breaker}" has as many calls in flight as \`maxConcurrentCalls\` allows`;
+      return `Circuit breaker ${quote(breaker)} has as many calls in flight as \`maxConcurrentCalls\` allows`;
   }
 }
 
@@ -130,7 +131,7 @@ export class CallTimeoutError extends CircuitBreakerError {
     super(
       'ERR_CALL_TIMEOUT',
       breaker,
-      `A call through circuit breaker "${breaker}" timed out after ${timeout} ms`,
+      `A call through circuit breaker ${quote(breaker)} timed out after ${timeout} ms`,
     );
     this.timeout = timeout;
   }

@@ -2,6 +2,7 @@ import type { CircuitMode, RejectionReason } from './circuit-state.js';
 import type { CircuitBreakerOpenError } from './errors.js';
 import type { CircuitMetrics, LastTransition } from './metrics.js';
 import { report } from './report.js';
+import { describe } from './validate.js';
 
 /** A change of state, with the figures right after it. */
 export interface Transition extends LastTransition {
@@ -159,13 +160,11 @@ export class Emitter<Events extends object> {
 
   #verify(event: keyof Events, listener: unknown): void {
     if (!this.#known.includes(event)) {
-      throw new TypeError(
-        `Unknown event ${JSON.stringify(event) ?? String(event)}, known are: ${this.#known.join(', ')}`,
-      );
+      throw new TypeError(`Unknown event ${describe(event)}, known are: ${this.#known.join(', ')}`);
     }
     if (typeof listener !== 'function') {
       throw new TypeError(
-        `The listener of "${String(event)}" must be a function, received ${String(listener)}`,
+        `The listener of ${describe(event)} must be a function, received ${describe(listener)}`,
       );
     }
   }

@@ -77,7 +77,10 @@ export class GuardedCall<T> implements Deadline {
 
   /** The caller's signal has aborted. */
   handleEvent(): void {
-    const reason: unknown = this.#guards.signal?.reason;
+    this.#abandon(this.#guards.signal?.reason);
+  }
+
+  #abandon(reason: unknown): void {
     abortContext(this.#context, reason);
     if (this.#end()) this.#settle(true, reason, 'ignored');
     this.#reject(reason);
@@ -87,9 +90,15 @@ export class GuardedCall<T> implements Deadline {
   /** Tells whether the caller still wants the call: a listener may have aborted it while it was admitted. */
   #followCaller(): boolean {
     const { signal } = this.#guards;
-    signal?.addEventListener('abort', this);
-    if (signal?.aborted) this.handleEvent();
-    return !signal?.aborted;
+    if (signal === undefined) return true;
+    try {
+      signal.addEventListener('abort', this);
+      if (!signal.aborted) return true;
+      this.#abandon(signal.reason);
+    } catch (error) {
+      this.#abandon(error); // no signal that can be followed
+    }
+    return false;
   }
 
   #createAnswer(): Promise<T> {
@@ -142,6 +151,8 @@ export class GuardedCall<T> implements Deadline {
   #release(): void {
     const { deadlines, signal } = this.#guards;
     deadlines?.remove(this);
-    signal?.removeEventListener('abort', this);
+    try {
+      signal?.removeEventListener('abort', this);
+    } catch {} // the call is answered all the same
   }
 }

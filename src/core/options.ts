@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './clock.js';
 import type { Listener, Transition } from './events.js';
 import type { CircuitMetrics } from './metrics.js';
 import type { ErrorFilter, Outcome } from './outcome.js';
+import { quote } from './quote.js';
 import type { CircuitSnapshot } from './snapshot.js';
 import {
   type Check,
@@ -212,10 +213,11 @@ const UPDATE_RULES: Rules = {
 };
 
 const CALL_RULES: Rules & Record<keyof CallOptions, Check> = {
-  signal: (value) =>
-    typeof (value as Partial<AbortSignal> | null)?.addEventListener === 'function'
-      ? undefined
-      : 'an AbortSignal',
+  signal: (value) => {
+    const { addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
+    const isSignal = typeof addEventListener === 'function' && typeof removeEventListener === 'function';
+    return isSignal ? undefined : 'an AbortSignal';
+  },
   callTimeout,
   fallback: callable,
   fallbackOn,
@@ -297,7 +299,7 @@ export function subjectOf(options: unknown): Subject {
     name = (options as CircuitBreakerOptions | null | undefined)?.name ?? DEFAULT_NAME;
   } catch {}
   if (typeof name !== 'string') return { breaker: '', action: 'create circuit breaker' };
-  return { breaker: name, action: `create circuit breaker "${name}"` };
+  return { breaker: name, action: `create circuit breaker ${quote(name)}` };
 }
 
 /**
@@ -343,7 +345,7 @@ const DEFAULT_WINDOW: ResolvedWindow = Object.freeze({ type: 'count', size: 100 
 const CALL_OPTIONS = Object.keys(CALL_RULES) as (keyof CallOptions)[];
 
 function callSubject(breaker: string): Subject {
-  return { breaker, action: `call through circuit breaker "${breaker}"` };
+  return { breaker, action: `call through circuit breaker ${quote(breaker)}` };
 }
 
 function readWindow(window: unknown, subject: Subject): ResolvedWindow {

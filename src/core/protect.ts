@@ -6,6 +6,7 @@ import type { CircuitBreaker } from './circuit-breaker.js';
 import { isImitation } from './imitate.js';
 import { isClass } from './is-class.js';
 import { keyOf } from './key-of.js';
+import { quote } from './quote.js';
 import { type CircuitBreakerRegistry, defaultRegistry, registryCheck } from './registry.js';
 import {
   type Check,
@@ -180,6 +181,6 @@ function refuseFixedMethods(client: object): void {
     Object.getOwnPropertyDescriptors(client),
   )) {
     if (typeof value !== 'function' || writable || configurable || key === 'prototype') continue;
-    throw new TypeError(`protect cannot put a breaker before "${key}": the object is frozen`);
+    throw new TypeError(`protect cannot put a breaker before ${quote(key)}: the object is frozen`);
   }
 }

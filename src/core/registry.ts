@@ -14,6 +14,7 @@ import {
   type ResolvedOptions,
   readBreakerOptions,
 } from './options.js';
+import { quote } from './quote.js';
 import { type CircuitSnapshot, parseSnapshot } from './snapshot.js';
 import { type RegistrySummary, summarize } from './summary.js';
 import {
@@ -295,7 +296,7 @@ export class CircuitBreakerRegistry {
 
   #create(name: string, options: CircuitBreakerOptions | undefined): CircuitBreaker {
     verify(CREATE_BREAKER, 'name', name, string);
-    const subject = { breaker: name, action: `create circuit breaker "${name}"` };
+    const subject = { breaker: name, action: `create circuit breaker ${quote(name)}` };
     const configured = this.#configure?.(name);
     verify(subject, 'configure', configured, (it) =>
       it instanceof Promise ? 'a function that answers at once' : undefined,
@@ -391,7 +392,7 @@ export class CircuitBreakerRegistry {
 
   #compare(entry: Entry, options: CircuitBreakerOptions): void {
     const { name } = entry.breaker;
-    const subject = { breaker: name, action: `create circuit breaker "${name}"` };
+    const subject = { breaker: name, action: `create circuit breaker ${quote(name)}` };
     verify(subject, 'options', options, object);
     const differences = guardRead(subject, 'options', () => differencesOf(options, entry.breaker.options));
     if (differences.length === 0) return;
@@ -402,7 +403,7 @@ export class CircuitBreakerRegistry {
     const told = differences.map(
       ({ option, inForce, given }) => `${option} is ${print(inForce)}, not ${print(given)}`,
     );
-    warn(`Circuit breaker "${name}" exists with other options, which stay in force: ${told.join('; ')}`);
+    warn(`Circuit breaker ${quote(name)} exists with other options, which stay in force: ${told.join('; ')}`);
   }
 
   #listenersChanged(): void {

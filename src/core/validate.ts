@@ -5,6 +5,7 @@
  * or with an `InvalidOptionsError`.
  */
 import { InvalidOptionsError } from './errors.js';
+import { quote } from './quote.js';
 
 /** Answers `undefined` for a value in range, else the range in words. */
 export type Check = (value: unknown) => string | undefined;
@@ -151,7 +152,7 @@ export function readOptions(
   for (const key of Object.keys(given as object)) {
     if (!Object.hasOwn(rules, key)) {
       const meant = nearest(key, Object.keys(rules));
-      refuse(subject, path + key, `unknown option "${path}${key}", did you mean "${path}${meant}"?`);
+      refuse(subject, path + key, `unknown option ${quote(path + key)}, did you mean "${path}${meant}"?`);
     }
     const value = (given as Record<string, unknown>)[key];
     if (value === undefined) continue;

@@ -13,6 +13,7 @@ import {
   readBreakerOptions,
   readCallOptions,
 } from './options.js';
+import { quote } from './quote.js';
 import { type CircuitBreakerRegistry, defaultRegistry, registryCheck } from './registry.js';
 import {
   type Check,
@@ -174,7 +175,7 @@ interface Plan {
 
 function guard(fn: unknown, { find, access, callOptions, asResult }: Plan, name?: unknown): unknown {
   if (typeof fn !== 'function' || isClass(fn)) {
-    const target = name === undefined ? '' : ` "${String(name)}"`;
+    const target = name === undefined ? '' : ` ${quote(String(name))}`;
     throw new TypeError(
       `withCircuitBreaker needs a function or a method${target}, received ${isClass(fn) ? 'a class' : describe(fn)}`,
     );
@@ -247,7 +248,7 @@ function findByInstance(name: string, options: CircuitBreakerOptions) {
   return (instance: unknown): CircuitBreaker => {
     if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null) {
       throw new TypeError(
-        `The method of circuit breaker "${name}" needs an object to be called on, received ${describe(instance)}`,
+        `The method of circuit breaker ${quote(name)} needs an object to be called on, received ${describe(instance)}`,
       );
     }
     const breakers = instanceBreakers.get(instance) ?? new Map<string, CircuitBreaker>();

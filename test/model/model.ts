@@ -64,6 +64,13 @@ export interface Request {
   readonly callTimeout?: number | false;
 }
 
+/** What is known of the end of a call, beside what it came to. */
+interface Known {
+  readonly isTimeout?: boolean;
+  /** In place of what the durations say. */
+  readonly isSlow?: boolean;
+}
+
 interface Entry {
   readonly at: number;
   readonly failed: boolean;
@@ -130,6 +137,29 @@ const noTotals = () => ({
 });
 export type Totals = ReturnType<typeof noTotals>;
 
+type Options = ReturnType<typeof complete>;
+
+/** Every option that is not given has its default. */
+function complete(config: Config) {
+  const all = { ...DEFAULTS, ...config };
+  const { window, callTimeout } = all;
+  const mostCalls = window.type === 'count' ? window.size : Number.POSITIVE_INFINITY;
+  return {
+    ...all,
+    minimumCalls: config.minimumCalls ?? Math.min(10, mostCalls),
+    probeTimeout: config.probeTimeout ?? (callTimeout === false ? 60_000 : callTimeout),
+  };
+}
+
+const COMPLETED = new WeakMap<Config, Options>();
+
+/** Configs are never written to, so each is completed once. */
+function completed(config: Config): Options {
+  const options = COMPLETED.get(config) ?? complete(config);
+  COMPLETED.set(config, options);
+  return options;
+}
+
 export class Model {
   config: Config;
   /** Whether somebody listens to calls, so that they are timed. */
@@ -146,6 +176,8 @@ export class Model {
   totals = noTotals();
   /** Calls in the totals that are in flight in another process, and settle there. */
   lost = 0;
+  /** How often the user's own rule was asked. */
+  ownRuleAsked = 0;
   events: ModelEvent[] = [];
   lastFailure: { error: Told; at: number } | null = null;
   lastTransition: Step | null = null;
@@ -160,15 +192,8 @@ export class Model {
     this.since = now;
   }
 
-  get options() {
-    const all = { ...DEFAULTS, ...this.config };
-    const { window, callTimeout } = all;
-    const mostCalls = window.type === 'count' ? window.size : Number.POSITIVE_INFINITY;
-    return {
-      ...all,
-      minimumCalls: this.config.minimumCalls ?? Math.min(10, mostCalls),
-      probeTimeout: this.config.probeTimeout ?? (callTimeout === false ? 60_000 : callTimeout),
-    };
+  get options(): Options {
+    return completed(this.config);
   }
 
   get mode(): Mode {
@@ -267,15 +292,16 @@ export class Model {
   }
 
   /** A call ends; what comes after its end changes nothing. */
-  settle(id: number, kind: Kind, threw: boolean, result: Told, now: number, timedOut = false): void {
+  settle(id: number, kind: Kind, threw: boolean, result: Told, now: number, known: Known = {}): void {
     const call = this.calls.find((it) => it.id === id);
     if (call === undefined || call.isOver) return;
     call.isOver = true;
     const { slowCallDuration } = this.options;
     const duration = now - call.startedAt;
-    const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
+    const tookLong = known.isSlow ?? (slowCallDuration !== false && duration >= slowCallDuration);
+    const slow = tookLong && kind !== 'ignored';
     if (slow) this.totals.slow++;
-    if (timedOut) this.totals.timeouts++;
+    if (known.isTimeout) this.totals.timeouts++;
     this.totals[kind === 'success' ? 'successes' : kind === 'failure' ? 'failures' : 'ignored']++;
     const event = { success: 'success', failure: 'failure', ignored: 'ignore' }[kind];
     this.#tell(event, { duration, [threw ? 'error' : 'value']: result });
@@ -289,7 +315,9 @@ export class Model {
   expire(from: number, end: number): void {
     const due = this.inFlight.filter(({ deadline }) => deadline <= end);
     for (const { id, deadline, callTimeout } of due.sort((a, b) => a.deadline - b.deadline)) {
-      this.settle(id, 'failure', true, `timeout ${callTimeout}`, Math.max(from, deadline), true);
+      this.settle(id, 'failure', true, `timeout ${callTimeout}`, Math.max(from, deadline), {
+        isTimeout: true,
+      });
     }
   }
 
@@ -426,8 +454,9 @@ export class Model {
       return 'failure-rate';
     if (isJudged && slowCalls > 0 && slowCallDuration !== false && slowCallRate >= slowCallRateThreshold)
       return 'slow-call-rate';
-    if (this.options.ownRule && failures >= 3) return 'should-trip';
-    return undefined;
+    if (!this.options.ownRule) return undefined;
+    this.ownRuleAsked++;
+    return failures >= 3 ? 'should-trip' : undefined;
   }
 
   #healthAt(now: number): number {

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { RUNS, SEED } from './effort.js';
 import { configs, listenings, runSchedule, steps } from './schedules.js';
 import { SimulatedTime } from './simulated-time.js';
 
 /** `npm run test:model` makes it thousands. */
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 300);
-/** A failure prints its seed; give it here to see it again. */
-const SEED = process.env['MODEL_SEED'];
-
 /** A schedule that never comes there proves nothing about it. */
 const EVERYTHING = [
   ...['consecutive-failures', 'failure-rate', 'slow-call-rate', 'should-trip', 'tripped', 'probing'],
@@ -31,10 +28,10 @@ describe('a breaker under random schedules', () => {
           for (const [what, times] of world.seen) seen.set(what, (seen.get(what) ?? 0) + times);
         },
       ),
-      { numRuns: RUNS, ...(SEED !== undefined && { seed: Number(SEED) }) },
+      { numRuns: RUNS, ...SEED },
     );
 
-    if (process.env['MODEL_FIGURES']) console.log(Object.fromEntries([...seen].sort()));
+    if (process.env.MODEL_FIGURES) console.log(Object.fromEntries([...seen].sort()));
     if (RUNS >= 300) expect(EVERYTHING.filter((what) => !seen.has(what))).toEqual([]);
   });
 });

@@ -93,7 +93,7 @@ const CHANGES = {
 
 const FIXED = {
   filters: optional(true),
-  ownRule: optional(true),
+  ownRule: fc.constantFrom(true, undefined),
   fallbackOn: optional<'rejection' | 'failure' | 'any'>('any', 'rejection', 'failure'),
 };
 
@@ -114,7 +114,13 @@ const BEGINNING = {
   minimumCalls: fc.constantFrom(undefined, 1, 2, 2, 3),
 };
 
-export const configs: fc.Arbitrary<Config> = fc.record(BEGINNING).map(given).filter(isPossible);
+/** What times no call, and answers for none, takes the shortest way through the breaker. */
+const plain = ({ slowCallDuration, callTimeout, fallbackOn, ...rest }: Config): Config => rest;
+
+export const configs: fc.Arbitrary<Config> = fc
+  .tuple(fc.record(BEGINNING).map(given), fc.integer({ min: 1, max: 3 }))
+  .map(([config, die]) => (die === 3 ? plain(config) : config))
+  .filter(isPossible);
 
 export const listenings = fc.constantFrom<Listening[]>('everything', 'transitions', 'nothing');
 
@@ -163,6 +169,21 @@ const wholeCalls = fc
     }),
   );
 
+/** Enough calls to fill a window, and to turn it over. */
+const series = fc
+  .array(fc.constantFrom<Ending[]>('success', 'success', 'success', 'failure', 'excluded'), {
+    minLength: 2,
+    maxLength: 9,
+  })
+  .map((all) =>
+    step(`calls one after the other: ${all.join(', ')}`, async (world) => {
+      for (const [i, ending] of all.entries()) {
+        if (i > 0) await world.verify();
+        world.callSync(ending, 0);
+      }
+    }),
+  );
+
 const burst = fc.integer({ min: 2, max: 5 }).map((calls) =>
   step(`${calls} tryCalls in a row`, async (world) => {
     for (let i = 0; i < calls; i++) {
@@ -192,20 +213,38 @@ const slowCalls = fc
   );
 
 /** Random steps alone come here too seldom to see much of what happens there. */
-const halfOpen = fc.nat({ max: 3 }).map((probes) =>
+const halfOpen = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.boolean()).map(([probes, arePermits]) =>
   step(
-    `trip, recover and start ${probes + 1} probes`,
+    `trip, recover and start ${probes} probes${arePermits ? ' by permit' : ''}`,
     async (world) => {
       world.control('trip');
       await world.verify();
       await world.pass(spanOf('the recovery', world), false);
-      for (let i = 0; i <= probes; i++) {
+      for (let i = 0; i < probes; i++) {
         await world.verify();
-        world.start('tryCall', undefined, false);
+        if (arePermits) world.startPermit('tryAcquire');
+        else world.start('tryCall', undefined, false);
       }
     },
     ({ model }) => !model.forced,
   ),
+);
+
+/** Two probes of different age, of which the older ends. */
+const staggered = step(
+  'start a probe, pass 30, start another, and end the first',
+  async (world) => {
+    const before = world.begun.length;
+    world.start('call', false, false);
+    await world.verify();
+    await world.pass(30, false);
+    await world.verify();
+    world.start('call', false, false);
+    await world.verify();
+    const begun = world.begun[before];
+    if (begun !== undefined) world.settle(begun, 'excluded');
+  },
+  ({ model }) => model.state === 'HALF_OPEN',
 );
 
 const expiry = step(
@@ -240,6 +279,9 @@ export const steps: fc.Arbitrary<Step>[] = [
   wholeCalls,
   wholeCalls,
   burst,
+  series,
+  series,
+  fc.constant(staggered),
   slowCalls,
   halfOpen,
   fc.constant(expiry),
@@ -289,6 +331,12 @@ export const steps: fc.Arbitrary<Step>[] = [
     )
     .map((how) => step(`${how}()`, (world) => world.control(how))),
   updates,
+  fc.constantFrom(0, 1_000_003, -77_777).map((origin) =>
+    step(`go on in another process, clock from ${origin}`, (world) => {
+      world.save();
+      world.restoreElsewhere(origin);
+    }),
+  ),
   fc.constant(step('take a snapshot', (world) => world.save())),
   fc.constantFrom(0, 1_000_003, -77_777).map((origin) =>
     step(

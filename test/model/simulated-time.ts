@@ -27,6 +27,11 @@ export class SimulatedTime {
     return () => Object.assign(globalThis, { setTimeout, clearTimeout });
   }
 
+  /** The process is gone, and its timers with it. */
+  forgetTimers(): void {
+    this.#timers.clear();
+  }
+
   async run(ms: number): Promise<void> {
     const end = this.now + ms;
     for (let due = this.#takeDue(end); due !== undefined; due = this.#takeDue(end)) {

@@ -84,13 +84,20 @@ export class World {
   #listening: Listening = 'nothing';
   #unsubscribe: (() => void)[] = [];
   #nextId = 1;
+  #ownRuleAsked = 0;
+  #wouldReject = 0;
   #before: CircuitMetrics | undefined;
   #beforeLateResult: CircuitMetrics | undefined;
 
   constructor(time: SimulatedTime, config: Config, listening: Listening) {
     this.time = time;
     this.config = config;
-    this.#options = { name: 'model', ...optionsOf(config), ...lastingOptionsOf(config), ...this.#clock(0) };
+    this.#options = {
+      name: 'model',
+      ...optionsOf(config),
+      ...lastingOptionsOf(config, () => this.#ownRuleAsked++),
+      ...this.#clock(0),
+    };
     this.breaker = new CircuitBreaker(this.#options);
     this.model = new Model(config, this.now);
     this.listen(listening);
@@ -283,6 +290,7 @@ export class World {
   restoreElsewhere(origin: number): void {
     const { text, model } = this.saved as NonNullable<typeof this.saved>;
     const snapshot: CircuitSnapshot = JSON.parse(text);
+    this.time.forgetTimers();
     this.#origin = origin;
     this.#options = { ...this.#options, ...this.#clock(origin) };
     this.breaker = new CircuitBreaker({ ...this.#options, snapshot });
@@ -290,6 +298,7 @@ export class World {
     this.model = new Model(config, this.now);
     this.model.restore(model, this.now, this.time.wall);
     this.model.lost = model.calls;
+    this.#ownRuleAsked = 0;
     this.model.events = []; // nobody can have listened yet
     this.begun = [];
     this.#answers.clear();
@@ -310,6 +319,7 @@ export class World {
     assert.deepStrictEqual(describeMetrics(metrics), this.model.metricsAt(this.now), 'metrics');
     assert.equal(this.breaker.state, this.model.state, 'state');
     assert.equal(this.breaker.mode, this.model.mode, 'mode');
+    assert.equal(this.#ownRuleAsked, this.model.ownRuleAsked, 'how often shouldTrip is asked');
     this.#compareEvents();
     this.#compareAnswers();
     this.#verifyTotals(metrics);
@@ -355,7 +365,8 @@ export class World {
 
   #begin(begun: Begun): void {
     this.begun.push(begun);
-    if (!begun.isProbe || this.breaker.state !== 'HALF_OPEN') return;
+    const isAdmitted = this.breaker.metrics.totals.wouldReject === this.#wouldReject;
+    if (!begun.isProbe || !isAdmitted) return;
     assert.ok(this.model.probes.length <= this.breaker.options.halfOpenMaxCalls, 'too many probes in flight');
   }
 
@@ -366,7 +377,8 @@ export class World {
 
   /** Nobody is let in before the time, and nobody is kept out after it who need not be. */
   #ask(): (isStarted: boolean) => void {
-    const { state, mode, retryAfter, inFlight } = this.breaker.metrics;
+    const { state, mode, retryAfter, inFlight, totals } = this.breaker.metrics;
+    this.#wouldReject = totals.wouldReject;
     const { maxConcurrentCalls } = this.breaker.options;
     return (isStarted) => {
       if (mode === 'observe') assert.ok(isStarted, 'observe rejects no call');
@@ -467,7 +479,10 @@ function outcomeOf(
 }
 
 /** Options that stay as they are for the life of a breaker. */
-function lastingOptionsOf({ filters, ownRule, fallbackOn }: Config): CircuitBreakerOptions {
+function lastingOptionsOf(
+  { filters, ownRule, fallbackOn }: Config,
+  onAsk: () => void,
+): CircuitBreakerOptions {
   return {
     excludedErrors: [Excluded],
     ...(filters && {
@@ -477,7 +492,12 @@ function lastingOptionsOf({ filters, ownRule, fallbackOn }: Config): CircuitBrea
         return String(outcome.value).startsWith('skip') ? 'ignore' : String(outcome.value).startsWith('bad');
       },
     }),
-    ...(ownRule && { shouldTrip: ({ window }) => window.failures >= 3 }),
+    ...(ownRule && {
+      shouldTrip: ({ window }) => {
+        onAsk();
+        return window.failures >= 3;
+      },
+    }),
     ...(fallbackOn !== undefined && { fallback: () => 'fallback', fallbackOn }),
   };
 }

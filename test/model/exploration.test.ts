@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { type Bounds, explore } from './exploration.js';
+import { FAULTS } from './faults.js';
+import type { Config, WindowConfig } from './model.js';
+
+const BY_THEMSELVES: Bounds = { calls: 4, clockSteps: 3, controls: 0 };
+const BY_HAND: Bounds = { calls: 3, clockSteps: 2, controls: 1 };
+
+const COUNT: WindowConfig = { type: 'count', size: 2 };
+const TIME: WindowConfig = { type: 'time', duration: 2, buckets: 2 };
+const PROBING: Bounds = { calls: 4, clockSteps: 2, controls: 0, fromRecovered: true };
+
+/** The first failure opens, and one probe at a time decides. */
+const BRITTLE: Config = {
+  failureThreshold: 1,
+  failureRateThreshold: false,
+  slowCallDuration: 1_000,
+  minimumCalls: 1,
+  recoveryTimeout: 2,
+  halfOpenMaxCalls: 1,
+  successThreshold: 1,
+  probeTimeout: 0,
+};
+
+/** Rates decide, and two probes at once, of which both must succeed. */
+const RATES: Config = {
+  ...BRITTLE,
+  failureThreshold: false,
+  failureRateThreshold: 0.5,
+  slowCallRateThreshold: 1,
+  minimumCalls: 2,
+  halfOpenMaxCalls: 2,
+  successThreshold: 2,
+};
+
+/** Two in a row, times that grow, and no more than two calls at once. */
+const CROWDED: Config = {
+  ...RATES,
+  failureThreshold: 2,
+  maxConcurrentCalls: 2,
+  recoveryTimeout: 1,
+};
+
+describe('every schedule within small bounds', () => {
+  test.each([
+    ['brittle, count window', BY_THEMSELVES, { ...BRITTLE, window: COUNT }, [1_023, 4_890]],
+    ['brittle, time window', BY_THEMSELVES, { ...BRITTLE, window: TIME }, [1_901, 7_806]],
+    ['rates, count window', BY_THEMSELVES, { ...RATES, window: COUNT }, [1_398, 6_732]],
+    ['rates, time window', BY_THEMSELVES, { ...RATES, window: TIME }, [3_076, 12_980]],
+    ['probing, count window', PROBING, { ...RATES, window: COUNT }, [476, 1_728]],
+    ['crowded and by hand, count window', BY_HAND, { ...CROWDED, window: COUNT }, [2_241, 8_551]],
+    ['crowded and by hand, time window', BY_HAND, { ...CROWDED, window: TIME }, [3_753, 12_814]],
+  ] as const)('holds every invariant: %s', { timeout: 60_000 }, (_, bounds, config, figures) => {
+    const { states, steps } = explore(config, bounds);
+
+    expect([states, steps]).toEqual(figures);
+  });
+
+  test('comes to every change of state that there is', () => {
+    const reasons = new Set([
+      ...explore({ ...BRITTLE, window: COUNT }, { calls: 3, clockSteps: 3, controls: 0 }).reasons,
+      ...explore({ ...RATES, window: COUNT }, { calls: 2, clockSteps: 1, controls: 0 }).reasons,
+      ...explore({ ...RATES, window: COUNT }, { ...PROBING, calls: 2 }).reasons,
+      ...explore({ ...BRITTLE, window: COUNT }, { calls: 1, clockSteps: 0, controls: 2 }).reasons,
+    ]);
+
+    expect([...reasons].sort()).toEqual([
+      ...['consecutive-failures', 'failure-rate', 'forced', 'none', 'probe-expired', 'probe-failed'],
+      ...['probe-slow', 'probing', 'recovered', 'reset', 'slow-call-rate', 'tripped'],
+    ]);
+  });
+
+  test.each(Object.entries(FAULTS))('finds a fault that is planted: %s', { timeout: 60_000 }, (_, create) => {
+    const exploreAll = () => {
+      explore({ ...RATES, window: COUNT }, PROBING, create);
+      explore({ ...CROWDED, window: TIME }, BY_HAND, create);
+      explore({ ...BRITTLE, window: TIME }, BY_THEMSELVES, create);
+    };
+
+    expect(exploreAll).toThrow(/\nafter: /);
+  });
+});
