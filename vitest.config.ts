@@ -20,12 +20,7 @@ export default defineConfig({
         test: {
           name: 'src',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/**'],
-          typecheck: {
-            enabled: true,
-            include: ['test/types/**/*.test-d.ts'],
-            tsconfig: 'test/tsconfig.json',
-          },
+          exclude: ['**/node_modules/**', 'test/compilers/**', 'test/package/**'],
         },
       },
       {

@@ -8,7 +8,7 @@
 
 import { type CallContext, LazyCallContext } from './call-context.js';
 import { type CircuitMode, CircuitState } from './circuit-state.js';
-import { Deadlines } from './deadlines.js';
+import { areTimersShared, Deadlines } from './deadlines.js';
 import { CircuitBreakerOpenError, createOpenError, isCallTimeoutError } from './errors.js';
 import { type CircuitBreakerEvents, type Emission, Emitter, type Listener } from './events.js';
 import { answer, type FallbackOptions, fallbackFor } from './fallback.js';
@@ -622,10 +622,15 @@ export class CircuitBreaker {
       const kind = this.#settle(permit, startedAt, threw, result, known, now);
       return threw && kind === 'failure' ? this.#fallbackFor(result, false, options) : undefined;
     };
-    if (callTimeout !== false) this.#deadlines ??= new Deadlines(() => this.#options.clock.now());
-    const deadlines = callTimeout === false ? undefined : this.#deadlines;
+    const deadlines = callTimeout === false ? undefined : this.#deadlinesOfCall();
     const guards: Guards = { signal: options?.signal, callTimeout, startedAt, deadlines };
     return new GuardedCall<T>(this.name, this.#stateOf(permit), guards, settle).run(task);
+  }
+
+  #deadlinesOfCall(): Deadlines {
+    const deadlines = this.#deadlines ?? new Deadlines(() => this.#options.clock.now());
+    if (areTimersShared()) this.#deadlines = deadlines;
+    return deadlines;
   }
 
   /** Settles a call that threw; answers the fallback to run for it, if there is one. */
@@ -671,7 +676,10 @@ export class CircuitBreaker {
   /** Tells of a call that has settled, and of the change of state that came of it. */
   #tell(kind: OutcomeKind, threw: boolean, result: unknown, duration: number, now: number): void {
     const changes = this.#takeChanges(now);
-    if (!this.#isHeard) return this.#emit(changes);
+    if (!this.#isHeard) {
+      this.#emit(changes);
+      return;
+    }
     const breaker = this.#options.name;
     const event = threw ? { breaker, duration, error: result } : { breaker, duration, value: result };
     this.#emit([[CALL_EVENTS[kind], event], ...changes]);

@@ -86,3 +86,11 @@ const PATIENCE = 8;
 const ROUNDING = 0.001;
 
 const SETTLED = Promise.resolve();
+
+/**
+ * Whether one timer can serve calls of several requests. In Cloudflare's workers it cannot: there a timer belongs to
+ * the request that set it and ends with it. A call then needs `Deadlines` of its own.
+ */
+export function areTimersShared(): boolean {
+  return globalThis.navigator?.userAgent !== 'Cloudflare-Workers';
+}

@@ -1,7 +1,13 @@
 import type { OutcomeKind } from './outcome.js';
 
+declare global {
+  /** Empty where the library of the compiler lacks `esnext.disposable`: whoever has it gets `[Symbol.dispose]`. */
+  interface Disposable {}
+}
+
 /**
  * Leave for one call that you run yourself. Settle it once: the first settlement counts, later ones do nothing.
+ * Leaving a `using` scope with the permit unsettled is a failure: `success()` was not reached.
  *
  * @example
  * ```ts
@@ -18,15 +24,13 @@ import type { OutcomeKind } from './outcome.js';
  * }
  * ```
  */
-export interface Permit {
+export interface Permit extends Disposable {
   /** The call succeeded. A value that is given passes `isFailure` first. */
   success(value?: unknown): void;
   /** The call failed. An error that is given passes `excludedErrors`, `trackedErrors` and `isFailure` first. */
   failure(error?: unknown): void;
   /** The call says nothing about the dependency. */
   ignore(): void;
-  /** Leaving a `using` scope with the permit unsettled is a failure: `success()` was not reached. */
-  [Symbol.dispose](): void;
 }
 
 /** Settles the call; a `kind` is taken at its word, else the result passes the filters. */

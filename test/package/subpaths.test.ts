@@ -6,7 +6,17 @@ import { installedFiles } from '../support/consumer.js';
 import { fromRoot } from '../support/root.js';
 
 /** Folders of test/ that belong to no subpath. */
-const SHARED_TESTS = ['compilers', 'core', 'docs', 'model', 'package', 'runtimes', 'support', 'types'];
+const SHARED_TESTS = [
+  'compilers',
+  'core',
+  'docs',
+  'examples',
+  'model',
+  'package',
+  'runtimes',
+  'support',
+  'types',
+];
 
 const names = subpaths.filter((subpath) => subpath !== '.').map((subpath) => subpath.slice(2));
 

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { entry } from '../../tsup.config.js';
 import { installedFiles, installedManifest } from '../support/consumer.js';
+import { fromRoot } from '../support/root.js';
 
 describe('the packed tarball', () => {
   it('holds the built files and the four files that a reader looks for, nothing else', () => {
@@ -8,6 +11,15 @@ describe('the packed tarball', () => {
     const others = files.filter((file) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(file));
 
     expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+  });
+
+  it('holds nothing in dist but the entries and what they share', () => {
+    const entries = Object.keys(entry).join('|');
+    const expected = new RegExp(`^dist/(${entries}|chunk-\\w+|[\\w-]+-\\w{8})\\.(js|cjs|d\\.ts|d\\.cts)$`);
+
+    const others = installedFiles().filter((file) => file.startsWith('dist/') && !expected.test(file));
+
+    expect(others).toEqual([]);
   });
 
   it('depends on no other package', () => {
@@ -21,8 +33,29 @@ describe('the packed tarball', () => {
   it('runs nothing when it is installed', () => {
     const { scripts } = installedManifest();
 
-    const atInstall = Object.keys(scripts as object).filter((name) => /install$|^prepare$/.test(name));
+    const atInstall = Object.keys(scripts as object).filter((name) =>
+      /^(pre|post)?(install|uninstall|prepare|dependencies)$|^prepublish$/.test(name),
+    );
 
     expect(atInstall).toEqual([]);
   });
 });
+
+describe('the lock files', () => {
+  it('say what is installed by its hash, and no registry', () => {
+    const locks = ['', 'bench/', 'test/compilers/', 'test/runtimes/'].map((folder) => ({
+      folder,
+      packages: JSON.parse(readFileSync(fromRoot(`${folder}package-lock.json`), 'utf8')).packages as Packages,
+    }));
+
+    const others = locks.flatMap(({ folder, packages }) =>
+      Object.entries(packages)
+        .filter(([path, { integrity, resolved }]) => path !== '' && (!integrity || resolved))
+        .map(([path]) => folder + path),
+    );
+
+    expect(others).toEqual([]);
+  });
+});
+
+type Packages = Record<string, { integrity?: string; resolved?: string }>;

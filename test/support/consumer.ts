@@ -23,6 +23,11 @@ export function installedFiles(): string[] {
     .sort();
 }
 
+/** The absolute path of a file of the installed package. */
+export function installedFile(path: string): string {
+  return join(installed(), path);
+}
+
 export function installedManifest(): Record<string, unknown> {
   return JSON.parse(readFileSync(join(installed(), 'package.json'), 'utf8'));
 }
