@@ -26,6 +26,15 @@ describe('callSync', () => {
     expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { calls: 1, failures: 1 } });
   });
 
+  test('counts a call that took long as slow', () => {
+    const { breaker, clock } = createBreaker({ slowCallDuration: 100 });
+
+    breaker.callSync(() => clock.advance(99));
+    breaker.callSync(() => clock.advance(100));
+
+    expect(breaker.metrics).toMatchObject({ window: { calls: 2, slowCalls: 1 }, totals: { slow: 1 } });
+  });
+
   test('trips as calls do', () => {
     const { breaker } = createBreaker({ failureThreshold: 2 });
 
