@@ -1,8 +1,8 @@
 import { defineConfig } from 'tsup';
 import manifest from './package.json' with { type: 'json' };
 
-/** The one list of entries is `exports` of package.json: `.`, and later `./prometheus` and so on. */
-export const subpaths = Object.keys(manifest.exports).filter((key) => key !== './package.json');
+/** The one list of entries is `exports` of package.json: `.`, `./prometheus` and so on. */
+export const subpaths = Object.keys(manifest.exports).filter((key) => !key.endsWith('.json'));
 
 /** `.` is built from src/index.ts, `./name` from src/name/index.ts. */
 export const entry = Object.fromEntries(

@@ -1,0 +1,1 @@
+export { ALERT_CONDITIONS } from './alert-conditions.js';
