@@ -174,8 +174,8 @@ describe('the subpaths', () => {
   });
 });
 
-/** The package, files of the same folder, and the types of foreign libraries. */
+/** The package's entries, files of the same folder, and the types of foreign libraries. */
 function isAllowedInSubpath(specifier: string, typeOnly: boolean): boolean {
-  if (specifier === 'recloser' || specifier === '../index.js') return true;
+  if (/^\.\.\/([\w-]+\/)?index\.js$/.test(specifier)) return true;
   return /^\.\/[\w-]+\.js$/.test(specifier) || (typeOnly && !specifier.startsWith('.'));
 }

@@ -7,13 +7,17 @@ import { fromRoot } from '../support/root.js';
 
 /** Folders of test/ that belong to no subpath. */
 const SHARED_TESTS = [
+  'clients',
   'compilers',
   'core',
   'docs',
   'examples',
   'model',
+  'mutation',
+  'observability',
   'package',
   'runtimes',
+  'soak',
   'support',
   'types',
 ];
