@@ -42,7 +42,7 @@ import {
   recallFailure,
   SNAPSHOT_VERSION,
 } from './snapshot.js';
-import { type Phase, StateMachine, UNGOVERNED } from './state-machine.js';
+import { type Phase, StateMachine, type TripReason, UNGOVERNED } from './state-machine.js';
 import { Tally } from './tally.js';
 import { describe } from './validate.js';
 
@@ -82,13 +82,20 @@ export const CIRCUIT_BREAKER_EVENTS = [
 
 const CALL_EVENTS = { success: 'success', failure: 'failure', ignored: 'ignore' } as const;
 
+const succeeded = <T>(value: T): CallResult<T> => ({ ok: true, value });
+const failed = (error: unknown): CallResult<never> => ({ ok: false, error, rejected: false });
+const rejected = (error: unknown): CallResult<never> => ({ ok: false, error, rejected: true });
+
 const NO_CHANGES: readonly Emission<CircuitBreakerEvents>[] = [];
 
-/** Settles the calls of one stay that are not timed. */
+/** Settles a call, or all of one stay whose start was not timed. */
 interface Watcher {
   readonly permit: Phase;
-  readonly succeeded: (value: unknown) => void;
-  readonly failed: (error: unknown) => void;
+  /** Whether it looks on from the side, or hands on how the call ended. */
+  readonly aside: boolean;
+  readonly succeeded: <T>(value: T) => T;
+  /** Throws the error on, unless it looks on. */
+  readonly failed: (error: unknown) => never;
 }
 
 /**
@@ -116,6 +123,7 @@ export class CircuitBreaker {
   #isPlain = false;
   #timesCalls = false;
   #timesEnds = false;
+  #isQuiet = false;
   #watcher: Watcher | undefined;
   #lastTold: LastTransition | undefined;
   #events: Emitter<CircuitBreakerEvents> | undefined;
@@ -214,9 +222,6 @@ export class CircuitBreaker {
    * ```
    */
   tryCall<T>(task: Task<T>, options?: CallOptions<T>): Promise<CallResult<T>> {
-    const succeeded = (value: T): CallResult<T> => ({ ok: true, value });
-    const failed = (error: unknown): CallResult<T> => ({ ok: false, error, rejected: false });
-    const rejected = (error: unknown): CallResult<T> => ({ ok: false, error, rejected: true });
     let own: CallOptions<T> | undefined;
     try {
       own = this.#readCall(task, options);
@@ -240,20 +245,17 @@ export class CircuitBreaker {
    * @throws TypeError if the task is no function
    */
   callSync<T>(task: () => T, options?: SyncCallOptions<T>): T {
-    this.#verifyTask(task);
-    const own = options === undefined ? undefined : readSyncCallOptions(options, this.name);
-    const now = this.#timeOfStart(false);
-    const admission = this.#admit(now);
-    if (admission instanceof CircuitBreakerOpenError) {
-      return this.#answerSync(admission, this.#fallbackFor(admission, true, own));
-    }
+    const { phase } = this.#machine;
+    if (!this.#isUsual(task, options, phase)) return this.#callSync(task, options);
+    const now = this.#beginPlainly();
     let value: T;
     try {
       value = task();
     } catch (error) {
-      return this.#answerSync(error, this.#settleFailed(admission, now, error, own));
+      this.#settle(phase, now, true, error);
+      throw error;
     }
-    this.#settle(admission, now, false, value);
+    this.#succeed(phase, now, value);
     return value;
   }
 
@@ -446,10 +448,16 @@ export class CircuitBreaker {
 
   /** The usual call: `#call` without what it does not need. */
   #callPlainly<T>(task: Task<T>, permit: Phase): Promise<T> {
+    const now = this.#beginPlainly();
+    const context = new LazyCallContext(this.#options.name, permit.state);
+    return this.#watch(run(task, context), permit, now);
+  }
+
+  /** Counts a usual call as started; answers the time, if it matters. */
+  #beginPlainly(): number {
     const now = this.#timesCalls ? this.#options.clock.now() : Number.NaN;
     this.#begin();
-    const context = new LazyCallContext(this.#options.name, permit.state);
-    return this.#watchAside(run(task, context), permit, now);
+    return now;
   }
 
   #call<T>(task: Task<T>, options: CallOptions<T> | undefined): Promise<T> {
@@ -466,6 +474,24 @@ export class CircuitBreaker {
       return this.#start(task, admission, now, callTimeout, own);
     }
     return this.#answerRejection(admission, own) ?? rejectSoon(admission);
+  }
+
+  #callSync<T>(task: () => T, options: SyncCallOptions<T> | undefined): T {
+    this.#verifyTask(task);
+    const own = options === undefined ? undefined : readSyncCallOptions(options, this.name);
+    const now = this.#timeOfStart(false);
+    const admission = this.#admit(now);
+    if (admission instanceof CircuitBreakerOpenError) {
+      return this.#answerSync(admission, this.#fallbackFor(admission, true, own));
+    }
+    let value: T;
+    try {
+      value = task();
+    } catch (error) {
+      return this.#answerSync(error, this.#settleFailed(admission, now, error, own));
+    }
+    this.#succeed(admission, now, value);
+    return value;
   }
 
   #verifyTask(task: unknown): void {
@@ -561,33 +587,45 @@ export class CircuitBreaker {
     if (options?.fallback !== undefined || this.#options.fallback !== undefined) {
       return this.#startWithFallback(task, context, permit, startedAt, options);
     }
-    return this.#watchAside(run(task, context), permit, startedAt);
+    return this.#watch(run(task, context), permit, startedAt);
   }
 
-  /** Settles the call from the side: a handler that throws the error on would cost half as much again as the failure. */
-  #watchAside<T>(pending: Promise<T>, permit: Phase, startedAt: number): Promise<T> {
-    if (Number.isNaN(startedAt)) {
-      const { succeeded, failed } = this.#watcherOf(permit);
-      pending.then(succeeded, failed);
-    } else {
-      pending.then(
-        (value) => this.#settle(permit, startedAt, false, value),
-        (error) => this.#settle(permit, startedAt, true, error),
-      );
-    }
-    return pending.then();
+  /**
+   * Settles the call on its way to the caller, which takes one promise; but an error that a handler throws on costs
+   * half as much again. So where the last call failed, failures are settled from the side.
+   */
+  #watch<T>(pending: Promise<T>, permit: Phase, startedAt: number): Promise<T> {
+    const aside = this.#machine.consecutiveFailures > 0;
+    const { succeeded, failed } = Number.isNaN(startedAt)
+      ? this.#watcherOf(permit, aside)
+      : this.#createWatcher(permit, startedAt, aside);
+    if (!aside) return pending.then(succeeded, failed);
+    pending.then(undefined, failed);
+    return pending.then(succeeded);
   }
 
   /** Calls of one stay whose start was not timed differ in nothing: they share what settles them. */
-  #watcherOf(permit: Phase): Watcher {
-    if (this.#watcher?.permit !== permit) {
-      this.#watcher = {
-        permit,
-        succeeded: (value) => this.#settle(permit, Number.NaN, false, value),
-        failed: (error) => this.#settle(permit, Number.NaN, true, error),
-      };
+  #watcherOf(permit: Phase, aside: boolean): Watcher {
+    if (this.#watcher?.permit !== permit || this.#watcher.aside !== aside) {
+      this.#watcher = this.#createWatcher(permit, Number.NaN, aside);
     }
     return this.#watcher;
+  }
+
+  #createWatcher(permit: Phase, startedAt: number, aside: boolean): Watcher {
+    return {
+      permit,
+      aside,
+      succeeded: (value) => {
+        this.#succeed(permit, startedAt, value);
+        return value;
+      },
+      failed: (error) => {
+        this.#settle(permit, startedAt, true, error);
+        if (!aside) throw error;
+        return undefined as never;
+      },
+    };
   }
 
   #startWithFallback<T>(
@@ -599,7 +637,7 @@ export class CircuitBreaker {
   ): Promise<T> {
     return run(task, context).then(
       (value) => {
-        this.#settle(permit, startedAt, false, value);
+        this.#succeed(permit, startedAt, value);
         return value;
       },
       (error) => {
@@ -619,8 +657,12 @@ export class CircuitBreaker {
     options: CallOptions<T> | undefined,
   ): Promise<T> {
     const settle: Settle<T> = (threw, result, known, now) => {
-      const kind = this.#settle(permit, startedAt, threw, result, known, now);
-      return threw && kind === 'failure' ? this.#fallbackFor(result, false, options) : undefined;
+      if (!threw) {
+        this.#succeed(permit, startedAt, result);
+        return undefined;
+      }
+      const kind = this.#settle(permit, startedAt, true, result, known, now);
+      return kind === 'failure' ? this.#fallbackFor(result, false, options) : undefined;
     };
     const deadlines = callTimeout === false ? undefined : this.#deadlinesOfCall();
     const guards: Guards = { signal: options?.signal, callTimeout, startedAt, deadlines };
@@ -628,7 +670,8 @@ export class CircuitBreaker {
   }
 
   #deadlinesOfCall(): Deadlines {
-    const deadlines = this.#deadlines ?? new Deadlines(() => this.#options.clock.now());
+    if (this.#deadlines !== undefined) return this.#deadlines;
+    const deadlines = new Deadlines(() => this.#options.clock.now());
     if (areTimersShared()) this.#deadlines = deadlines;
     return deadlines;
   }
@@ -642,6 +685,21 @@ export class CircuitBreaker {
   ): Task<T> | undefined {
     const kind = this.#settle(permit, startedAt, true, error);
     return kind === 'failure' ? this.#fallbackFor(error, false, options) : undefined;
+  }
+
+  /** Takes in a success: `#settle` without what most successes do not need. */
+  #succeed(permit: Phase, startedAt: number, value: unknown): void {
+    if (!this.#isQuiet || permit.state !== CircuitState.CLOSED) {
+      this.#settle(permit, startedAt, false, value);
+      return;
+    }
+    const { clock, slowCallDuration } = this.#options;
+    const now = this.#timesEnds ? clock.now() : Number.NaN;
+    const slow = slowCallDuration !== false && now - startedAt >= slowCallDuration;
+    this.#keeper?.onUse?.(this);
+    this.#tally.succeeded(slow);
+    const rule = this.#machine.recordSuccess(permit, slow, now);
+    if (rule !== undefined) this.#emit(this.#takeChanges(this.#tripBy(rule, now)));
   }
 
   /** Takes in how a call ended: counts it, lets the machine decide, and tells listeners. */
@@ -663,14 +721,18 @@ export class CircuitBreaker {
     const rule =
       this.#machine.record(permit, kind, slow, startedAt, now, result) ??
       (shouldTrip === undefined ? undefined : this.#ownRule(shouldTrip, permit, kind, now));
-    if (rule !== undefined) {
-      if (Number.isNaN(now)) now = this.#options.clock.now(); // a success broke it: nothing else of one needs the time
-      this.#machine.trip(now, rule);
-    }
+    if (rule !== undefined) now = this.#tripBy(rule, now);
     if (this.#isHeard || this.#machine.lastTransition !== this.#lastTold) {
       this.#tell(kind, threw, result, duration, now);
     }
     return kind;
+  }
+
+  /** Opens by the rule that was broken. A success is timed only where it broke one: nothing else of it needs the time. */
+  #tripBy(rule: TripReason, now: number): number {
+    const at = Number.isNaN(now) ? this.#options.clock.now() : now;
+    this.#machine.trip(at, rule);
+    return at;
   }
 
   /** Tells of a call that has settled, and of the change of state that came of it. */
@@ -780,11 +842,12 @@ export class CircuitBreaker {
 
   /** Finds out what a call needs, when options or listeners have changed. */
   #tune(): void {
-    const { callTimeout, fallback, slowCallDuration, window, shouldTrip } = this.#options;
+    const { callTimeout, fallback, isFailure, slowCallDuration, window, shouldTrip } = this.#options;
     this.#isHeard = Object.values(CALL_EVENTS).some((event) => this.#hears(event));
     this.#timesCalls = slowCallDuration !== false || this.#isHeard;
     this.#isPlain = callTimeout === false && fallback === undefined;
     this.#timesEnds = this.#timesCalls || window.type === 'time' || shouldTrip !== undefined;
+    this.#isQuiet = !this.#isHeard && isFailure === undefined && shouldTrip === undefined;
   }
 
   #metricsAt(now: number): CircuitMetrics {

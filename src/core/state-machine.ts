@@ -180,6 +180,12 @@ export class StateMachine {
     }
   }
 
+  /** `record` for a success that was admitted in CLOSED. */
+  recordSuccess(permit: Phase, slow: boolean, now: number): TripReason | undefined {
+    if (permit !== this.phase || permit.state !== CircuitState.CLOSED) return undefined;
+    return this.#recordCall(permit, false, slow, now);
+  }
+
   #recordCall(permit: ClosedPhase, failed: boolean, slow: boolean, now: number): TripReason | undefined {
     this.#window ??= createWindow(this.#settings.window);
     const window = this.#window;

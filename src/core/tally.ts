@@ -11,6 +11,12 @@ export class Tally {
     this.#totals.calls++;
   }
 
+  succeeded(slow: boolean): void {
+    this.inFlight--;
+    if (slow) this.#totals.slow++;
+    this.#totals.successes++;
+  }
+
   settled(kind: OutcomeKind, slow: boolean, timedOut: boolean): void {
     const totals = this.#totals;
     this.inFlight--;

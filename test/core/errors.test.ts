@@ -105,6 +105,13 @@ describe('CircuitBreakerOpenError', () => {
     expect(stack).toMatch(/\n\s+at .*errors\.test\.ts/);
   });
 
+  test('has a first line where a stack would be', () => {
+    const error = openErrorOf(createOpen().breaker);
+
+    expect(error.stack).toBe(`CircuitBreakerOpenError: ${error.message}`);
+    expect(Object.keys(error)).not.toContain('stack');
+  });
+
   test('is new for each rejection', () => {
     const { breaker } = createOpen();
 

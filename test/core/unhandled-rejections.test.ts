@@ -1,6 +1,6 @@
 import { CircuitBreaker, type CircuitBreakerOptions, InvalidOptionsError } from 'recloser';
 import { describe, expect, test } from 'vitest';
-import { createBreaker, createOpen, failing, hanging } from '../support/breakers.js';
+import { createBreaker, createOpen, failing, failTimes, hanging } from '../support/breakers.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
 
 const boom = new Error('boom');
@@ -118,6 +118,17 @@ describe('a rejected call that nobody handles', () => {
     const { breaker } = createBreaker();
 
     call(breaker);
+    await quiet();
+
+    expect(unhandled).toEqual([boom]);
+  });
+
+  test.each([1, 2])('is reported once: it failed after %i others', async (before) => {
+    const { unhandled } = watchRuntime();
+    const { breaker } = createBreaker();
+    await failTimes(breaker, before);
+
+    void breaker.call(failing(boom));
     await quiet();
 
     expect(unhandled).toEqual([boom]);
