@@ -174,8 +174,12 @@ describe('the subpaths', () => {
   });
 });
 
+/** Files of the core that subpaths share with it, so that there is one way to refuse bad input. */
+const SHARED = ['../core/validate.js'];
+
 /** The package's entries, files of the same folder, and the types of foreign libraries. */
 function isAllowedInSubpath(specifier: string, typeOnly: boolean): boolean {
+  if (SHARED.includes(specifier)) return true;
   if (/^\.\.\/([\w-]+\/)?index\.js$/.test(specifier)) return true;
   return /^\.\/[\w-]+\.js$/.test(specifier) || (typeOnly && !specifier.startsWith('.'));
 }
