@@ -151,8 +151,9 @@ export function readOptions(
   verify(subject, path.slice(0, -1) || 'options', given, object);
   for (const key of Object.keys(given as object)) {
     if (!Object.hasOwn(rules, key)) {
-      const meant = nearest(key, Object.keys(rules));
-      refuse(subject, path + key, `unknown option ${quote(path + key)}, did you mean "${path}${meant}"?`);
+      const known = Object.keys(rules);
+      const hint = known.length === 0 ? '' : `, did you mean "${path}${nearest(key, known)}"?`;
+      refuse(subject, path + key, `unknown option ${quote(path + key)}${hint}`);
     }
     const value = (given as Record<string, unknown>)[key];
     if (value === undefined) continue;

@@ -31,6 +31,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     'count-window': [],
     deadlines: ['linked-list'],
     events: ['report', 'validate'],
+    'failure-type': ['errors'],
     snapshot: ['circuit-state', 'metrics', 'validate', 'window'],
     'time-window': [],
     window: ['count-window', 'time-window'],
@@ -174,8 +175,8 @@ describe('the subpaths', () => {
   });
 });
 
-/** Files of the core that subpaths share with it, so that there is one way to refuse bad input. */
-const SHARED = ['../core/validate.js'];
+/** Files of the core that subpaths share: one way to refuse bad input and to report errors, one word for a failure. */
+const SHARED = ['../core/failure-type.js', '../core/report.js', '../core/validate.js'];
 
 /** The package's entries, files of the same folder, and the types of foreign libraries. */
 function isAllowedInSubpath(specifier: string, typeOnly: boolean): boolean {

@@ -1,0 +1,75 @@
+import { count, guardRead, readOptions } from '../core/validate.js';
+import type { FailureRecord, TransitionRecord } from './history.js';
+import type { BreakerReport, Report } from './report.js';
+import { counted, inWords, oneLine, percent, round, table } from './text.js';
+
+/** How much of a report is printed. */
+export interface FormatOptions {
+  /** Breakers, failures and changes of state that get a line each, at least 0. @default 20 */
+  rows?: number | undefined;
+}
+
+const SUBJECT = { breaker: '', action: 'format the report' };
+const RULES = { rows: count };
+
+const LONGEST_NAME = 40;
+
+const HEADER = ['BREAKER', 'FAILED', 'REJECTED', 'P50', 'P99', 'STATE'];
+
+/**
+ * A report as lines of text, for a terminal or a message: aligned in a font of equal widths. What comes from outside
+ * (names, messages) is cut and put on one line.
+ *
+ * @throws InvalidOptionsError for an unknown option or a value out of range
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker } from 'recloser';
+ * import { formatReport, report } from 'recloser/monitor';
+ *
+ * const users = new CircuitBreaker({ name: 'users' });
+ * console.log(formatReport(report(users)).split('\n')[0]); // → 1 breaker: 0 OPEN, 0 HALF_OPEN, 1 CLOSED; health 1
+ * ```
+ */
+export function formatReport(report: Report, options: FormatOptions = {}): string {
+  const given: FormatOptions = guardRead(SUBJECT, 'options', () => readOptions(options, RULES, SUBJECT));
+  const { rows = 20 } = given;
+  const { breakers, failures, transitions, total, open, halfOpen, closed } = report;
+  const states = `${open} OPEN, ${halfOpen} HALF_OPEN, ${closed} CLOSED`;
+  return [
+    `${counted(total, 'breaker')}: ${states}; health ${round(report.health)}`,
+    '',
+    ...table([HEADER, ...breakers.slice(0, rows).map(rowOf)]),
+    ...(total > rows ? [`… and ${total - rows} more`] : []),
+    ...section('Last changes', transitions.slice(0, rows).map(transitionRow)),
+    ...section('Last failures', failures.slice(0, rows).map(failureRow)),
+  ].join('\n');
+}
+
+function section(title: string, rows: readonly string[][]): string[] {
+  return rows.length === 0 ? [] : ['', title, ...table(rows)];
+}
+
+function rowOf({ breaker, window, totals, percentiles, text }: BreakerReport): string[] {
+  return [
+    oneLine(breaker, LONGEST_NAME),
+    window.calls === 0 ? '–' : percent(window.failureRate),
+    String(totals.rejected),
+    percentiles === null ? '–' : inWords(percentiles.p50),
+    percentiles === null ? '–' : inWords(percentiles.p99),
+    text,
+  ];
+}
+
+function transitionRow({ time, breaker, from, to, reason }: TransitionRecord): string[] {
+  return [timeOfDay(time), oneLine(breaker, LONGEST_NAME), `${from} → ${to}`, reason];
+}
+
+function failureRow({ time, breaker, type, message }: FailureRecord): string[] {
+  return [timeOfDay(time), oneLine(breaker, LONGEST_NAME), type, oneLine(message, 80)];
+}
+
+/** `2026-11-21 14:14:13Z` */
+function timeOfDay(time: number): string {
+  return new Date(time).toISOString().replace('T', ' ').replace(/\.\d+/, '');
+}

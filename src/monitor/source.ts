@@ -1,0 +1,93 @@
+import { type Subject, verify } from '../core/validate.js';
+import type { CircuitBreakerEvents, CircuitMetrics, Listener, ResolvedOptions } from '../index.js';
+
+/** What is read of a circuit breaker. */
+export interface MonitoredBreaker {
+  readonly name: string;
+  readonly metrics: CircuitMetrics;
+  readonly options: Pick<
+    ResolvedOptions,
+    | 'clock'
+    | 'failureThreshold'
+    | 'failureRateThreshold'
+    | 'minimumCalls'
+    | 'recoveryTimeout'
+    | 'slowCallDuration'
+    | 'slowCallRateThreshold'
+    | 'successThreshold'
+    | 'window'
+  >;
+  on<Event extends keyof CircuitBreakerEvents>(
+    event: Event,
+    listener: Listener<CircuitBreakerEvents[Event]>,
+  ): () => void;
+}
+
+/** The events of a registry: those of its breakers, and that it has one more or one less. */
+export interface MonitoredEvents extends CircuitBreakerEvents {
+  create: { readonly instance: MonitoredBreaker };
+  delete: { readonly instance: MonitoredBreaker };
+}
+
+/** What is read of a registry of circuit breakers. */
+export interface MonitoredRegistry {
+  [Symbol.iterator](): Iterator<MonitoredBreaker>;
+  on<Event extends keyof MonitoredEvents>(
+    event: Event,
+    listener: Listener<MonitoredEvents[Event]>,
+  ): () => void;
+}
+
+/** A circuit breaker, or a registry with all of its breakers, those too that are made later. */
+export type MonitorSource = MonitoredBreaker | MonitoredRegistry;
+
+function isRegistry(source: MonitorSource): source is MonitoredRegistry {
+  return Symbol.iterator in source;
+}
+
+/** The breakers that a source has now. */
+export function breakersOf(source: MonitorSource): Iterable<MonitoredBreaker> {
+  return isRegistry(source) ? source : [source];
+}
+
+/** @throws InvalidOptionsError for anything but a circuit breaker or a registry */
+export function verifySource(subject: Subject, source: unknown): void {
+  const { on, metrics } = (source ?? {}) as Partial<MonitoredBreaker>;
+  const isSource =
+    typeof on === 'function' && (typeof metrics === 'object' || Symbol.iterator in (source as object));
+  verify(subject, 'source', source, () => (isSource ? undefined : 'a circuit breaker or a registry'));
+}
+
+/** What to do when breakers come and go, and when they tell events. */
+export interface Follower {
+  added(breaker: MonitoredBreaker): void;
+  removed(breaker: MonitoredBreaker): void;
+  readonly events: { readonly [Event in keyof CircuitBreakerEvents]?: Listener<CircuitBreakerEvents[Event]> };
+}
+
+/**
+ * Tells of the breakers that a source has now, of those that come and go, and of their events.
+ *
+ * @returns a function that ends it
+ */
+export function follow(source: MonitorSource, { added, removed, events }: Follower): () => void {
+  const calls: Pick<MonitoredBreaker, 'on'> = source;
+  for (const breaker of breakersOf(source)) added(breaker);
+  const stops = Object.entries(events).map(([event, listener]) =>
+    calls.on(event as keyof CircuitBreakerEvents, listener as Listener<unknown>),
+  );
+  if (isRegistry(source)) {
+    stops.push(
+      source.on('create', ({ instance }) => added(instance)),
+      source.on('delete', ({ instance }) => removed(instance)),
+    );
+  }
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** The wall-clock time as a breaker knows it, in ms since 1970. */
+export function wallTimeOf({ options: { clock } }: MonitoredBreaker): number {
+  return clock.epoch === undefined ? Date.now() : clock.epoch();
+}

@@ -1,0 +1,60 @@
+/** Characters that steer a terminal or a log instead of being shown: controls, line ends, turned directions. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
+
+/**
+ * A text from outside on one line, with nothing in it that steers a terminal, cut to `longest` characters. It is a
+ * copy: a slice would keep the whole of a long text in memory.
+ */
+export function oneLine(text: string, longest: number): string {
+  // One character of a text may be two of its units, and a run of unprintable ones becomes one space.
+  const start = text.slice(0, 4 * longest).replace(UNPRINTABLE, ' ');
+  const characters = Array.from(start);
+  if (characters.length <= longest && text.length <= 4 * longest) return characters.join('');
+  return `${characters.slice(0, longest - 1).join('')}…`;
+}
+
+/** A share in words: `60 %`, `33.3 %`. */
+export function percent(share: number): string {
+  return `${round(share * 100)} %`;
+}
+
+/** A number with at most one decimal; one of the first two that count, where it is less than 1. */
+export function round(value: number): number {
+  return Math.abs(value) < 1 ? Number(value.toPrecision(2)) : Math.round(value * 10) / 10;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Milliseconds in words: `450 ms`, `12.3 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. */
+export function inWords(ms: number): string {
+  if (ms < 999.5) return `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
+  if (ms < MINUTE - 50) return `${round(ms / 1_000)} s`;
+  if (ms < HOUR - 500) return parts(ms, MINUTE, 'min', 1_000, 's');
+  if (ms < DAY - MINUTE / 2) return parts(ms, HOUR, 'h', MINUTE, 'min');
+  return parts(ms, DAY, 'd', HOUR, 'h');
+}
+
+function parts(ms: number, unit: number, name: string, smaller: number, smallerName: string): string {
+  const rounded = Math.round(ms / smaller) * smaller;
+  const rest = Math.round((rounded % unit) / smaller);
+  const whole = `${Math.floor(rounded / unit)} ${name}`;
+  return rest === 0 ? whole : `${whole} ${rest} ${smallerName}`;
+}
+
+/** `1 call`, `2 calls`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Rows as columns of equal width, two spaces apart; what is last is not padded. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

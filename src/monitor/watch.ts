@@ -1,0 +1,287 @@
+/**
+ * Raises alerts in the process. Each breaker is judged whenever its state changes, and, so that alerts come and go when
+ * nobody calls any more, at an interval. An alert is told when it begins and when it ends, and not in between.
+ */
+import { report } from '../core/report.js';
+import {
+  type Check,
+  callable,
+  duration,
+  guardRead,
+  MAX_TIMER_DELAY,
+  orFalse,
+  readOptions,
+  verify,
+} from '../core/validate.js';
+import type { CircuitMetrics, Transition } from '../index.js';
+import { type AlertName, type AlertRules, type ResolvedRules, readRules } from './alert-rules.js';
+import { CONDITIONS, type Condition, type Judge, type Verdict } from './conditions.js';
+import { explain, type Past } from './explain.js';
+import { runSoon, startInterval } from './interval.js';
+import { Outbox } from './outbox.js';
+import { follow, type MonitoredBreaker, type MonitorSource, verifySource, wallTimeOf } from './source.js';
+import { inWords, oneLine } from './text.js';
+
+/** An alert that begins or ends. JSON-safe. */
+export interface Alert {
+  /** The condition. */
+  readonly alert: AlertName;
+  readonly status: 'firing' | 'resolved';
+  /** The name of the breaker, as it is: print it with care. */
+  readonly breaker: string;
+  /** When it began, as a reading of the breaker's clock. */
+  readonly since: number;
+  /** Now, as a reading of the breaker's clock. */
+  readonly at: number;
+  /** Now, in wall-clock milliseconds since 1970. */
+  readonly time: number;
+  /** The figure that is judged: a share, a score, a count, or milliseconds; for `open` 1, and 0 at its end. */
+  readonly value: number;
+  /** What it is compared with. */
+  readonly threshold: number;
+  /** One line for a person, safe to print. */
+  readonly text: string;
+}
+
+/** How a watch is kept. */
+export interface WatchOptions {
+  /**
+   * Milliseconds between two looks at all breakers, 1 to 2,147,483,647; `false` for none but those of `check()`. The
+   * interval keeps no process alive.
+   *
+   * @default 10_000
+   */
+  every?: number | false | undefined;
+  /** What has happened to the same breakers, for the failures by type in the alerts' texts. */
+  history?: Past | undefined;
+}
+
+/** Is told when an alert begins and when it ends. What it throws or rejects with is reported as uncaught. */
+export type AlertListener = (alert: Alert) => unknown;
+
+/** A watch that is kept. */
+export interface Watch {
+  /** The alerts that have begun and not ended, as they were told. */
+  readonly firing: readonly Alert[];
+  /** Looks at all breakers, now. */
+  check(): void;
+  /** Ends the watch. Nothing is told any more, of alerts that are firing neither. */
+  stop(): void;
+}
+
+/** What is watched of one breaker. */
+interface WatchedBreaker {
+  readonly breaker: MonitoredBreaker;
+  readonly conditions: readonly WatchedCondition[];
+}
+
+interface WatchedCondition {
+  readonly name: AlertName;
+  readonly judge: Judge;
+  /** The alert that has begun and not ended. */
+  firing: Alert | undefined;
+}
+
+/** Breakers that are looked at in one go: a round over thousands lets the process do other things in between. */
+const SLICE = 500;
+
+const LONGEST_NAME = 80;
+
+const SUBJECT = { breaker: '', action: 'watch' };
+
+const history: Check = (value) => {
+  const { failures, opening } = (value ?? {}) as Partial<Past>;
+  return typeof failures === 'function' && typeof opening === 'function' ? undefined : 'a history';
+};
+
+const RULES = { every: orFalse(duration(1, MAX_TIMER_DELAY)), history: history };
+
+/**
+ * Watches a breaker, or all breakers of a registry, and tells when something is worth somebody's while.
+ *
+ * @param rules `true` or `{}` for every condition with the figures of `ALERT_CONDITIONS`
+ * @throws InvalidOptionsError for anything but a breaker or a registry, an unknown condition, figure or option, or a
+ * value out of range
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker } from 'recloser';
+ * import { watch } from 'recloser/monitor';
+ *
+ * const breaker = new CircuitBreaker({ name: 'users' });
+ * const watching = watch(breaker, { health: false }, ({ alert, status }) => {
+ *   console.log(alert, status); // → open firing, open resolved
+ * });
+ * breaker.trip();
+ * breaker.reset();
+ * watching.stop();
+ * ```
+ */
+export function watch(
+  source: MonitorSource,
+  rules: true | AlertRules,
+  onAlert: AlertListener,
+  options: WatchOptions = {},
+): Watch {
+  verifySource(SUBJECT, source);
+  const resolved = readRules(rules);
+  verify(SUBJECT, 'onAlert', onAlert, callable);
+  const given: WatchOptions = guardRead(SUBJECT, 'options', () => readOptions(options, RULES, SUBJECT));
+  return new BreakerWatch(source, resolved, onAlert, given);
+}
+
+class BreakerWatch implements Watch {
+  readonly #rules: ResolvedRules;
+  readonly #history: WatchOptions['history'];
+  readonly #outbox: Outbox<Alert>;
+  readonly #breakers = new Map<string, WatchedBreaker>();
+  readonly #stops: (() => void)[];
+  #isOnRound = false;
+
+  constructor(source: MonitorSource, rules: ResolvedRules, onAlert: AlertListener, options: WatchOptions) {
+    const { every = 10_000, history } = options;
+    this.#rules = rules;
+    this.#history = history;
+    this.#outbox = new Outbox(onAlert);
+    const unfollow = follow(source, {
+      added: (breaker) => this.#breakers.set(breaker.name, this.#watched(breaker)),
+      removed: ({ name }) => this.#forget(name),
+      events: { transition: (transition) => this.#changed(transition) },
+    });
+    this.#stops = [unfollow];
+    if (every !== false) this.#stops.push(startInterval(every, this, BreakerWatch.#startRound));
+  }
+
+  get firing(): readonly Alert[] {
+    return Array.from(this.#breakers.values()).flatMap(({ conditions }) =>
+      conditions.flatMap(({ firing }) => firing ?? []),
+    );
+  }
+
+  check(): void {
+    for (const watched of this.#breakers.values()) this.#look(watched);
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+    this.#breakers.clear();
+    this.#outbox.clear();
+  }
+
+  #watched(breaker: MonitoredBreaker): WatchedBreaker {
+    const { metrics } = breaker;
+    const now = breaker.options.clock.now();
+    const conditions = Object.entries(this.#rules).map(([name, figures]): WatchedCondition => {
+      const { createJudge } = conditionOf(name as AlertName);
+      return {
+        name: name as AlertName,
+        judge: createJudge(figures, breaker, metrics, now),
+        firing: undefined,
+      };
+    });
+    return { breaker, conditions };
+  }
+
+  #forget(name: string): void {
+    const watched = this.#breakers.get(name);
+    if (watched === undefined) return;
+    this.#breakers.delete(name);
+    const now = watched.breaker.options.clock.now();
+    this.#outbox.send(
+      watched.conditions.flatMap(({ firing }) =>
+        firing === undefined
+          ? []
+          : this.#resolve(firing, firing.value, watched.breaker, now, 'It was forgotten'),
+      ),
+    );
+  }
+
+  #changed({ breaker, metrics, at }: Transition): void {
+    const watched = this.#breakers.get(breaker);
+    if (watched !== undefined) this.#judge(watched, metrics, at);
+  }
+
+  /** Static, since a function made in the constructor would hold the watch, which the interval must not. */
+  static #startRound(this: void, watch: BreakerWatch): void {
+    if (watch.#isOnRound) return;
+    watch.#isOnRound = true;
+    watch.#goOn(watch.#breakers.values());
+  }
+
+  #goOn(breakers: Iterator<WatchedBreaker>): void {
+    for (let looked = 0; looked < SLICE; looked++) {
+      const { done, value } = breakers.next();
+      if (done) {
+        this.#isOnRound = false;
+        return;
+      }
+      this.#look(value);
+    }
+    runSoon(() => this.#goOn(breakers));
+  }
+
+  #look(watched: WatchedBreaker): void {
+    try {
+      const { metrics, options } = watched.breaker;
+      this.#judge(watched, metrics, options.clock.now());
+    } catch (error) {
+      report(error); // a clock that throws must not keep the others from being looked at
+    }
+  }
+
+  /** Judges a breaker whole before anything is told: who is told may change it. */
+  #judge({ breaker, conditions }: WatchedBreaker, metrics: CircuitMetrics, now: number): void {
+    const alerts: Alert[] = [];
+    for (const condition of conditions) {
+      const { name, judge, firing } = condition;
+      const verdict = judge(metrics, now);
+      if (verdict.holds === (firing !== undefined)) continue;
+      if (firing === undefined) {
+        condition.firing = this.#begin(name, verdict, breaker, now);
+        alerts.push(condition.firing);
+      } else {
+        condition.firing = undefined;
+        alerts.push(this.#resolve(firing, verdict.value, breaker, now, explain(breaker, this.#history).text));
+      }
+    }
+    this.#outbox.send(alerts);
+  }
+
+  #begin(alert: AlertName, { value, threshold }: Verdict, breaker: MonitoredBreaker, now: number): Alert {
+    const words = conditionOf(alert).words(value);
+    const what = `${this.#describe(alert, threshold)}${words === '' ? '' : ` (${words})`}`;
+    return {
+      alert,
+      status: 'firing',
+      breaker: breaker.name,
+      since: now,
+      at: now,
+      time: wallTimeOf(breaker),
+      value,
+      threshold,
+      text: `${oneLine(breaker.name, LONGEST_NAME)}: ${what}. ${explain(breaker, this.#history).text}`,
+    };
+  }
+
+  #resolve(firing: Alert, value: number, breaker: MonitoredBreaker, now: number, how: string): Alert {
+    const lasted = inWords(Math.max(now - firing.since, 0));
+    const what = this.#describe(firing.alert, firing.threshold);
+    return {
+      ...firing,
+      status: 'resolved',
+      at: now,
+      time: wallTimeOf(breaker),
+      value,
+      text: `${oneLine(breaker.name, LONGEST_NAME)}: resolved after ${lasted}: ${what}. ${how}`,
+    };
+  }
+
+  #describe(alert: AlertName, threshold: number): string {
+    return conditionOf(alert).describe(this.#rules[alert], threshold);
+  }
+}
+
+/** A condition by its name: that its figures are its own is known where the rules are read. */
+function conditionOf(name: AlertName): Condition<unknown> {
+  return CONDITIONS[name] as Condition<unknown>;
+}
