@@ -62,6 +62,14 @@ export const list: Check = (value) => (Array.isArray(value) ? undefined : 'an ar
 /** Anything that can be called. */
 export const callable: Check = (value) => (typeof value === 'function' ? undefined : 'a function');
 
+/** Tells objects that have all of these methods. */
+export const hasMethods =
+  (...names: readonly PropertyKey[]) =>
+  (value: unknown): value is object =>
+    typeof value === 'object' &&
+    value !== null &&
+    names.every((name) => typeof Reflect.get(value, name) === 'function');
+
 /** A list of which every item is a function. */
 export const callables: Check = (value) =>
   Array.isArray(value) && value.every((item) => typeof item === 'function')

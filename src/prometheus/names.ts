@@ -8,4 +8,6 @@ export const METRIC_NAMES = Object.freeze({
   fallbacks: 'circuit_breaker_fallback_activations_total',
   health: 'circuit_breaker_health_score',
   inFlight: 'circuit_breaker_in_flight',
+  wouldReject: 'circuit_breaker_would_reject_total',
+  dropped: 'circuit_breaker_exporter_dropped',
 });

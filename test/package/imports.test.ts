@@ -33,6 +33,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     events: ['report', 'validate'],
     'failure-type': ['errors'],
     snapshot: ['circuit-state', 'metrics', 'validate', 'window'],
+    target: ['validate'],
     'time-window': [],
     window: ['count-window', 'time-window'],
   },
@@ -175,8 +176,8 @@ describe('the subpaths', () => {
   });
 });
 
-/** Files of the core that subpaths share: one way to refuse bad input and to report errors, one word for a failure. */
-const SHARED = ['../core/failure-type.js', '../core/report.js', '../core/validate.js'];
+/** Files of the core that subpaths share: one way to refuse bad input, to report errors, and to name a failure. */
+const SHARED = ['failure-type', 'report', 'target', 'validate'].map((file) => `../core/${file}.js`);
 
 /** The package's entries, files of the same folder, and the types of foreign libraries. */
 function isAllowedInSubpath(specifier: string, typeOnly: boolean): boolean {

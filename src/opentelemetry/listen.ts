@@ -1,0 +1,23 @@
+import type { InstrumentableBreaker, Target } from '../core/target.js';
+import type { CircuitBreakerEvents, Listener } from '../index.js';
+import { harmless } from './warn.js';
+
+/** What to do with each event. */
+export type Listeners = {
+  readonly [Event in keyof CircuitBreakerEvents]?: Listener<CircuitBreakerEvents[Event]>;
+};
+
+/**
+ * Adds listeners that cannot do harm.
+ *
+ * @returns a function that unsubscribes all of them
+ */
+export function listen(target: Target, listeners: Listeners): () => void {
+  const events: Pick<InstrumentableBreaker, 'on'> = target;
+  const unsubscribe = Object.entries(listeners).map(([event, listener]) =>
+    events.on(event as keyof CircuitBreakerEvents, harmless(listener as Listener<unknown>)),
+  );
+  return () => {
+    for (const stop of unsubscribe) stop();
+  };
+}

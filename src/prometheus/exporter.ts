@@ -1,0 +1,160 @@
+import type { Target } from '../core/target.js';
+import { refuse, verify } from '../core/validate.js';
+import { ExportedMetric } from './exported-metric.js';
+import { type BreakerMetric, createBreakerMetrics, type MetricHead } from './metrics.js';
+import { METRIC_NAMES } from './names.js';
+import { type ResolvedOptions, SUBJECT } from './options.js';
+import type { PromValue } from './prom-client.js';
+import { type DropReason, Reading } from './reading.js';
+import { Source } from './source.js';
+import { warnOfDrop } from './warn.js';
+
+/** Says of a metric in a register that it is ours, whichever copy of the package made it, and whose. */
+const EXPORTER = Symbol.for('recloser.prometheus');
+
+/** What one register exports under one prefix: its metrics, and the sources that they tell of. */
+export class Exporter {
+  readonly #options: ResolvedOptions;
+  readonly #sources = new Set<Source>();
+  readonly #breakerMetrics: readonly BreakerMetric[];
+  /** By the names under which they are registered. */
+  readonly #exported: ReadonlyMap<string, ExportedMetric>;
+  readonly #warned = new Set<DropReason>();
+  #reading: Reading | undefined;
+
+  /**
+   * The exporter of this register and this prefix.
+   *
+   * @throws InvalidOptionsError if it was made with other options, or if a name of ours is taken by somebody else
+   */
+  static of(options: ResolvedOptions): Exporter {
+    const owners = Object.values(METRIC_NAMES).map((name) => ownerOf(options, options.prefix + name));
+    const exporter = owners.find((owner) => owner !== undefined);
+    exporter?.verifySame(options);
+    return exporter ?? new Exporter(options);
+  }
+
+  private constructor(options: ResolvedOptions) {
+    const { prefix, buckets } = options;
+    this.#options = options;
+    this.#breakerMetrics = createBreakerMetrics(prefix, buckets);
+    const metrics = this.#breakerMetrics.map(
+      (head, index) => new ExportedMetric(head, () => this.#read().valuesOf(index)),
+    );
+    metrics.push(new ExportedMetric(droppedHead(prefix), () => droppedLines(this.#read())));
+    for (const metric of metrics) Object.defineProperty(metric, EXPORTER, { value: this });
+    this.#exported = new Map(metrics.map((metric) => [metric.name, metric]));
+  }
+
+  /** @throws InvalidOptionsError if other options are asked for than those that are in force */
+  verifySame({ buckets, maxSeries, labels }: ResolvedOptions): void {
+    verifyUnchanged('buckets', buckets, this.#options.buckets);
+    verifyUnchanged('maxSeries', maxSeries, this.#options.maxSeries);
+    verifyUnchanged('labels', Object.keys(labels), Object.keys(this.#options.labels));
+  }
+
+  /**
+   * Exports a breaker or a registry; one that is exported already is not counted twice.
+   *
+   * @returns a function that ends it, once everybody who asked for it has called theirs
+   * @throws InvalidOptionsError if it is exported with other labels
+   */
+  add(target: Target, labels: Readonly<Record<string, string>>): () => void {
+    let source: Source | undefined = this.#find(target);
+    if (source === undefined) {
+      if (this.#sources.size === 0) this.#register();
+      source = new Source(target, labels, this.#options.buckets);
+      this.#sources.add(source);
+    } else {
+      verifyUnchanged('labels', Object.entries(labels), Object.entries(source.labels));
+    }
+    source.holders++;
+    return () => {
+      if (source !== undefined) this.#release(source);
+      source = undefined;
+    };
+  }
+
+  #find(target: Target): Source | undefined {
+    for (const source of this.#sources) if (source.target === target) return source;
+    return undefined;
+  }
+
+  #release(source: Source): void {
+    source.holders--;
+    if (source.holders > 0) return;
+    source.stop();
+    this.#sources.delete(source);
+    if (this.#sources.size === 0) this.#unregister();
+  }
+
+  #register(): void {
+    for (const metric of this.#exported.values()) this.#options.register.registerMetric(metric);
+  }
+
+  /** Takes our metrics out of the register, as far as they are still there. */
+  #unregister(): void {
+    const { register } = this.#options;
+    for (const [name, metric] of this.#exported) {
+      if (register.getSingleMetric(name) === metric) register.removeSingleMetric(name);
+    }
+  }
+
+  /** A register asks all of its metrics in one turn: the first of them reads for all. */
+  #read(): Reading {
+    if (this.#reading === undefined) {
+      this.#reading = this.#readAll();
+      queueMicrotask(() => {
+        this.#reading = undefined;
+      });
+    }
+    return this.#reading;
+  }
+
+  #readAll(): Reading {
+    const reading = new Reading(this.#breakerMetrics, this.#options.maxSeries, (reason, breaker) =>
+      this.#warnOnce(reason, breaker),
+    );
+    for (const source of this.#sources) {
+      for (const breaker of source.breakers) reading.add(breaker, source.countsOf(breaker.name));
+    }
+    return reading;
+  }
+
+  #warnOnce(reason: DropReason, breaker: string): void {
+    if (this.#warned.has(reason)) return;
+    this.#warned.add(reason);
+    warnOfDrop(reason, breaker, this.#options.maxSeries);
+  }
+}
+
+/** The exporter that a metric of the register belongs to; `undefined` if there is no such metric. */
+function ownerOf({ register }: ResolvedOptions, metric: string): Exporter | undefined {
+  const registered = register.getSingleMetric(metric) as { [EXPORTER]?: Exporter } | undefined;
+  if (registered === undefined || registered[EXPORTER] !== undefined) return registered?.[EXPORTER];
+  return refuse(
+    SUBJECT,
+    'prefix',
+    `the register has a metric ${JSON.stringify(metric)} of somebody else, another \`prefix\` avoids it`,
+  );
+}
+
+function droppedHead(prefix: string): MetricHead {
+  return {
+    name: prefix + METRIC_NAMES.dropped,
+    help: 'Circuit breakers that are not exported, by reason: max_series or duplicate_name.',
+    type: 'gauge',
+    aggregator: 'sum',
+  };
+}
+
+function droppedLines({ dropped }: Reading): PromValue[] {
+  return Object.entries(dropped).map(([reason, value]) => ({ value, labels: { reason } }));
+}
+
+/** @throws InvalidOptionsError if what is asked for is not what is there already */
+function verifyUnchanged(option: string, given: unknown, inForce: unknown): void {
+  const before = JSON.stringify(inForce);
+  const isSame = JSON.stringify(given) === before;
+  verify(SUBJECT, option, given, () => (isSame ? undefined : `as it was instrumented before, ${before}`));
+}

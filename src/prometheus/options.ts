@@ -1,0 +1,116 @@
+import {
+  type Check,
+  describe,
+  guardRead,
+  hasMethods,
+  object,
+  positiveInteger,
+  type Rules,
+  readOptions,
+  verify,
+} from '../core/validate.js';
+import type { PromClient, PromRegister } from './prom-client.js';
+
+/** How breakers are exported. */
+export interface InstrumentOptions {
+  /** The prom-client module. */
+  client: PromClient;
+  /** The register that the metrics are added to. @default client.register */
+  register?: PromRegister | undefined;
+  /** What comes before the names of the metrics: letters, digits, `_` and `:`. @default '' */
+  prefix?: string | undefined;
+  /** Labels that all series of the target have, besides `name`. They tell registries apart. @default {} */
+  labels?: Readonly<Record<string, string | number>> | undefined;
+  /** Upper bounds of the response time histogram in seconds, increasing. @default 5 ms to 10 s, in 11 steps */
+  buckets?: readonly number[] | undefined;
+  /**
+   * Series of all breakers together beyond which breakers are not exported, at least 1. A breaker has 30 with the
+   * default buckets, and one for each type of failure.
+   *
+   * @default 50_000
+   */
+  maxSeries?: number | undefined;
+}
+
+/** The options with every member filled in. */
+export interface ResolvedOptions {
+  readonly register: PromRegister;
+  readonly prefix: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly buckets: readonly number[];
+  readonly maxSeries: number;
+}
+
+/** Those of prom-client's own histograms. */
+const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const DEFAULT_MAX_SERIES = 50_000;
+
+/** Labels that the metrics have of themselves. */
+const RESERVED_LABELS = ['name', 'result', 'type', 'from', 'to', 'le'];
+
+const isRegister = hasMethods('registerMetric', 'getSingleMetric', 'removeSingleMetric');
+
+/** Who is at fault, for messages. */
+export const SUBJECT = { breaker: '', action: 'instrument circuit breakers' };
+
+const RULES: Rules = {
+  client: (value) =>
+    isRegister((value as Partial<PromClient> | null | undefined)?.register)
+      ? undefined
+      : 'the prom-client module, of which `register` is a Registry',
+  register: (value) => (isRegister(value) ? undefined : 'a Registry of prom-client'),
+  prefix: (value) =>
+    typeof value === 'string' && /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(value)
+      ? undefined
+      : 'a string of letters, digits, _ and : that does not begin with a digit',
+  labels: object,
+  buckets: (value) =>
+    Array.isArray(value) && value.length > 0 ? brokenOrder(value) : 'an array of finite numbers',
+  maxSeries: positiveInteger(),
+};
+
+/** @throws InvalidOptionsError for an unknown option or a value out of range */
+export function resolveOptions(options: InstrumentOptions): ResolvedOptions {
+  return guardRead(SUBJECT, 'options', () => {
+    const given = readOptions(options, RULES, SUBJECT) as unknown as InstrumentOptions;
+    verify(SUBJECT, 'client', given.client, RULES.client as Check);
+    return {
+      register: given.register ?? given.client.register,
+      prefix: given.prefix ?? '',
+      labels: readLabels(given.labels ?? {}),
+      buckets: given.buckets ?? DEFAULT_BUCKETS,
+      maxSeries: given.maxSeries ?? DEFAULT_MAX_SERIES,
+    };
+  });
+}
+
+function readLabels(labels: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(labels)
+      .sort()
+      .map((label) => {
+        verify(SUBJECT, 'labels', label, rangeOfLabels);
+        verify(SUBJECT, `labels.${label}`, labels[label], labelValue);
+        return [label, String(labels[label])];
+      }),
+  );
+}
+
+const rangeOfLabels: Check = (label) => {
+  if (RESERVED_LABELS.includes(label as string)) return `other labels than ${RESERVED_LABELS.join(', ')}`;
+  const isName = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(label as string);
+  return isName ? undefined : 'labels of letters, digits and _ that begin with neither a digit nor __';
+};
+
+const labelValue: Check = (value) =>
+  typeof value === 'string' || Number.isFinite(value) ? undefined : 'a string or a finite number';
+
+/** Names the first bound that is not greater than the one before. */
+function brokenOrder(bounds: readonly unknown[]): string | undefined {
+  const index = [...bounds].findIndex(
+    (bound, at) => !Number.isFinite(bound) || (at > 0 && (bound as number) <= (bounds[at - 1] as number)),
+  );
+  if (index === -1) return undefined;
+  return `an array of finite numbers, each greater than the one before, unlike ${describe(bounds[index])}`;
+}

@@ -1,0 +1,220 @@
+import { AsyncResource } from 'node:async_hooks';
+import { context, createNoopMeter, trace } from '@opentelemetry/api';
+import { instrument } from 'recloser/opentelemetry';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  createBreaker,
+  createOpen,
+  createRecovered,
+  failing,
+  hanging,
+  succeedTimes,
+} from '../support/breakers.js';
+import { eventsOf, print, startTraces } from './telemetry.js';
+
+const meter = createNoopMeter();
+
+/** Timers that fire when they are told to, in the context in which they were set, as real ones do. */
+function catchTimers(): { fire(): void } {
+  const timers: (() => void)[] = [];
+  vi.stubGlobal('setTimeout', (run: () => void) => timers.push(AsyncResource.bind(run)));
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+  });
+  return {
+    fire() {
+      for (const run of timers.splice(0)) run();
+    },
+  };
+}
+
+describe('the active span', () => {
+  it('has an event for a rejection, and says the state', async () => {
+    const { inSpan } = startTraces();
+    const { breaker, clock } = createOpen();
+    clock.advance(400);
+    instrument(breaker, { meter, trace });
+
+    const span = await inSpan('request', () => breaker.tryCall(() => 'unreached'));
+
+    expect(eventsOf(span)).toEqual([
+      'rejection: name=test state=open reason=open observed=false retry_after=0.6',
+    ]);
+    expect(print(span.attributes)).toBe('name=test state=open');
+  });
+
+  it('has an event for a transition, and says the state after it', async () => {
+    const { inSpan } = startTraces();
+    const { breaker } = createRecovered({ successThreshold: 1 });
+    instrument(breaker, { meter, trace });
+
+    const span = await inSpan('request', () => breaker.call(() => 'well again'));
+
+    expect(eventsOf(span)).toEqual([
+      'transition: name=test state=half_open transition.from=open transition.to=half_open reason=probing',
+      'transition: name=test state=closed transition.from=half_open transition.to=closed reason=recovered',
+    ]);
+    expect(print(span.attributes)).toBe('name=test state=closed');
+  });
+
+  it('has events for a rejection and the fallback that answers it', async () => {
+    const { inSpan } = startTraces();
+    const { breaker } = createOpen({ fallback: () => 'instead' });
+    instrument(breaker, { meter, trace });
+    breaker.forceOpen();
+
+    const span = await inSpan('request', () => breaker.call(() => 'unreached'));
+
+    expect(eventsOf(span)).toEqual([
+      'rejection: name=test state=open reason=forced-open observed=false',
+      'fallback: name=test state=open error.type=ERR_CIRCUIT_OPEN',
+    ]);
+  });
+
+  it('is that of the call, though it fails later and others run meanwhile', async () => {
+    const { inSpan } = startTraces();
+    const { breaker } = createBreaker({ failureThreshold: 1 });
+    instrument(breaker, { meter, trace });
+    const failLater = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error('down');
+    };
+
+    const [failed, other] = await Promise.all([
+      inSpan('fails', () => breaker.tryCall(failLater)),
+      inSpan('succeeds', () => breaker.call(() => new Promise((resolve) => setImmediate(resolve)))),
+    ]);
+
+    expect(eventsOf(failed)).toHaveLength(1);
+    expect(eventsOf(other)).toEqual([]);
+  });
+
+  it('gets nothing of a timeout, which happens in a timer that several calls share', async () => {
+    const timers = catchTimers();
+    const { inSpan } = startTraces();
+    const { breaker } = createBreaker({ failureThreshold: 2, callTimeout: 50, fallback: () => 'instead' });
+    instrument(breaker, { meter, trace });
+
+    const spans = Promise.all([
+      inSpan('sets the timer', () => breaker.call(hanging)),
+      inSpan('is ended by it', () => breaker.call(hanging)),
+    ]);
+    timers.fire();
+
+    expect((await spans).flatMap(eventsOf)).toEqual([]);
+    expect(breaker.state).toBe('OPEN');
+  });
+
+  it('is not asked for more if it does not record, and nothing takes its place', async () => {
+    const { tracer, spans } = startTraces();
+    const { breaker } = createOpen();
+    const addEvent = vi.fn();
+    const ended = { isRecording: () => false, addEvent, setAttributes: addEvent, end: addEvent };
+    instrument(breaker, { meter, trace: { getActiveSpan: () => ended }, tracer });
+
+    await succeedTimes(breaker, 1);
+
+    expect(addEvent).not.toHaveBeenCalled();
+    expect(spans()).toEqual([]);
+  });
+
+  it('gets nothing of calls that pass', async () => {
+    const { inSpan } = startTraces();
+    const { breaker } = createBreaker();
+    instrument(breaker, { meter, trace });
+
+    const span = await inSpan('request', () => succeedTimes(breaker, 3));
+
+    expect(eventsOf(span)).toEqual([]);
+    expect(span.attributes).toEqual({});
+  });
+});
+
+describe('a tracer', () => {
+  it('makes a short span of an event that has no active span', async () => {
+    const { tracer, spans } = startTraces();
+    const { breaker } = createBreaker();
+    instrument(breaker, { meter, trace, tracer });
+
+    breaker.trip();
+
+    const [span] = spans();
+    expect(spans()).toHaveLength(1);
+    expect(span?.name).toBe('recloser.circuit_breaker.transition');
+    expect(span?.parentSpanContext).toBeUndefined();
+    expect(print(span?.attributes ?? {})).toBe('name=test state=open');
+    expect(span && eventsOf(span)).toEqual([
+      'transition: name=test state=open transition.from=closed transition.to=open reason=tripped',
+    ]);
+  });
+
+  it('leaves events to the active span where there is one', async () => {
+    const { inSpan, tracer, spans } = startTraces();
+    const { breaker } = createOpen();
+    instrument(breaker, { meter, trace, tracer });
+
+    const span = await inSpan('request', () => succeedTimes(breaker, 2));
+
+    expect(eventsOf(span)).toHaveLength(2);
+    expect(spans()).toHaveLength(1);
+  });
+
+  it('alone makes short spans below the active one', async () => {
+    const { inSpan, tracer, spans } = startTraces();
+    const { breaker } = createOpen({ fallback: () => 'instead' });
+    instrument(breaker, { meter, tracer });
+
+    const request = await inSpan('request', () => breaker.call(() => 'unreached'));
+
+    const below = spans().filter(
+      ({ parentSpanContext }) => parentSpanContext?.spanId === request.spanContext().spanId,
+    );
+    expect(below.map(({ name }) => name)).toEqual([
+      'recloser.circuit_breaker.rejection',
+      'recloser.circuit_breaker.fallback',
+    ]);
+    expect(eventsOf(request)).toEqual([]);
+  });
+
+  it('makes a trace of its own of a timeout', async () => {
+    const timers = catchTimers();
+    const { inSpan, tracer, spans } = startTraces();
+    const { breaker } = createBreaker({ failureThreshold: 1, callTimeout: 50 });
+    instrument(breaker, { meter, trace, tracer });
+
+    const request = inSpan('request', () => breaker.tryCall(hanging));
+    timers.fire();
+    await request;
+
+    const [transition] = spans();
+    expect(transition?.name).toBe('recloser.circuit_breaker.transition');
+    expect(transition?.parentSpanContext).toBeUndefined();
+  });
+});
+
+describe('without a trace and a tracer', () => {
+  it('nothing is traced', async () => {
+    const { inSpan, spans } = startTraces();
+    const { breaker } = createOpen();
+    instrument(breaker, { meter });
+
+    const span = await inSpan('request', () => succeedTimes(breaker, 1));
+
+    expect(eventsOf(span)).toEqual([]);
+    expect(spans()).toHaveLength(1);
+  });
+});
+
+describe('an API without an SDK', () => {
+  it('knows no active span, and its spans record nothing', async () => {
+    context.disable();
+    trace.disable();
+    const { breaker } = createOpen({ fallback: () => 'instead' });
+    const stop = instrument(breaker, { meter, trace, tracer: trace.getTracer('test') });
+
+    const answers = await Promise.all([breaker.call(failing()), breaker.call(failing())]);
+
+    expect(answers).toEqual(['instead', 'instead']);
+    stop();
+  });
+});
