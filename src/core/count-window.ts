@@ -36,9 +36,8 @@ export class CountWindow implements Window {
   }
 
   snapshot(): WindowSnapshot {
-    const oldest = this.calls < this.#ring.length ? 0 : this.#next;
     const written = this.#ring.subarray(0, this.calls);
-    const outcomes = written.subarray(oldest).join('') + written.subarray(0, oldest).join('');
+    const outcomes = written.subarray(this.#next).join('') + written.subarray(0, this.#next).join('');
     return { type: 'count', size: this.#ring.length, outcomes };
   }
 

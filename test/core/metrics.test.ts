@@ -11,6 +11,7 @@ import {
   RECOVERY,
   succeedTimes,
 } from '../support/breakers.js';
+import { manualClock } from '../support/manual-clock.js';
 
 describe('CircuitState', () => {
   test('is a frozen object of the three states', () => {
@@ -277,5 +278,18 @@ describe('health', () => {
     }
 
     expect(healths.every((health) => health >= 0 && health <= 1)).toBe(true);
+  });
+});
+
+describe('the window of an OPEN breaker', () => {
+  test('says what it held when the circuit was tripped, not when it was last looked at', () => {
+    const clock = manualClock();
+    const breaker = new CircuitBreaker({ clock, window: { type: 'time', duration: 1_000, buckets: 10 } });
+    breaker.callSync(() => 'long ago');
+    clock.advance(5_000);
+
+    breaker.trip();
+
+    expect(breaker.metrics.window.calls).toBe(0);
   });
 });

@@ -765,3 +765,47 @@ describe('restore', () => {
 function pick<T extends object, Key extends keyof T>(from: T, keys: Key[]): Pick<T, Key> {
   return Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, Key>;
 }
+
+describe('what a snapshot leaves out', () => {
+  test('has no recovery time of a breaker that was forced open while OPEN', () => {
+    const breaker = new CircuitBreaker({ clock: manualClock(), recoveryTimeout: 1_000 });
+    breaker.trip();
+
+    breaker.forceOpen();
+
+    expect(breaker.snapshot()).toMatchObject({ mode: 'forced-open', recovery: 0, remaining: 0 });
+  });
+
+  test('of a CLOSED breaker has no recovery time, whatever the one that was restored said', () => {
+    const clock = manualClock();
+    const snapshot = { ...new CircuitBreaker({ clock }).snapshot(), recovery: 500, remaining: 500 };
+
+    const breaker = new CircuitBreaker({ clock, snapshot });
+
+    expect(breaker.snapshot()).toMatchObject({ state: 'CLOSED', recovery: 0, remaining: 0 });
+  });
+
+  test('without a last failure trips without one too', () => {
+    const clock = manualClock();
+    const options = {
+      clock,
+      failureThreshold: false,
+      minimumCalls: 4,
+      window: { type: 'count', size: 4 },
+    } as const;
+    const empty = new CircuitBreaker(options).snapshot();
+    const breaker = new CircuitBreaker({
+      ...options,
+      snapshot: { ...empty, window: { type: 'count', size: 4, outcomes: '111' } },
+    });
+
+    breaker.callSync(() => 'fine');
+
+    expect(breaker.metrics.lastTransition).toEqual({
+      from: 'CLOSED',
+      to: 'OPEN',
+      at: clock.time,
+      reason: 'failure-rate',
+    });
+  });
+});

@@ -194,3 +194,37 @@ describe('TimeWindow', () => {
     expect(at(copy, origin + 1_100)).toEqual(nothing);
   });
 });
+
+describe('a window that is restored or told', () => {
+  const createWindow = () => new TimeWindow(1_000, 10);
+
+  test.each([
+    ['long before it', 1_000_000],
+    ['in the bucket just before its oldest', 1_000],
+  ])('restores nothing of what happened %s', (_, age) => {
+    const window = createWindow();
+
+    window.restore({ type: 'time', duration: 1_000, buckets: 10, counts: [[age, 5, 4, 3]] }, 10_050);
+
+    expect(window).toMatchObject({ calls: 0, failures: 0, slowCalls: 0 });
+  });
+
+  test('restores what happened in its oldest bucket', () => {
+    const window = createWindow();
+
+    window.restore({ type: 'time', duration: 1_000, buckets: 10, counts: [[900, 5, 4, 3]] }, 10_050);
+
+    expect(window).toMatchObject({ calls: 5, failures: 4, slowCalls: 3 });
+  });
+
+  test('tells of buckets in which something happened, and of no others', () => {
+    const window = createWindow();
+    window.record(false, false, 10_050);
+    window.record(true, true, 10_350);
+
+    expect(window.snapshot(10_350).counts).toEqual([
+      [300, 1, 0, 0],
+      [0, 1, 1, 1],
+    ]);
+  });
+});

@@ -1,0 +1,37 @@
+/** What the heap holds once garbage is collected, and whether it grows. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+/** @type {() => void} */
+const gc = runInNewContext('gc');
+
+/** Resolves when microtasks and what they scheduled have run. */
+const quiet = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+/** Bytes that are still held by somebody, array buffers among them. */
+export async function heldBytes() {
+  for (let i = 0; i < 3; i++) {
+    await quiet();
+    gc();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/**
+ * Bytes by which the samples grew: the median of their last quarter less that of their first. A single sample may be
+ * off by what the engine compiled or threw away just then.
+ *
+ * @param {readonly number[]} samples
+ */
+export function growthOf(samples) {
+  const quarter = Math.ceil(samples.length / 4);
+  return median(samples.slice(-quarter)) - median(samples.slice(0, quarter));
+}
+
+/** @param {readonly number[]} numbers */
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return /** @type {number} */ (sorted[Math.floor(sorted.length / 2)]);
+}
