@@ -16,6 +16,7 @@ export async function runAll(options, tell) {
   const rows = await timed(options, tell);
   if (!options.isWhole) return rows;
   rows.push(...(await windows(options, tell)));
+  rows.push(...(await instrumented(options, tell)));
   rows.push(...(await memory(options, tell)));
   rows.push(...(await http(options, tell)));
   rows.push(...(await coldStart(options, tell)));
@@ -74,6 +75,22 @@ async function windows({ node, recloser, plan }, tell) {
       figures: { recloser: { value: ratio, spread } },
     })),
   ];
+}
+
+/** What it costs to be measured, as a share of what prom-client's own counters would take. */
+async function instrumented({ node, recloser, plan }, tell) {
+  tell('instrumented calls');
+  const results = await runChild(node, 'instrumented.mjs', { recloser, effort: plan.effort });
+  const byHand = results.find(({ name }) => name === 'inc and observe').over;
+  return results
+    .filter(({ name }) => name.startsWith('instrumented'))
+    .map(({ name, over, spread }) => ({
+      id: name.replace(' ', '-'),
+      title: `${name}: over plain, × \`inc\` and \`observe\``,
+      unit: '×',
+      goal: 1.1,
+      figures: { recloser: { value: over / byHand, spread } },
+    }));
 }
 
 const MEMORY_ROWS = {

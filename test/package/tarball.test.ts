@@ -43,10 +43,13 @@ describe('the packed tarball', () => {
 
 describe('the lock files', () => {
   it('say what is installed by its hash, and no registry', () => {
-    const locks = ['', 'bench/', 'test/compilers/', 'test/runtimes/'].map((folder) => ({
-      folder,
-      packages: JSON.parse(readFileSync(fromRoot(`${folder}package-lock.json`), 'utf8')).packages as Packages,
-    }));
+    const locks = ['', 'bench/', 'test/clients/', 'test/compilers/', 'test/mutation/', 'test/runtimes/'].map(
+      (folder) => ({
+        folder,
+        packages: JSON.parse(readFileSync(fromRoot(`${folder}package-lock.json`), 'utf8'))
+          .packages as Packages,
+      }),
+    );
 
     const others = locks.flatMap(({ folder, packages }) =>
       Object.entries(packages)

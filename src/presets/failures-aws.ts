@@ -1,0 +1,41 @@
+import { nameOf, read, readPath } from './failures-fields.js';
+import type { Rule } from './failures-judge.js';
+
+/** Throttling and timeouts, of which many services tell with a status of 400. */
+const UNWELL = new Set([
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+]);
+
+/** No credentials were found, so that nothing was signed or sent. */
+const NOT_SENT = 'CredentialsProviderError';
+
+/** The names that all services share, and what the SDK marks as retryable. */
+export const awsName: Rule = (error) => {
+  const name = nameOf(error) ?? '';
+  if (name === NOT_SENT) return 'ignore';
+  return UNWELL.has(name) || readPath(error, ['$retryable', 'throttling']) === true ? true : undefined;
+};
+
+/** Whose fault it is, where no status says more. */
+export const awsFault: Rule = (error) => {
+  switch (read(error, '$fault')) {
+    case 'client':
+      return false;
+    case 'server':
+      return true;
+    default:
+      return undefined;
+  }
+};

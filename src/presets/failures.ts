@@ -1,0 +1,96 @@
+/**
+ * What counts as a failure, for each kind of dependency: an `isFailure` for its breaker. A failure says that the
+ * dependency was asked and gave no sound answer. An answer that blames the caller is none; what says nothing about the
+ * dependency, as the caller's own abort does, is ignored. Clients' errors are told apart by their documented fields,
+ * and an error of no known shape is a failure. None of these functions throws.
+ */
+import type { Outcome } from '../index.js';
+import { amqp } from './failures-amqp.js';
+import { awsFault, awsName } from './failures-aws.js';
+import { clickHouse } from './failures-clickhouse.js';
+import { httpStatus, isBadResponse } from './failures-http.js';
+import { jsonRpc } from './failures-json-rpc.js';
+import { judge } from './failures-judge.js';
+import { kafka } from './failures-kafka.js';
+import { llmAnswer } from './failures-llm.js';
+import { mongodb } from './failures-mongodb.js';
+import { mysql } from './failures-mysql.js';
+import { postgres } from './failures-postgres.js';
+import { isBadPipeline, redis } from './failures-redis.js';
+import { unasked } from './failures-unasked.js';
+
+const HTTP = [unasked, httpStatus];
+const DATABASE = [unasked, postgres, mysql, mongodb, clickHouse, redis, httpStatus];
+const CACHE = [unasked, redis];
+const QUEUE = [unasked, amqp, kafka, redis, awsName, httpStatus, awsFault];
+const LLM = [unasked, httpStatus, llmAnswer];
+const AWS = [unasked, awsName, httpStatus, awsFault];
+const CONNECTION = [unasked, httpStatus, jsonRpc];
+
+/**
+ * HTTP services, called with fetch, undici, axios and their like. Failures are 408, 425, 429 and 5xx but 501 and 505,
+ * thrown or as the status of the response that the call resolves to, and whatever brings no response.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker } from 'recloser';
+ * import { isHttpFailure } from 'recloser/presets';
+ *
+ * const breaker = new CircuitBreaker({ name: 'catalogue', isFailure: isHttpFailure, failureThreshold: 1 });
+ *
+ * await breaker.call(async () => new Response('', { status: 404 }));
+ * console.log(breaker.state); // → CLOSED
+ * await breaker.call(async () => new Response('', { status: 503 }));
+ * console.log(breaker.state); // → OPEN
+ * ```
+ */
+export function isHttpFailure(outcome: Outcome): boolean | 'ignore' {
+  return judge(outcome, HTTP, isBadResponse);
+}
+
+/**
+ * PostgreSQL (pg), MySQL and MariaDB (mysql2), MongoDB (mongodb), ClickHouse (@clickhouse/client), Redis, and those whose
+ * clients speak HTTP, such as Qdrant. Failures are lost connections, timeouts, exhausted resources, a server that starts,
+ * stops or takes no writes. Constraints, syntax, permissions and deadlocks are answers.
+ */
+export function isDatabaseFailure(outcome: Outcome): boolean | 'ignore' {
+  return judge(outcome, DATABASE);
+}
+
+/**
+ * The Redis family (ioredis, redis). Failures are lost connections, timeouts, and replies such as LOADING, READONLY,
+ * CLUSTERDOWN and OOM, inside a pipeline's result too. WRONGTYPE, NOAUTH, ERR and other replies are answers.
+ */
+export function isCacheFailure(outcome: Outcome): boolean | 'ignore' {
+  return judge(outcome, CACHE, isBadPipeline);
+}
+
+/**
+ * RabbitMQ (amqplib), Kafka (kafkajs), SQS and SNS (AWS SDK 3), and queues in Redis. Failures are lost connections,
+ * timeouts, a broker that shuts down, throttles or has no leader. Names, access and sizes are answers.
+ */
+export function isQueueFailure(outcome: Outcome): boolean | 'ignore' {
+  return judge(outcome, QUEUE);
+}
+
+/**
+ * Language models, called with the SDKs of OpenAI and Anthropic, those made like them, or HTTP. Failures are those of
+ * HTTP, a used-up quota among them, since its status is 429, and an error inside a stream that does not blame the
+ * request.
+ */
+export function isLlmFailure(outcome: Outcome): boolean | 'ignore' {
+  return judge(outcome, LLM, isBadResponse);
+}
+
+/** Services of AWS, called with the SDK for JavaScript 3. Failures are those of HTTP, and throttling of any status. */
+export function isAwsFailure(outcome: Outcome): boolean | 'ignore' {
+  return judge(outcome, AWS);
+}
+
+/**
+ * Whatever else is called: agents, background jobs, local processes, MCP servers. Every error is a failure but an
+ * answer of HTTP or JSON-RPC that blames the caller.
+ */
+export function isConnectionFailure(outcome: Outcome): boolean | 'ignore' {
+  return judge(outcome, CONNECTION, isBadResponse);
+}
