@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 import manifest from './package.json' with { type: 'json' };
 
@@ -22,4 +23,6 @@ export default defineConfig({
   splitting: true,
   treeshake: true,
   clean: true,
+  // The JSON Schema of configurations is shipped as it is.
+  onSuccess: () => copyFile('src/presets/config.schema.json', 'dist/config.schema.json'),
 });

@@ -42,7 +42,10 @@ import type { ResolvedWindow } from './window.js';
 export interface RegistryOptions {
   /** What its breakers are made with, unless `configure` or the options of `getOrCreate` say otherwise. */
   defaults?: CircuitBreakerOptions | undefined;
-  /** Options for a name; they go before `defaults`. Asked once for each breaker that is made. */
+  /**
+   * Options for a name; they go before `defaults`. Asked once for each breaker that is made, as a method of the
+   * registry.
+   */
   configure?: ((name: string) => CircuitBreakerOptions | undefined) | undefined;
   /** Breakers beyond which the least recently used one that is CLOSED and idle is forgotten, at least 1. @default Infinity */
   maxSize?: number | undefined;

@@ -207,8 +207,15 @@ function isList(value: unknown): boolean {
 
 /** The word of the list that a misspelt one is most likely to mean. */
 export function nearest(word: string, words: readonly string[]): string {
-  const distances = words.map((known) => editDistance(word, known) / Math.max(word.length, known.length));
-  return words[distances.indexOf(Math.min(...distances))] as string;
+  return byNearness(word, words)[0] as string;
+}
+
+/** The words of the list, those first that a misspelt one is most likely to mean. */
+export function byNearness(word: string, words: readonly string[]): string[] {
+  const distance = new Map(
+    words.map((known) => [known, editDistance(word, known) / Math.max(word.length, known.length)]),
+  );
+  return [...words].sort((a, b) => (distance.get(a) as number) - (distance.get(b) as number));
 }
 
 /** Levenshtein's distance, in which the case of a letter does not count. */

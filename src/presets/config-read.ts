@@ -1,0 +1,123 @@
+/** Reads a configuration that came from outside, and copies what is good of it into layers. It merges nothing. */
+
+import { PRESET_NAMES, type PresetName } from './catalogue.js';
+import { refusalAs } from './config-core.js';
+import { type Layer, readOptions } from './config-options.js';
+import { type Problems, pathTo, unknownWord } from './config-problems.js';
+import { isObject } from './config-values.js';
+import { ENVIRONMENT_NAMES, type Environment } from './environments.js';
+import { unknownName } from './nearest.js';
+
+/** The options of one breaker. */
+export interface NamedLayer extends Layer {
+  readonly preset: PresetName | undefined;
+}
+
+/** A configuration, with everything that may be left out filled in. */
+export interface ConfigLayers {
+  readonly environment: Environment | undefined;
+  readonly presets: boolean;
+  readonly defaults: Layer;
+  readonly environments: ReadonlyMap<Environment, Layer>;
+  readonly services: ReadonlyMap<PresetName, Layer>;
+  readonly names: ReadonlyMap<string, NamedLayer>;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const SECTIONS = [
+  '$schema',
+  'environment',
+  'presets',
+  'defaults',
+  'environments',
+  'services',
+  'names',
+] as const;
+
+/** Adds whatever is wrong to the problems, and answers with the rest. */
+export function readLayers(config: unknown, problems: Problems): ConfigLayers {
+  if (config === undefined) problems.add('config', 'must be an object, received undefined');
+  const sections: Partial<Record<(typeof SECTIONS)[number], unknown>> = readObject(
+    config,
+    'config',
+    problems,
+  );
+  for (const section of Object.keys(sections)) {
+    if (!isOneOf(SECTIONS, section))
+      problems.add(pathTo('', section), unknownWord('section', section, SECTIONS));
+  }
+  const { $schema, environment, presets, defaults, environments, services, names } = sections;
+  if ($schema !== undefined) check('$schema', refusalAs('name', $schema), problems);
+  if (presets !== undefined) check('presets', refusalAs('rejectionStackTrace', presets), problems);
+  return {
+    environment: readWord(environment, 'environment', 'environment', ENVIRONMENT_NAMES, problems),
+    presets: presets !== false,
+    defaults: readLayer(defaults, 'defaults', problems),
+    environments: readWords(environments, 'environments', 'environment', ENVIRONMENT_NAMES, problems),
+    services: readWords(services, 'services', 'preset', PRESET_NAMES, problems),
+    names: readNames(names, problems),
+  };
+}
+
+/** A section whose keys are words of a list. */
+function readWords<Word extends string>(
+  given: unknown,
+  path: string,
+  what: string,
+  words: readonly Word[],
+  problems: Problems,
+): Map<Word, Layer> {
+  const layers = new Map<Word, Layer>();
+  for (const [word, options] of Object.entries(readObject(given, path, problems))) {
+    const here = pathTo(path, word);
+    if (isOneOf(words, word)) layers.set(word, readLayer(options, here, problems));
+    else problems.add(here, unknownName(what, word, words));
+  }
+  return layers;
+}
+
+function readNames(given: unknown, problems: Problems): Map<string, NamedLayer> {
+  const layers = new Map<string, NamedLayer>();
+  for (const [name, value] of Object.entries(readObject(given, 'names', problems))) {
+    const path = pathTo('names', name);
+    const { preset, ...options } = readObject(value, path, problems);
+    layers.set(name, {
+      preset: readWord(preset, `${path}.preset`, 'preset', PRESET_NAMES, problems),
+      ...readLayer(options, path, problems),
+    });
+  }
+  return layers;
+}
+
+function readLayer(given: unknown, path: string, problems: Problems): Layer {
+  return readOptions(readObject(given, path, problems), (option) => pathTo(path, option), problems);
+}
+
+/** One word of a list, if it is given. */
+function readWord<Word extends string>(
+  given: unknown,
+  path: string,
+  what: string,
+  words: readonly Word[],
+  problems: Problems,
+): Word | undefined {
+  if (given === undefined || isOneOf(words, given)) return given;
+  problems.add(path, refusalAs('name', given) ?? unknownName(what, given, words));
+  return undefined;
+}
+
+/** The object itself; an empty one if it is not given. */
+function readObject(given: unknown, path: string, problems: Problems): Members {
+  if (isObject(given)) return given;
+  if (given !== undefined) check(path, refusalAs('window', given), problems);
+  return {};
+}
+
+function check(path: string, problem: string | undefined, problems: Problems): void {
+  if (problem !== undefined) problems.add(path, problem);
+}
+
+function isOneOf<Word>(words: readonly Word[], value: unknown): value is Word {
+  return words.includes(value as Word);
+}
