@@ -2,10 +2,11 @@
  * Options out of environment variables, `RECLOSER_<NAME>_<OPTION>`: the operator's word, which needs no deploy. The
  * variables are read once and refused together, so that none of them can fail a call later.
  */
+
+import { nearest } from '../core/validate.js';
 import type { CircuitBreakerOptions } from '../index.js';
 import { CONFIG_OPTIONS, type ConfigOption, type Layer, readOptions } from './config-options.js';
 import { Problems } from './config-problems.js';
-import { nearest } from './nearest.js';
 
 /** The variables of a process, or what stands for them. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;

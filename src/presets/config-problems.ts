@@ -1,5 +1,5 @@
+import { nearest } from '../core/validate.js';
 import { InvalidOptionsError } from '../index.js';
-import { nearest } from './nearest.js';
 
 /** Collects what is wrong, so that all of it can be told at once: one error with a line for each mistake. */
 export class Problems {

@@ -6,7 +6,7 @@ import { type Layer, readOptions } from './config-options.js';
 import { type Problems, pathTo, unknownWord } from './config-problems.js';
 import { isObject } from './config-values.js';
 import { ENVIRONMENT_NAMES, type Environment } from './environments.js';
-import { unknownName } from './nearest.js';
+import { unknownName } from './unknown-name.js';
 
 /** The options of one breaker. */
 export interface NamedLayer extends Layer {

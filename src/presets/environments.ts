@@ -1,0 +1,141 @@
+/** Where a program runs: what each environment asks of a breaker, and how it is found out. */
+import type { EnvironmentVariables } from './config-environment.js';
+import { freezeDeeply } from './freeze.js';
+import { refuse } from './refuse.js';
+import { unknownName } from './unknown-name.js';
+
+/** Where a program runs. */
+export type Environment = 'development' | 'staging' | 'production' | 'testing';
+
+/** What an environment says, wherever a preset has no figure of its own. */
+export interface EnvironmentFigures {
+  /** Consecutive failures that trip. */
+  readonly failureThreshold: number;
+  /** Milliseconds spent OPEN. */
+  readonly recoveryTimeout: number;
+  /** Share of failures in the window that trips, 0 to 1. */
+  readonly failureRateThreshold: number;
+  /** Why these figures, in one sentence. */
+  readonly reason: string;
+}
+
+/** The environments and their figures. */
+export const ENVIRONMENTS: Readonly<Record<Environment, EnvironmentFigures>> = /* @__PURE__ */ freezeDeeply({
+  development: {
+    failureThreshold: 10,
+    recoveryTimeout: 180_000,
+    failureRateThreshold: 0.7,
+    reason:
+      'Dependencies are restarted and broken on purpose, and an open circuit would hide what was broken.',
+  },
+  staging: {
+    failureThreshold: 5,
+    recoveryTimeout: 90_000,
+    failureRateThreshold: 0.5,
+    reason: 'Near to production, with room for dependencies that are smaller and shared.',
+  },
+  production: {
+    failureThreshold: 3,
+    recoveryTimeout: 60_000,
+    failureRateThreshold: 0.4,
+    reason: 'Users wait: stop early, and look again after a minute.',
+  },
+  testing: {
+    failureThreshold: 20,
+    recoveryTimeout: 300_000,
+    failureRateThreshold: 0.9,
+    reason: 'Tests fail on purpose: a circuit opens when nothing works at all, and stays open for the run.',
+  },
+});
+
+/** The names of the environments. */
+export const ENVIRONMENT_NAMES = /* @__PURE__ */ Object.freeze(
+  /* @__PURE__ */ Object.keys(ENVIRONMENTS),
+) as readonly Environment[];
+
+/** The usual spellings, without case and without anything that is no letter. */
+export const SPELLINGS: Readonly<Record<Environment, readonly string[]>> = {
+  development: ['development', 'develop', 'dev', 'local'],
+  staging: ['staging', 'stage', 'stg', 'preprod', 'preproduction', 'uat'],
+  production: ['production', 'prod', 'prd', 'live'],
+  testing: ['testing', 'test', 'tests', 'ci', 'qa'],
+};
+
+/** Where an environment was found: in the code, in a variable, or nowhere, so that it is production. */
+export type EnvironmentSource = 'option' | 'ENVIRONMENT' | 'NODE_ENV' | 'default';
+
+/** An environment, and where it was found. */
+export interface LocatedEnvironment {
+  readonly environment: Environment;
+  readonly environmentSource: EnvironmentSource;
+}
+
+/**
+ * The environment that `ENVIRONMENT` names, else `NODE_ENV`, in any of the usual spellings: `prod`, `live`, `dev`,
+ * `local`, `stage`, `preprod`, `test`, `ci` and their like, in any case. A variable that says something else is passed
+ * over. Production if neither says anything known, and where there are no variables or no leave to read them.
+ *
+ * @param env the variables; those of the process unless given
+ *
+ * @example
+ * ```ts
+ * import { detectEnvironment } from 'recloser/presets';
+ *
+ * console.log(detectEnvironment({ NODE_ENV: 'Dev' })); // → development
+ * console.log(detectEnvironment({ ENVIRONMENT: 'stage', NODE_ENV: 'production' })); // → staging
+ * console.log(detectEnvironment({})); // → production
+ * ```
+ */
+export function detectEnvironment(env?: EnvironmentVariables): Environment {
+  return findEnvironment(env).environment;
+}
+
+/**
+ * The environment that is given, in any of the usual spellings; the one that is detected if none is.
+ *
+ * @param env the variables to detect it by; those of the process unless given
+ * @throws InvalidOptionsError for anything else
+ */
+export function resolveEnvironment(environment: unknown, env?: EnvironmentVariables): Environment {
+  return locateEnvironment(environment, env).environment;
+}
+
+/**
+ * Like `resolveEnvironment`, with where it was found.
+ *
+ * @throws InvalidOptionsError for an environment that is not known
+ */
+export function locateEnvironment(environment: unknown, env?: EnvironmentVariables): LocatedEnvironment {
+  if (environment === undefined) return findEnvironment(env);
+  const meant = typeof environment === 'string' ? spelled(environment) : undefined;
+  if (meant !== undefined) return { environment: meant, environmentSource: 'option' };
+  return refuse(
+    'choose an environment',
+    'environment',
+    unknownName('environment', environment, ENVIRONMENT_NAMES),
+  );
+}
+
+function findEnvironment(env: EnvironmentVariables | undefined): LocatedEnvironment {
+  for (const environmentSource of ['ENVIRONMENT', 'NODE_ENV'] as const) {
+    const environment = spelled(readVariable(environmentSource, env));
+    if (environment !== undefined) return { environment, environmentSource };
+  }
+  return { environment: 'production', environmentSource: 'default' };
+}
+
+/** The environment that a word spells. */
+function spelled(word: string): Environment | undefined {
+  const letters = word.toLowerCase().replace(/[^a-z]/g, '');
+  return ENVIRONMENT_NAMES.find((name) => SPELLINGS[name].includes(letters));
+}
+
+/** One variable, asked for by its name: leave may have been given for that one alone. */
+function readVariable(name: string, env: EnvironmentVariables | undefined): string {
+  try {
+    const { process } = globalThis as { process?: { env?: EnvironmentVariables } };
+    return String((env ?? process?.env)?.[name] ?? '');
+  } catch {
+    return '';
+  }
+}
