@@ -96,7 +96,7 @@ type Consumer = Omit<(typeof CASES)[number], 'compiler'>;
 
 function writeConfig(compiler: string, { resolution, module, platform, decorators }: Consumer): string {
   const path = join(folder, `tsconfig.${compiler}.${resolution}.${platform}.json`);
-  const include = ['readme-*.ts', 'consumer.ts'];
+  const include = ['readme-*.ts', 'consumer.ts', 'subpaths.ts'];
   // `import x = require()` is for those who emit CommonJS, `using` for compilers from 5.2 on.
   if (resolution !== 'bundler') include.push('commonjs.cts');
   if (platform === 'node' && compiler !== 'typescript-5.0') include.push('using.ts');

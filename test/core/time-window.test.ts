@@ -222,9 +222,11 @@ describe('a window that is restored or told', () => {
     window.record(false, false, 10_050);
     window.record(true, true, 10_350);
 
-    expect(window.snapshot(10_350).counts).toEqual([
-      [300, 1, 0, 0],
-      [0, 1, 1, 1],
-    ]);
+    expect(window.snapshot(10_350)).toMatchObject({
+      counts: [
+        [300, 1, 0, 0],
+        [0, 1, 1, 1],
+      ],
+    });
   });
 });

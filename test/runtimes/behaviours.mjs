@@ -1,10 +1,16 @@
 /**
  * What the package must do wherever it is said to run: real behaviours, checked from outside. This file imports
- * nothing and knows no test framework, so that every runtime can load it; the package is handed in.
+ * nothing and knows no test framework, so that every runtime can load it; the package and its subpaths are handed in.
  *
  * Only `callTimeout` needs real time, a few milliseconds of it. All other time comes from a clock moved by hand.
  *
  * @typedef {typeof import('recloser')} Recloser
+ * @typedef {object} Subpaths
+ * @property {typeof import('recloser/presets')} presets
+ * @property {typeof import('recloser/prometheus')} prometheus
+ * @property {typeof import('recloser/opentelemetry')} opentelemetry
+ * @property {typeof import('recloser/grafana')} grafana
+ * @property {typeof import('recloser/monitor')} monitor
  * @typedef {{ name: string, ok: boolean, error?: string, skipped?: string }} Result
  */
 
@@ -18,7 +24,7 @@ const TIME_TO_ANSWER = 5_000;
  */
 const DISPOSE = Symbol.dispose ?? /** @type {any} */ (Symbol.for('Symbol.dispose'));
 
-/** @type {Record<string, (recloser: Recloser) => unknown>} */
+/** @type {Record<string, (recloser: Recloser, subpaths: Subpaths) => unknown>} */
 const BEHAVIOURS = {
   async 'opens after consecutive failures and rejects from then on'({
     CircuitBreaker,
@@ -392,6 +398,99 @@ const BEHAVIOURS = {
     equal(unhandled[0] === error, true);
   },
 
+  'fits breakers to what their names tell, with presets'({ CircuitBreakerRegistry }, { presets }) {
+    const environment = 'production';
+    const registry = new CircuitBreakerRegistry({ configure: presets.presets({ environment, env: {} }) });
+
+    const { failureThreshold, isFailure } = registry.getOrCreate('claude_expert_opus').options;
+
+    equal([failureThreshold, presets.inferPreset('orders').guessed], [2, true]);
+    equal(isFailure?.({ error: Object.assign(new Error('busy'), { status: 529 }) }), true);
+  },
+
+  'finds out the environment where there may be no process'(_, { presets }) {
+    const environment = presets.detectEnvironment();
+
+    equal(presets.ENVIRONMENT_NAMES.includes(environment), true);
+  },
+
+  async 'counts for a register of Prometheus'({ CircuitBreaker }, { prometheus }) {
+    const metrics = new Map();
+    const register = {
+      registerMetric: (/** @type {any} */ metric) => void metrics.set(metric.name, metric),
+      getSingleMetric: (/** @type {string} */ name) => metrics.get(name),
+      removeSingleMetric: (/** @type {string} */ name) => void metrics.delete(name),
+    };
+    const breaker = new CircuitBreaker({ name: 'prices' });
+    const stop = prometheus.instrument(breaker, { client: { register } });
+
+    await breaker.call(() => 'fine');
+    const { values } = await metrics.get(prometheus.METRIC_NAMES.requests).get();
+    stop();
+
+    equal(values[0], { value: 1, labels: { name: 'prices', result: 'success' } });
+    equal(metrics.size, 0);
+  },
+
+  async 'measures with a meter of OpenTelemetry'({ CircuitBreaker }, { opentelemetry }) {
+    /** @type {string[]} */
+    const told = [];
+    const instrument = (/** @type {string} */ name) => ({
+      add: () => told.push(name),
+      record: () => told.push(name),
+    });
+    const meter = {
+      createCounter: instrument,
+      createHistogram: instrument,
+      createObservableGauge: instrument,
+      createObservableUpDownCounter: instrument,
+      addBatchObservableCallback() {},
+      removeBatchObservableCallback() {},
+    };
+    const breaker = new CircuitBreaker();
+    const stop = opentelemetry.instrument(breaker, { meter });
+
+    await breaker.call(() => 'fine');
+    stop();
+    await breaker.call(() => 'unheard');
+
+    equal(told, [opentelemetry.INSTRUMENT_NAMES.duration]);
+  },
+
+  'draws a dashboard and writes alert rules'(_, { grafana }) {
+    const { panels } = grafana.dashboard();
+    const { groups } = grafana.alertRules();
+
+    equal([panels.length > 5, groups.length > 0], [true, true]);
+  },
+
+  async 'explains why it is open'(recloser, { monitor }) {
+    const { clock, breaker } = onClock(recloser, { failureThreshold: 2, recoveryTimeout: 10_000 });
+    const past = monitor.history(breaker);
+    await settle(breaker, 'failed', 'failed');
+    clock.time += 4_000;
+
+    const { text } = monitor.explain(breaker, past);
+    past.stop();
+
+    equal(text.startsWith('OPEN for 4 s: '), true);
+  },
+
+  'tells of an alert and of its end'({ CircuitBreaker }, { monitor }) {
+    const breaker = new CircuitBreaker({ name: 'prices' });
+    /** @type {string[]} */
+    const told = [];
+    const watching = monitor.watch(breaker, { health: false }, ({ alert, status }) =>
+      told.push(`${alert} ${status}`),
+    );
+
+    breaker.trip();
+    breaker.reset();
+    watching.stop();
+
+    equal(told, ['open firing', 'open resolved']);
+  },
+
   'refuses misspelt and impossible options'({ CircuitBreaker, InvalidOptionsError }) {
     const misspelt = errorOf(() => new CircuitBreaker(/** @type {{}} */ ({ callTimeot: 5 })));
     const impossible = errorOf(() => new CircuitBreaker({ failureRateThreshold: 50 }));
@@ -413,28 +512,30 @@ const BEHAVIOURS = {
  * Checks every behaviour, one after the other. It never rejects.
  *
  * @param {Recloser} recloser
+ * @param {Subpaths} subpaths
  * @returns {Promise<Result[]>}
  */
-export async function behaviours(recloser) {
+export async function behaviours(recloser, subpaths) {
   const results = [];
-  for (const [name, check] of Object.entries(BEHAVIOURS)) results.push(await resultOf(name, check, recloser));
+  for (const [name, check] of Object.entries(BEHAVIOURS)) {
+    results.push(await resultOf(name, () => check(recloser, subpaths)));
+  }
   return results;
 }
 
 /**
  * @param {string} name
- * @param {(recloser: Recloser) => unknown} check
- * @param {Recloser} recloser
+ * @param {() => unknown} check
  * @returns {Promise<Result>}
  */
-async function resultOf(name, check, recloser) {
+async function resultOf(name, check) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const hung = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${TIME_TO_ANSWER} ms`)), TIME_TO_ANSWER);
   });
   try {
-    await Promise.race([(async () => check(recloser))(), hung]);
+    await Promise.race([(async () => check())(), hung]);
     return { name, ok: true };
   } catch (error) {
     if (error instanceof Skipped) return { name, ok: true, skipped: error.message };

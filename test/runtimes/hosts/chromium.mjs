@@ -4,6 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { delimiter, join, normalize } from 'node:path';
+import { SUBPATHS, subpathsAs } from './subpaths.mjs';
 
 const FLAGS = [
   '--headless',
@@ -16,9 +17,16 @@ const FLAGS = [
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
+const DIST = '/node_modules/recloser/dist';
+
+const IMPORTS = Object.fromEntries([
+  ['recloser', `${DIST}/index.js`],
+  ...SUBPATHS.map((name) => [`recloser/${name}`, `${DIST}/${name}.js`]),
+]);
+
 const PAGE = `<!doctype html>
   <link rel="icon" href="data:,">
-  <script type="importmap">{ "imports": { "recloser": "/node_modules/recloser/dist/index.js" } }</script>`;
+  <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>`;
 
 /** The browser's binary, which is installed from the system's packages where it is missing. */
 export function findChromium() {
@@ -64,7 +72,7 @@ export async function runInChromium(folder, executablePath) {
     await page.goto(server.origin);
     const results = await page.evaluate(`(async () => {
       const [recloser, { behaviours }] = await Promise.all([import('recloser'), import('/behaviours.mjs')]);
-      return behaviours(recloser);
+      return behaviours(recloser, ${subpathsAs((name) => `await import('recloser/${name}')`)});
     })()`);
     return { version: browser.version(), results };
   } finally {

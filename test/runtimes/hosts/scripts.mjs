@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { subpathsAs } from './subpaths.mjs';
 
 /** Real milliseconds after which a runtime that has not ended by itself has failed. */
 const TIME_TO_EXIT = 60_000;
@@ -11,13 +12,15 @@ const SCRIPTS = {
     'main.mjs',
     `import * as recloser from 'recloser';
      import { behaviours } from './behaviours.mjs';
-     console.log(JSON.stringify(await behaviours(recloser)));`,
+     const subpaths = ${subpathsAs((name) => `await import('recloser/${name}')`)};
+     console.log(JSON.stringify(await behaviours(recloser, subpaths)));`,
   ],
   cjs: [
     'main.cjs',
     `const recloser = require('recloser');
+     const subpaths = ${subpathsAs((name) => `require('recloser/${name}')`)};
      import('./behaviours.mjs')
-       .then(({ behaviours }) => behaviours(recloser))
+       .then(({ behaviours }) => behaviours(recloser, subpaths))
        .then((results) => console.log(JSON.stringify(results)));`,
   ],
 };

@@ -2,9 +2,11 @@
  * What runs inside workerd: the behaviours in each module system, and one breaker that all requests share.
  *
  * @typedef {typeof import('recloser')} Recloser
- * @param {{ esm: Recloser, cjs: Recloser, behaviours: typeof import('../behaviours.mjs').behaviours }} modules
+ * @typedef {import('../behaviours.mjs').Subpaths} Subpaths
+ * @param {{ esm: Recloser, cjs: Recloser, esmSubpaths: Subpaths, cjsSubpaths: Subpaths,
+ *   behaviours: typeof import('../behaviours.mjs').behaviours }} modules
  */
-export function createWorker({ esm, cjs, behaviours }) {
+export function createWorker({ esm, cjs, esmSubpaths, cjsSubpaths, behaviours }) {
   const shared = new esm.CircuitBreaker({
     name: 'shared',
     callTimeout: 300,
@@ -14,8 +16,8 @@ export function createWorker({ esm, cjs, behaviours }) {
 
   /** @type {Record<string, () => Promise<unknown>>} */
   const routes = {
-    '/esm': () => behaviours(esm),
-    '/cjs': () => behaviours(cjs),
+    '/esm': () => behaviours(esm, esmSubpaths),
+    '/cjs': () => behaviours(cjs, cjsSubpaths),
 
     /** A call that hangs, and whose task listens to its signal. */
     '/hang': async () => {

@@ -4,6 +4,7 @@ import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { SUBPATHS, subpathsAs } from './subpaths.mjs';
 
 const TIME_TO_ANSWER = 8_000;
 
@@ -106,14 +107,23 @@ const MAIN = `
   import cjs from './index.cjs';
   import * as esm from './index.js';
   import { createWorker } from './worker.mjs';
-  export default createWorker({ esm, cjs, behaviours });`;
+  ${SUBPATHS.map((name) => `import * as ${name}Esm from './${name}.js'; import ${name}Cjs from './${name}.cjs';`).join('\n')}
+  export default createWorker({
+    esm,
+    cjs,
+    behaviours,
+    esmSubpaths: ${subpathsAs((name) => `${name}Esm`)},
+    cjsSubpaths: ${subpathsAs((name) => `${name}Cjs`)},
+  });`;
 
 /** @param {string} folder */
 function writeConfig(folder) {
   writeFileSync(join(folder, 'worker-main.mjs'), MAIN);
   copyFileSync(fileURLToPath(new URL('worker.mjs', import.meta.url)), join(folder, 'worker.mjs'));
   const dist = 'node_modules/recloser/dist';
-  const built = readdirSync(join(folder, dist)).filter((file) => /\.c?js$/.test(file));
+  const built = readdirSync(join(folder, dist)).filter(
+    (file) => /\.c?js$/.test(file) && !file.startsWith('cli.'),
+  );
   const modules = [
     ...['worker-main.mjs', 'worker.mjs', 'behaviours.mjs'].map((file) => moduleOf(file, file)),
     ...built.map((file) => moduleOf(file, `${dist}/${file}`)),
