@@ -10,12 +10,18 @@ describe('the packed tarball', () => {
 
     const others = files.filter((file) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(file));
 
-    expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    expect(others).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist/config.schema.json',
+      'package.json',
+    ]);
   });
 
-  it('holds nothing in dist but the entries and what they share', () => {
-    const entries = Object.keys(entry).join('|');
-    const expected = new RegExp(`^dist/(${entries}|chunk-\\w+|[\\w-]+-\\w{8})\\.(js|cjs|d\\.ts|d\\.cts)$`);
+  it('holds nothing in dist but the entries, the command, the schema and what they share', () => {
+    const entries = [...Object.keys(entry), 'cli'].join('|');
+    const expected = new RegExp(`^dist/(${entries}|chunk-\\w+|[\\w-]+-\\w{8})\\.(js|cjs|d\\.ts|d\\.cts)$|^dist/config\\.schema\\.json$`);
 
     const others = installedFiles().filter((file) => file.startsWith('dist/') && !expected.test(file));
 
@@ -27,7 +33,15 @@ describe('the packed tarball', () => {
 
     const fields = Object.keys(manifest).filter((field) => /dependencies$/i.test(field));
 
-    expect(fields).toEqual(['devDependencies']);
+    expect(fields.sort()).toEqual(['devDependencies', 'peerDependencies']);
+  });
+
+  it('demands no peer: what a subpath talks to is for those who use it', () => {
+    const { peerDependencies, peerDependenciesMeta } = installedManifest();
+
+    const optional = Object.keys(peerDependencies as object).map((peer) => [peer, { optional: true }]);
+
+    expect(peerDependenciesMeta).toEqual(Object.fromEntries(optional));
   });
 
   it('runs nothing when it is installed', () => {

@@ -1,0 +1,39 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { fromRoot } from '../../support/root.js';
+
+/** A process that uses the installed package. */
+export interface Service {
+  /** Where its metrics are, such as `127.0.0.1:9464`. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** The folder into which the packed package is installed, with prom-client beside it. */
+export function installedFolder(): string {
+  const { folder, error } = inject('consumer');
+  if (error !== undefined) throw new Error(`The package could not be built and installed. ${error}`);
+  const client = join(folder, 'node_modules', 'prom-client');
+  if (!existsSync(client)) symlinkSync(fromRoot('node_modules/prom-client'), client);
+  return folder;
+}
+
+export async function startService(): Promise<Service> {
+  const script = join(installedFolder(), 'service.mjs');
+  copyFileSync(fromRoot('test/observability/service.mjs'), script);
+  const child = fork(script, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit');
+  const [line] = await Promise.race([once(child.stdout!, 'data'), ended.then(() => ['it ended at once'])]);
+  const address = String(line).trim();
+  if (!/^127\.0\.0\.1:\d+$/.test(address)) throw new Error(`The service does not start: ${address}`);
+  return {
+    address,
+    async stop() {
+      child.disconnect();
+      await ended;
+    },
+  };
+}
