@@ -1,6 +1,7 @@
 /** The alerts: when each is raised, and what it tells the person whom it wakes. */
+import { positiveInteger, ratio } from '../core/validate.js';
 import { ALERT_CONDITIONS } from '../monitor/index.js';
-import { type Checks, count, duration, ratio, text } from './options.js';
+import { type Checks, duration, text } from './options.js';
 import { formatDuration } from './promql.js';
 import type { By, Queries } from './queries.js';
 
@@ -47,7 +48,7 @@ export interface Alert<Figures> {
 
 const SETTINGS: AlertSettings = { severity: 'warning', for: 0 };
 const SETTINGS_CHECKS: Checks<AlertSettings> = { severity: text, for: duration(0) };
-const SHARE_CHECKS = { ...SETTINGS_CHECKS, above: ratio, over: duration(1), minimumCalls: count };
+const SHARE_CHECKS = { ...SETTINGS_CHECKS, above: ratio, over: duration(1), minimumCalls: positiveInteger() };
 
 const percent = (share: number) => `${Number((share * 100).toFixed(2))} %`;
 
@@ -138,7 +139,7 @@ export const ALERTS: { readonly [Name in AlertName]: Alert<AlertFigures[Name]> }
   flapping: {
     alert: 'CircuitBreakerFlapping',
     defaults: { ...SETTINGS, ...ALERT_CONDITIONS.flapping },
-    checks: { ...SETTINGS_CHECKS, opened: count, over: duration(1) },
+    checks: { ...SETTINGS_CHECKS, opened: positiveInteger(), over: duration(1) },
     condition: (queries, by, { opened, over }) =>
       `${queries.tripsOfWorstInstance(by, formatDuration(over))} >= ${opened}`,
     summary: ({ opened, over }) => `opened at least ${opened} times within ${formatDuration(over)}`,

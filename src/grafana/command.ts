@@ -1,9 +1,9 @@
 /** What the command `recloser` answers. Arguments in, text out: it knows no process. */
+import { nearest } from '../core/validate.js';
 import { InvalidOptionsError } from '../index.js';
 import { alertRules } from './alert-rules.js';
 import { dashboard } from './dashboard.js';
 import { ALERT_FLAGS, type Flag, type Flags, GRAFANA_FLAGS, READERS } from './flags.js';
-import { nearest } from './options.js';
 import { toYaml } from './yaml.js';
 
 /** What to print, and the status to end with: 2 for arguments that make no sense. */

@@ -1,8 +1,8 @@
+import { orFalse } from '../core/validate.js';
 import { arrange } from './layout.js';
 import type { Dashboard } from './model.js';
 import {
   type Checks,
-  orFalse,
   readOptions,
   SOURCE_CHECKS,
   type SourceOptions,

@@ -146,8 +146,8 @@ describe('the options', () => {
   const refused: readonly [options: unknown, message: string][] = [
     [7, '`options` must be an object, received 7'],
     [{ flaping: false }, 'unknown option "flaping", did you mean "flapping"?'],
-    [{ open: 'no' }, '`open` must be true, false or an object, received "no"'],
-    [{ open: null }, '`open` must be true, false or an object, received null'],
+    [{ open: 'no' }, '`open` must be true or false, or an object, received "no"'],
+    [{ open: null }, '`open` must be true or false, or an object, received null'],
     [{ open: { severty: 1 } }, 'unknown option "open.severty", did you mean "open.severity"?'],
     [{ health: { severity: '' } }, '`health.severity` must be a string that is not empty, received ""'],
     [{ health: { below: 50 } }, '`health.below` must be a number from 0 to 1, received 50'],

@@ -112,7 +112,7 @@ describe('arguments that make no sense', () => {
     ['grafana --title', '--title needs a value'],
     [
       'alerts --health maybe',
-      'Cannot create alert rules: `health` must be true, false or an object, received "maybe"',
+      'Cannot create alert rules: `health` must be true or false, or an object, received "maybe"',
     ],
     [
       'alerts --health.below low',
