@@ -2,8 +2,8 @@
  * The circuit breaker as users see it: it runs calls, asks the state machine who may pass and tells it how calls end,
  * counts, and tells listeners. It alone reads the clock, once at each edge of a call and only where something needs it.
  *
- * A call passes through here from top to bottom: `call`, `#admit`, `#start`, `#settle`. The rules are in
- * `state-machine.ts`, what an outcome counts as is in `outcome.ts`.
+ * A call passes through here from top to bottom: `call`, `#admit`, `#start`, `#settle`. The usual call takes short cuts:
+ * `#callPlainly`, `#watch`, `#succeed`. The rules are in `state-machine.ts`, what an outcome counts as in `outcome.ts`.
  */
 
 import { type CallContext, LazyCallContext } from './call-context.js';
@@ -82,21 +82,25 @@ export const CIRCUIT_BREAKER_EVENTS = [
 
 const CALL_EVENTS = { success: 'success', failure: 'failure', ignored: 'ignore' } as const;
 
-const succeeded = <T>(value: T): CallResult<T> => ({ ok: true, value });
-const failed = (error: unknown): CallResult<never> => ({ ok: false, error, rejected: false });
-const rejected = (error: unknown): CallResult<never> => ({ ok: false, error, rejected: true });
+const asSuccess = <T>(value: T): CallResult<T> => ({ ok: true, value });
+const asFailure = (error: unknown): CallResult<never> => ({ ok: false, error, rejected: false });
+const asRejection = (error: unknown): CallResult<never> => ({ ok: false, error, rejected: true });
 
 const NO_CHANGES: readonly Emission<CircuitBreakerEvents>[] = [];
 
 /** Settles a call, or all of one stay whose start was not timed. */
 interface Watcher {
   readonly permit: Phase;
-  /** Whether it looks on from the side, or hands on how the call ended. */
-  readonly aside: boolean;
+  /** Hands the value on. */
   readonly succeeded: <T>(value: T) => T;
-  /** Throws the error on, unless it looks on. */
+  /** Throws the error on. */
   readonly failed: (error: unknown) => never;
+  /** Looks on from the side. */
+  readonly noticed: (error: unknown) => void;
 }
+
+/** What there is to do on the side about a success. */
+const nothing = () => {};
 
 /**
  * Stands between a service and something that it calls. When the calls fail or slow down it stops them at once, lets
@@ -117,13 +121,15 @@ export class CircuitBreaker {
   readonly #tally = new Tally();
   #given: CircuitBreakerOptions;
   #options: ResolvedOptions;
-  /** Whether anybody hears of calls, whether both edges of a call are timed, and whether the end of it is. */
+  /** Whether anybody hears of calls. */
   #isHeard = false;
   /** Whether calls without options of their own have neither a deadline nor a fallback. */
   #isPlain = false;
+  /** Whether nobody but the machine takes notice of a success. */
+  #isQuiet = false;
+  /** Whether both edges of a call are timed, and whether the end of it is. */
   #timesCalls = false;
   #timesEnds = false;
-  #isQuiet = false;
   #watcher: Watcher | undefined;
   #lastTold: LastTransition | undefined;
   #events: Emitter<CircuitBreakerEvents> | undefined;
@@ -226,16 +232,16 @@ export class CircuitBreaker {
     try {
       own = this.#readCall(task, options);
     } catch (error) {
-      return Promise.resolve(failed(error));
+      return Promise.resolve(asFailure(error));
     }
     const callTimeout = own?.callTimeout ?? this.#options.callTimeout;
     const now = this.#timeOfStart(callTimeout);
     const admission = this.#admit(now);
     if (!(admission instanceof CircuitBreakerOpenError)) {
-      return this.#start(task, admission, now, callTimeout, own).then(succeeded, failed);
+      return this.#start(task, admission, now, callTimeout, own).then(asSuccess, asFailure);
     }
     const answered = this.#answerRejection(admission, own);
-    return answered?.then(succeeded, rejected) ?? Promise.resolve(rejected(admission));
+    return answered?.then(asSuccess, asRejection) ?? Promise.resolve(asRejection(admission));
   }
 
   /**
@@ -246,17 +252,9 @@ export class CircuitBreaker {
    */
   callSync<T>(task: () => T, options?: SyncCallOptions<T>): T {
     const { phase } = this.#machine;
-    if (!this.#isUsual(task, options, phase)) return this.#callSync(task, options);
-    const now = this.#beginPlainly();
-    let value: T;
-    try {
-      value = task();
-    } catch (error) {
-      this.#settle(phase, now, true, error);
-      throw error;
-    }
-    this.#succeed(phase, now, value);
-    return value;
+    return this.#isUsual(task, options, phase)
+      ? this.#runSync(task, phase, this.#beginPlainly(), undefined)
+      : this.#callSync(task, options);
   }
 
   /**
@@ -484,13 +482,17 @@ export class CircuitBreaker {
     if (admission instanceof CircuitBreakerOpenError) {
       return this.#answerSync(admission, this.#fallbackFor(admission, true, own));
     }
+    return this.#runSync(task, admission, now, own);
+  }
+
+  #runSync<T>(task: () => T, permit: Phase, startedAt: number, options: SyncCallOptions<T> | undefined): T {
     let value: T;
     try {
       value = task();
     } catch (error) {
-      return this.#answerSync(error, this.#settleFailed(admission, now, error, own));
+      return this.#answerSync(error, this.#settleFailed(permit, startedAt, error, options));
     }
-    this.#succeed(admission, now, value);
+    this.#succeed(permit, startedAt, value);
     return value;
   }
 
@@ -569,7 +571,13 @@ export class CircuitBreaker {
     if (fallback === undefined) return undefined;
     const { signal } = options ?? {};
     if (signal === undefined) return run(fallback, new LazyCallContext(this.name, rejection.state));
-    const guards: Guards = { signal, callTimeout: false, startedAt: 0, deadlines: undefined };
+    const guards: Guards = {
+      signal,
+      callTimeout: false,
+      startedAt: 0,
+      deadlines: undefined,
+      mayFallBack: false,
+    };
     return new GuardedCall<T>(this.name, rejection.state, guards, () => undefined).runFallback(fallback);
   }
 
@@ -584,7 +592,7 @@ export class CircuitBreaker {
       return this.#startGuarded(task, permit, startedAt, callTimeout, options);
     }
     const context = new LazyCallContext(this.#options.name, this.#stateOf(permit));
-    if (options?.fallback !== undefined || this.#options.fallback !== undefined) {
+    if (this.#mayFallBack(options)) {
       return this.#startWithFallback(task, context, permit, startedAt, options);
     }
     return this.#watch(run(task, context), permit, startedAt);
@@ -595,35 +603,33 @@ export class CircuitBreaker {
    * half as much again. So where the last call failed, failures are settled from the side.
    */
   #watch<T>(pending: Promise<T>, permit: Phase, startedAt: number): Promise<T> {
-    const aside = this.#machine.consecutiveFailures > 0;
-    const { succeeded, failed } = Number.isNaN(startedAt)
-      ? this.#watcherOf(permit, aside)
-      : this.#createWatcher(permit, startedAt, aside);
-    if (!aside) return pending.then(succeeded, failed);
-    pending.then(undefined, failed);
-    return pending.then(succeeded);
+    const watcher = Number.isNaN(startedAt)
+      ? this.#watcherOf(permit)
+      : this.#createWatcher(permit, startedAt);
+    if (this.#machine.consecutiveFailures === 0) return pending.then(watcher.succeeded, watcher.failed);
+    pending.then(nothing, watcher.noticed);
+    return pending.then(watcher.succeeded);
   }
 
   /** Calls of one stay whose start was not timed differ in nothing: they share what settles them. */
-  #watcherOf(permit: Phase, aside: boolean): Watcher {
-    if (this.#watcher?.permit !== permit || this.#watcher.aside !== aside) {
-      this.#watcher = this.#createWatcher(permit, Number.NaN, aside);
-    }
+  #watcherOf(permit: Phase): Watcher {
+    if (this.#watcher?.permit !== permit) this.#watcher = this.#createWatcher(permit, Number.NaN);
     return this.#watcher;
   }
 
-  #createWatcher(permit: Phase, startedAt: number, aside: boolean): Watcher {
+  #createWatcher(permit: Phase, startedAt: number): Watcher {
     return {
       permit,
-      aside,
       succeeded: (value) => {
         this.#succeed(permit, startedAt, value);
         return value;
       },
       failed: (error) => {
         this.#settle(permit, startedAt, true, error);
-        if (!aside) throw error;
-        return undefined as never;
+        throw error;
+      },
+      noticed: (error) => {
+        this.#settle(permit, startedAt, true, error);
       },
     };
   }
@@ -665,8 +671,13 @@ export class CircuitBreaker {
       return kind === 'failure' ? this.#fallbackFor(result, false, options) : undefined;
     };
     const deadlines = callTimeout === false ? undefined : this.#deadlinesOfCall();
-    const guards: Guards = { signal: options?.signal, callTimeout, startedAt, deadlines };
+    const mayFallBack = this.#mayFallBack(options);
+    const guards: Guards = { signal: options?.signal, callTimeout, startedAt, deadlines, mayFallBack };
     return new GuardedCall<T>(this.name, this.#stateOf(permit), guards, settle).run(task);
+  }
+
+  #mayFallBack(options: { readonly fallback?: unknown } | undefined): boolean {
+    return options?.fallback !== undefined || this.#options.fallback !== undefined;
   }
 
   #deadlinesOfCall(): Deadlines {
@@ -717,7 +728,7 @@ export class CircuitBreaker {
     const duration = now - startedAt;
     const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
     this.#keeper?.onUse?.(this);
-    this.#tally.settled(kind, slow, threw && kind === 'failure' && isCallTimeoutError(result));
+    this.#tally.settled(kind, slow, threw && isCallTimeoutError(result));
     const rule =
       this.#machine.record(permit, kind, slow, startedAt, now, result) ??
       (shouldTrip === undefined ? undefined : this.#ownRule(shouldTrip, permit, kind, now));
@@ -728,7 +739,7 @@ export class CircuitBreaker {
     return kind;
   }
 
-  /** Opens by the rule that was broken. A success is timed only where it broke one: nothing else of it needs the time. */
+  /** Opens by the rule that was broken, at a time that is read if no reason for it came before; answers the time. */
   #tripBy(rule: TripReason, now: number): number {
     const at = Number.isNaN(now) ? this.#options.clock.now() : now;
     this.#machine.trip(at, rule);
@@ -748,7 +759,6 @@ export class CircuitBreaker {
   }
 
   #classify(threw: boolean, result: unknown): OutcomeKind {
-    if (!threw && this.#options.isFailure === undefined) return 'success';
     try {
       return threw ? classifyError(result, this.#options) : classifyValue(result, this.#options);
     } catch (error) {

@@ -100,23 +100,23 @@ export class CircuitBreakerOpenError extends CircuitBreakerError {
 }
 
 /**
- * Makes a rejection, without a stack unless asked: the stack would be nearly all of its cost. Where the limit is no
- * number, V8 does not even look for one, and leaves the first line to us. The global limit is put back at once, and left
- * alone where it is absent or frozen.
+ * Makes a rejection, without a stack unless asked: the stack would be nearly all of its cost. The global limit is put
+ * back at once, and left alone where it is absent or frozen.
  */
 export function createOpenError(details: RejectionDetails, hasStack: boolean): CircuitBreakerOpenError {
-  const errors = Error as { stackTraceLimit?: number | undefined };
+  const errors = Error as { stackTraceLimit?: number };
   const limit = errors.stackTraceLimit;
   if (hasStack || limit === undefined) return new CircuitBreakerOpenError(details);
   try {
-    errors.stackTraceLimit = undefined;
+    errors.stackTraceLimit = 0;
   } catch {
     return new CircuitBreakerOpenError(details);
   }
-  const error = new CircuitBreakerOpenError(details);
-  errors.stackTraceLimit = limit;
-  error.stack = `${error.name}: ${error.message}`;
-  return error;
+  try {
+    return new CircuitBreakerOpenError(details);
+  } finally {
+    errors.stackTraceLimit = limit;
+  }
 }
 
 /** The call had not settled when its `callTimeout` ended. Its task may still be running; its signal is aborted. */

@@ -24,9 +24,9 @@ export function failureTypeOf(error: unknown): string | undefined {
 
 function typeOf(error: unknown): string | undefined {
   if (isCallTimeoutError(error)) return 'timeout';
-  if (typeof error !== 'object' || error === null) return typeof error;
+  if (typeof error !== 'object' || error === null) return error === null ? 'null' : typeof error;
   const { code, cause, name } = error as Readable;
-  // Node's errors have codes that are words; a DOMException and gRPC have numbers, of which the former's mean little.
+  // Codes are words in Node. They are numbers in gRPC, whose errors have no other name, and in a DOMException, which has.
   const candidates = [code, cause?.code, name === 'Error' && Number.isInteger(code) ? String(code) : name];
   return candidates.find((word): word is string => typeof word === 'string' && WORD.test(word));
 }

@@ -18,6 +18,8 @@ export interface Guards {
   readonly callTimeout: number | false;
   readonly startedAt: number;
   readonly deadlines: Deadlines | undefined;
+  /** Whether a fallback may have to answer when the deadline has come. */
+  readonly mayFallBack: boolean;
 }
 
 /**
@@ -35,6 +37,8 @@ export class GuardedCall<T> implements Deadline {
   #isRunning = true;
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
+  /** Answers with a fallback in the asynchronous context in which the call was made. */
+  #answerInContext: ((fallback: Task<T>) => void) | undefined;
 
   constructor(breaker: string, state: CircuitState, guards: Guards, settle: Settle<T>) {
     this.at = guards.callTimeout === false ? Number.POSITIVE_INFINITY : guards.startedAt + guards.callTimeout;
@@ -44,9 +48,10 @@ export class GuardedCall<T> implements Deadline {
   }
 
   run(task: Task<T>): Promise<T> {
-    const { deadlines, startedAt } = this.#guards;
+    const { deadlines, startedAt, mayFallBack } = this.#guards;
     const answer = this.#createAnswer();
     if (this.#followCaller()) {
+      if (deadlines !== undefined && mayFallBack) this.#rememberContext();
       deadlines?.add(this, startedAt);
       run(task, this.#context).then(
         (value) => this.#succeed(value),
@@ -66,7 +71,6 @@ export class GuardedCall<T> implements Deadline {
 
   /** The deadline has come. */
   expire(now: number): void {
-    if (!this.#isRunning) return;
     const context = this.#context;
     const error = new CallTimeoutError(context.breaker, this.#guards.callTimeout as number);
     // What the fallback does is not what timed out: its signal is another.
@@ -101,6 +105,17 @@ export class GuardedCall<T> implements Deadline {
     return false;
   }
 
+  /**
+   * One timer ends calls of many requests, in the asynchronous context of whoever has set it. A reaction that is added
+   * now runs in the context of this call, and its fallback with it.
+   */
+  #rememberContext(): void {
+    const late = new Promise<Task<T>>((resolve) => {
+      this.#answerInContext = resolve;
+    });
+    late.then((fallback) => this.#answerWith(fallback));
+  }
+
   #createAnswer(): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
@@ -120,7 +135,8 @@ export class GuardedCall<T> implements Deadline {
     const fallback = this.#settle(true, error, undefined, now);
     if (fallback !== undefined) {
       this.#guards.deadlines?.remove(this);
-      this.#answerWith(fallback);
+      if (now === undefined || this.#answerInContext === undefined) this.#answerWith(fallback);
+      else this.#answerInContext(fallback);
       return;
     }
     this.#reject(error);

@@ -43,7 +43,7 @@ export interface RegistryOptions {
   /** What its breakers are made with, unless `configure` or the options of `getOrCreate` say otherwise. */
   defaults?: CircuitBreakerOptions | undefined;
   /**
-   * Options for a name; they go before `defaults`. Asked once for each breaker that is made, as a method of the
+   * Options for a name; they go before `defaults`. Asked once for each breaker that is made; `this` is the
    * registry.
    */
   configure?: ((name: string) => CircuitBreakerOptions | undefined) | undefined;

@@ -170,7 +170,7 @@ export class StateMachine {
     if (kind === 'failure') this.lastFailure = { error, at: now };
     switch (permit.state) {
       case CircuitState.CLOSED:
-        return kind === 'ignored' ? undefined : this.#recordCall(kind === 'failure', slow, now);
+        return kind === 'ignored' ? undefined : this.#recordCall(permit, kind === 'failure', slow, now);
       case CircuitState.HALF_OPEN:
         permit.probes.splice(permit.probes.indexOf(admittedAt), 1);
         if (kind !== 'ignored') this.#recordProbe(permit, kind === 'failure', slow, now);
@@ -181,18 +181,17 @@ export class StateMachine {
   }
 
   /** `record` for a success that was admitted in CLOSED. */
-  recordSuccess(permit: Phase, slow: boolean, now: number): TripReason | undefined {
-    if (permit !== this.phase || permit.state !== CircuitState.CLOSED) return undefined;
-    return this.#recordCall(false, slow, now);
+  recordSuccess(permit: ClosedPhase, slow: boolean, now: number): TripReason | undefined {
+    return permit === this.phase ? this.#recordCall(permit, false, slow, now) : undefined;
   }
 
-  #recordCall(failed: boolean, slow: boolean, now: number): TripReason | undefined {
+  #recordCall(permit: ClosedPhase, failed: boolean, slow: boolean, now: number): TripReason | undefined {
     this.#window ??= createWindow(this.#settings.window);
     const window = this.#window;
     window.record(failed, slow, now);
     this.consecutiveFailures = failed ? this.consecutiveFailures + 1 : 0;
     const isHealthy = window.failures === 0 && window.slowCalls === 0;
-    return isHealthy ? undefined : this.#brokenRule(window);
+    return isHealthy || permit.forced ? undefined : this.#brokenRule(window);
   }
 
   #brokenRule(window: Window): TripReason | undefined {

@@ -35,16 +35,17 @@ export type Target = InstrumentableBreaker | InstrumentableRegistry;
 /** @throws InvalidOptionsError for anything but a breaker or a registry */
 export function verifyTarget(subject: Subject, target: unknown): void {
   guardRead(subject, 'the target', () => {
-    const isRegistry = hasMethods('on', Symbol.iterator)(target);
     const isBreaker = hasMethods('on')(target) && 'metrics' in target && 'name' in target;
     verify(subject, 'target', target, () =>
-      isBreaker || isRegistry ? undefined : 'a circuit breaker or a registry',
+      isBreaker || isAnyRegistry(target) ? undefined : 'a circuit breaker or a registry',
     );
   });
 }
 
+const isAnyRegistry = hasMethods('on', Symbol.iterator);
+
 export function isRegistry(target: Target): target is InstrumentableRegistry {
-  return Symbol.iterator in target;
+  return isAnyRegistry(target);
 }
 
 /** The breakers that there are now. */

@@ -212,10 +212,10 @@ export function nearest(word: string, words: readonly string[]): string {
 
 /** The words of the list, those first that a misspelt one is most likely to mean. */
 export function byNearness(word: string, words: readonly string[]): string[] {
-  const distance = new Map(
-    words.map((known) => [known, editDistance(word, known) / Math.max(word.length, known.length)]),
-  );
-  return [...words].sort((a, b) => (distance.get(a) as number) - (distance.get(b) as number));
+  return words
+    .map((known) => ({ known, distance: editDistance(word, known) / Math.max(word.length, known.length) }))
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ known }) => known);
 }
 
 /** Levenshtein's distance, in which the case of a letter does not count. */

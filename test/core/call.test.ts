@@ -257,3 +257,18 @@ describe('call', () => {
     expect(other.metrics.totals.failures).toBe(0);
   });
 });
+
+test.each(['call', 'callSync', 'wrap'] as const)(
+  '%s says what it needs when it is given no function',
+  async (method) => {
+    const { breaker } = createBreaker({ name: 'users' });
+
+    const error = await errorOf(
+      (async () => (breaker[method] as (task: unknown) => unknown).call(breaker, 'no function'))(),
+    );
+
+    expect(error).toEqual(
+      new TypeError('Circuit breaker "users" needs a function to call, received "no function"'),
+    );
+  },
+);

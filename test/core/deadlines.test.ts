@@ -241,3 +241,40 @@ describe('the timer', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+describe('the timer of a breaker that has just come to rest', () => {
+  test('still ends a call that begins right then and hangs', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    await breaker.call(async () => 'fine');
+
+    const call = breaker.tryCall(hanging);
+    await letMicrotasksRun();
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(await call).toMatchObject({ ok: false, error: { code: 'ERR_CALL_TIMEOUT' } });
+  });
+
+  test('is not set for a call that has a signal and no timeout', async () => {
+    const { breaker } = createBreaker();
+
+    void breaker.tryCall(hanging, { signal: new AbortController().signal });
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('ends a call although another one could not be followed', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    const hung = breaker.tryCall(hanging);
+    const signal = Object.assign(new EventTarget(), {
+      aborted: false,
+      addEventListener: () => {
+        throw new Error('no signal');
+      },
+    }) as unknown as AbortSignal;
+
+    await breaker.tryCall(async () => 'unreached', { signal });
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(await hung).toMatchObject({ ok: false, error: { code: 'ERR_CALL_TIMEOUT' } });
+  });
+});

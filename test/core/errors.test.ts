@@ -109,7 +109,7 @@ describe('CircuitBreakerOpenError', () => {
     const error = openErrorOf(createOpen().breaker);
 
     expect(error.stack).toBe(`CircuitBreakerOpenError: ${error.message}`);
-    expect(Object.keys(error)).not.toContain('stack');
+    expect(Object.keys(error)).toEqual(['code', 'breaker', 'state', 'reason', 'retryAfter']);
   });
 
   test('is new for each rejection', () => {
@@ -265,3 +265,33 @@ function revoked(): object {
   revoke();
   return proxy;
 }
+
+describe('the guards', () => {
+  const branded = (target: object) => Object.assign(target, { [Symbol.for('recloser.error')]: true });
+
+  test('know the errors of another copy by their brand', () => {
+    expect(isCircuitBreakerError(branded({ code: 'ERR_CIRCUIT_OPEN' }))).toBe(true);
+  });
+
+  test.each<[string, unknown]>([
+    ['null', null],
+    ['undefined', undefined],
+    ['a function', branded(() => {})],
+    ['another brand', { [Symbol.for('other.error')]: true }],
+    ['an error', new Error('boom')],
+  ])('know nothing else: %s', (_, value) => {
+    expect(isCircuitBreakerError(value)).toBe(false);
+  });
+});
+
+test('the name of an error class can be changed, and is no property of the error', () => {
+  const error = new CircuitBreakerError('ERR_OTHER', 'users', 'boom');
+
+  expect(error.name).toBe('CircuitBreakerError');
+  expect(Object.getOwnPropertyDescriptor(CircuitBreakerError.prototype, 'name')).toEqual({
+    value: 'CircuitBreakerError',
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+});

@@ -340,3 +340,32 @@ describe('fallbackOn', () => {
     expect(names).toEqual(['reject', 'success']);
   });
 });
+
+describe('without a fallback', () => {
+  test('`fallbackOn` is not asked', async () => {
+    const fallbackOn = vi.fn(() => true);
+    const { breaker } = createBreaker({ fallbackOn });
+
+    await breaker.tryCall(failing());
+
+    expect(fallbackOn).not.toHaveBeenCalled();
+  });
+});
+
+test('the cause that a fallback’s error is given can be changed, and is not listed', async () => {
+  const problem = new Error('fallback');
+  const { breaker } = createBreaker({
+    fallback: () => {
+      throw problem;
+    },
+  });
+
+  await breaker.tryCall(failing(boom));
+
+  expect(Object.getOwnPropertyDescriptor(problem, 'cause')).toEqual({
+    value: boom,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+});

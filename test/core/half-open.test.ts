@@ -464,3 +464,13 @@ describe('the lease of a probe', () => {
     expect(error).toMatchObject({ reason: 'open' });
   });
 });
+
+test('a probe is told the state that admitted it, whatever a listener has made of it since', async () => {
+  const { breaker } = createRecovered();
+  breaker.on('halfOpen', () => breaker.reset());
+
+  const state = await breaker.call((context) => context.state);
+
+  expect(state).toBe('HALF_OPEN');
+  expect(breaker.state).toBe('CLOSED');
+});

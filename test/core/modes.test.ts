@@ -477,3 +477,14 @@ describe('the mode event', () => {
     expect(modes).toEqual([]);
   });
 });
+
+test('a circuit that is forced closed reads no clock for a success, however bad its figures are', async () => {
+  const { breaker, clock } = createBreaker({ minimumCalls: 1 });
+  breaker.forceClosed();
+  await failTimes(breaker, 1);
+  const before = clock.reads;
+
+  await succeedTimes(breaker, 1);
+
+  expect(clock.reads).toBe(before);
+});

@@ -293,3 +293,53 @@ describe('a rejection', () => {
     });
   });
 });
+
+describe('a function of the user that answers nonsense', () => {
+  const promising = async () => true;
+
+  test.each<[string, CircuitBreakerOptions, string]>([
+    ['isFailure', { isFailure: promising as never }, 'A filter must answer at once, received a promise'],
+    [
+      'a filter',
+      { excludedErrors: [() => promising() as never] },
+      'A filter must answer at once, received a promise',
+    ],
+    [
+      'shouldTrip',
+      { shouldTrip: (() => 'yes') as never },
+      '`shouldTrip` must return true or false, received string',
+    ],
+    [
+      'fallbackOn',
+      { fallback: () => 1, fallbackOn: (() => 'yes') as never },
+      '`fallbackOn` must return true or false, received string',
+    ],
+  ])('is reported: %s', async (_, options, message) => {
+    const { uncaught } = watchRuntime();
+    const { breaker } = createBreaker(options);
+
+    await breaker.tryCall(failing());
+    await quiet();
+
+    expect(uncaught).toEqual([new TypeError(message)]);
+  });
+
+  test('makes the outcome ignored where it is a promise', async () => {
+    const { uncaught } = watchRuntime();
+    const { breaker } = createBreaker({ isFailure: promising as never });
+
+    await breaker.tryCall(async () => 'fine');
+    await quiet();
+
+    expect(uncaught).toHaveLength(1);
+    expect(breaker.metrics.totals).toMatchObject({ successes: 0, failures: 0, ignored: 1 });
+  });
+});
+
+test('a timeout error that a task resolves to is a failing value and no timeout', async () => {
+  const { breaker } = createBreaker({ isFailure: () => true });
+
+  await breaker.call(async () => new CallTimeoutError('other', 100));
+
+  expect(breaker.metrics.totals).toMatchObject({ failures: 1, timeouts: 0 });
+});

@@ -230,3 +230,25 @@ function symbolsWithout(missing: string): unknown {
   }
   return older;
 }
+
+describe('a permit that is settled without a word', () => {
+  test.each<[string, (permit: Permit) => void, object]>([
+    ['success', (permit) => permit.success(), { successes: 1, failures: 0 }],
+    ['failure', (permit) => permit.failure(), { successes: 0, failures: 1 }],
+  ])('is taken at its word, whatever the filters say: %s', (_, settle, totals) => {
+    const { breaker } = createBreaker({ isFailure: ({ error }) => error !== undefined || 'ignore' });
+
+    settle(breaker.acquire());
+
+    expect(breaker.metrics.totals).toMatchObject(totals);
+  });
+});
+
+test('tryAcquire reads no clock that nobody needs', () => {
+  const { breaker, clock } = createBreaker();
+  const before = clock.reads;
+
+  breaker.tryAcquire()?.success();
+
+  expect(clock.reads).toBe(before);
+});

@@ -523,3 +523,17 @@ describe('the caller’s signal', () => {
     expect(listeners(signal)).toBe(0);
   });
 });
+
+describe('a signal that aborts while the call is being admitted', () => {
+  test('keeps the task from running', async () => {
+    const caller = new AbortController();
+    const { breaker } = createRecovered({ onHalfOpen: () => caller.abort(new Error('gone')) });
+    const task = vi.fn(async () => 'unreached');
+
+    const result = await breaker.tryCall(task, { signal: caller.signal });
+
+    expect(result).toMatchObject({ ok: false, error: new Error('gone') });
+    expect(task).not.toHaveBeenCalled();
+    expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { ignored: 1 } });
+  });
+});

@@ -809,3 +809,12 @@ describe('what a snapshot leaves out', () => {
     });
   });
 });
+
+test('a refused snapshot says which breaker could not be restored', () => {
+  const breaker = new CircuitBreaker({ name: 'users' });
+
+  const refusal = refusalOf(() => breaker.restore({ ...breaker.snapshot(), attempt: -1 }));
+
+  expect(refusal.message).toMatch(/^Cannot restore circuit breaker "users": /);
+  expect(refusal.breaker).toBe('users');
+});

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { CallTimeoutError, CircuitBreaker } from 'recloser';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createBreaker, errorOf, failing, hanging, heard } from '../support/breakers.js';
@@ -417,5 +418,27 @@ describe('clocks and timers', () => {
     await slow;
 
     expect(breaker.metrics).toMatchObject({ state: 'OPEN', attempt: 1, totals: { failures: 2, opened: 1 } });
+  });
+});
+
+describe('the fallback of a call that has timed out', () => {
+  test('runs in the asynchronous context of its own call', async () => {
+    const requests = new AsyncLocalStorage<string>();
+    const { breaker } = createBreaker({ callTimeout: 100, fallback: () => requests.getStore() });
+    const calls = ['Ada', 'Bob'].map((user) => requests.run(user, () => breaker.call<unknown>(hanging)));
+
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(await Promise.all(calls)).toEqual(['Ada', 'Bob']);
+  });
+
+  test('answers too when it was given while the call was running', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    const call = breaker.call<unknown>(hanging);
+
+    breaker.update({ fallback: () => 'instead' });
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(await call).toBe('instead');
   });
 });

@@ -184,6 +184,17 @@ describe('what a call costs', () => {
     expect((clock.reads - readsBefore) / CALLS).toBe(1);
   });
 
+  test('a timeout: one timer serves calls that follow each other a few functions away', async () => {
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout');
+    const breaker = new CircuitBreaker({ callTimeout: 10_000, clock: manualClock() });
+    const inner = async () => await breaker.call(succeed);
+    const outer = async () => await inner();
+
+    for (let i = 0; i < CALLS; i++) await outer();
+
+    expect(setTimeout).toHaveBeenCalledTimes(1);
+  });
+
   test('a timeout: one timer serves all calls in flight', async () => {
     const setTimeout = vi.spyOn(globalThis, 'setTimeout');
     const breaker = new CircuitBreaker({ callTimeout: 10_000, clock: manualClock() });

@@ -1,0 +1,320 @@
+/** What people read when something was handed in that cannot be: whole sentences, since somebody searches for them. */
+import {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  CircuitBreakerRegistry,
+  type CircuitSnapshot,
+  exponentialBackoff,
+  protect,
+  withCircuitBreaker,
+} from 'recloser';
+import { describe, expect, test } from 'vitest';
+import { errorOf } from '../support/breakers.js';
+
+const unreadable = new Proxy(
+  {},
+  {
+    ownKeys() {
+      throw new Error('trap');
+    },
+    get() {
+      throw new Error('trap');
+    },
+  },
+);
+
+const create = (options: object) => () => new CircuitBreaker(options as CircuitBreakerOptions);
+const restored = (changes: object) =>
+  create({ snapshot: { ...new CircuitBreaker().snapshot(), ...changes } });
+const call = (options: unknown) => () =>
+  new CircuitBreaker({ name: 'users' }).call(async () => 1, options as never);
+const outcomes = (given: unknown) => restored({ window: { type: 'count', size: 2, outcomes: given } });
+const counts = (...given: number[][]) =>
+  restored({ window: { type: 'time', duration: 10, buckets: 1, counts: given } });
+
+function forcedOpen(name: string): () => unknown {
+  const breaker = new CircuitBreaker({ name });
+  breaker.forceOpen();
+  return () => breaker.acquire();
+}
+
+function taken(options: CircuitBreakerOptions): () => unknown {
+  const breaker = new CircuitBreaker({ name: 'users', recoveryTimeout: 0, ...options });
+  if (options.halfOpenMaxCalls !== undefined) breaker.trip();
+  breaker.acquire();
+  return () => breaker.acquire();
+}
+
+const picked = (key: () => unknown) => () =>
+  withCircuitBreaker(key as () => string, { registry: new CircuitBreakerRegistry() })(async () => 1)();
+
+const SNAPSHOTS: [message: string, option: string, run: () => unknown][] = [
+  [
+    '`snapshot` is of version 99, this release of recloser reads up to version 1',
+    'snapshot.version',
+    restored({ version: 99 }),
+  ],
+  ['`snapshot.version` must be 1, received "1"', 'snapshot.version', restored({ version: '1' })],
+  [
+    '`snapshot.mode` must be "active" or "observe" or "forced-open" or "forced-closed", received "x"',
+    'snapshot.mode',
+    restored({ mode: 'x' }),
+  ],
+  [
+    '`snapshot.mode` is "forced-open" while `snapshot.state` is "CLOSED"',
+    'snapshot.mode',
+    restored({ mode: 'forced-open' }),
+  ],
+  [
+    '`snapshot.remaining` must be at most `snapshot.recovery`, 5, received 6',
+    'snapshot.remaining',
+    restored({ state: 'OPEN', recovery: 5, remaining: 6 }),
+  ],
+  [
+    '`snapshot.window.outcomes` must be at most 2 digits, received "000"',
+    'snapshot.window.outcomes',
+    outcomes('000'),
+  ],
+  [
+    '`snapshot.window.outcomes` must be a string of digits from 0 to 3, received "4"',
+    'snapshot.window.outcomes',
+    outcomes('4'),
+  ],
+  [
+    '`snapshot.window.outcomes` must be a string of digits from 0 to 3, received 1',
+    'snapshot.window.outcomes',
+    outcomes(1),
+  ],
+  [
+    '`snapshot.window.counts` must be at most 1 buckets, received an array',
+    'snapshot.window.counts',
+    counts([0, 1, 0, 0], [1, 1, 0, 0]),
+  ],
+  [
+    '`snapshot.window.counts[0]` must be an age and three counts, the first the largest, received an array',
+    'snapshot.window.counts[0]',
+    counts([0, 1, 2, 0]),
+  ],
+  ['`snapshot` cannot be read', '', create({ snapshot: unreadable as CircuitSnapshot })],
+];
+
+const REFUSALS: [message: string, option: string, breaker: string, run: () => unknown][] = [
+  ...SNAPSHOTS.map(([message, option, run]): (typeof REFUSALS)[number] => [
+    `Cannot create circuit breaker "default": ${message}`,
+    option,
+    'default',
+    run,
+  ]),
+  [
+    'Cannot create circuit breaker "default": `clock` must be an object with a function `now`, and a function `epoch` if it has one, received an object',
+    'clock',
+    'default',
+    create({ clock: {} }),
+  ],
+  ['Cannot create circuit breaker: `name` must be a string, received 3', 'name', '', create({ name: 3 })],
+  ['Cannot create circuit breaker: options cannot be read', '', '', create(unreadable)],
+  [
+    'Cannot create circuit breaker "default": `options` must be an object, received 3',
+    'options',
+    'default',
+    create(3 as never),
+  ],
+  [
+    'Cannot create circuit breaker "default": `options` must be an object, received null',
+    'options',
+    'default',
+    create(null as never),
+  ],
+  [
+    'Cannot create circuit breaker "default": `window.type` must be "count" or "time", received "x"',
+    'window.type',
+    'default',
+    create({ window: { type: 'x' } }),
+  ],
+  [
+    'Cannot update circuit breaker "users": `name` must be given when the breaker is made, received "a"',
+    'name',
+    'users',
+    () => new CircuitBreaker({ name: 'users' }).update({ name: 'a' } as never),
+  ],
+  [
+    'Cannot call through circuit breaker "users": `signal` must be an AbortSignal, received an object',
+    'signal',
+    'users',
+    call({ signal: { addEventListener() {} } }),
+  ],
+  [
+    'Cannot call through circuit breaker "users": `signal` must be an AbortSignal, received an object',
+    'signal',
+    'users',
+    call({ signal: { removeEventListener() {} } }),
+  ],
+  [
+    'Cannot call through circuit breaker "users": `options` must be an object, received 3',
+    'options',
+    'users',
+    call(3),
+  ],
+  ['Cannot call through circuit breaker "users": options cannot be read', '', 'users', call(unreadable)],
+  [
+    'Cannot call through circuit breaker "users": options cannot be read',
+    '',
+    'users',
+    () => new CircuitBreaker({ name: 'users' }).wrap(async () => 1, unreadable),
+  ],
+  [
+    'Cannot call through circuit breaker "users": options cannot be read',
+    '',
+    'users',
+    () => new CircuitBreaker({ name: 'users' }).callSync(() => 1, unreadable),
+  ],
+  [
+    'Cannot create exponential backoff: `initial` must be a finite number of milliseconds of at least 0, received -1',
+    'initial',
+    '',
+    () => exponentialBackoff({ initial: -1 }),
+  ],
+  ['Cannot create exponential backoff: options cannot be read', '', '', () => exponentialBackoff(unreadable)],
+  [
+    'Cannot pick a circuit breaker: the key function threw',
+    'key',
+    '',
+    picked(() => {
+      throw new Error('no key');
+    }),
+  ],
+  [
+    'Cannot pick a circuit breaker: `key` must be a function that returns a string, received 3',
+    'key',
+    '',
+    picked(() => 3),
+  ],
+  [
+    'Cannot use withCircuitBreaker: `breaker` must be a breaker, its name, or a function that tells the name, received 3',
+    'breaker',
+    '',
+    () => withCircuitBreaker(3 as never),
+  ],
+  [
+    'Cannot use withCircuitBreaker: options cannot be read',
+    '',
+    'users',
+    () => withCircuitBreaker('users', unreadable),
+  ],
+  [
+    'Cannot use withCircuitBreaker: `registry` and `scope` are for breakers that are given by name',
+    'registry',
+    '',
+    () => withCircuitBreaker(new CircuitBreaker(), { scope: 'instance' } as never),
+  ],
+  [
+    'Cannot use withCircuitBreaker: `name` is given by the first argument',
+    'name',
+    'users',
+    () => withCircuitBreaker('users', { name: 'a' } as never),
+  ],
+  [
+    'Cannot protect a client: `name` must be given for an object that has no class of its own',
+    'name',
+    '',
+    () => protect({}, {}),
+  ],
+  [
+    'Cannot create circuit breaker registry: `maxSize` must be an integer of at least 1, or Infinity, received 0',
+    'maxSize',
+    '',
+    () => new CircuitBreakerRegistry({ maxSize: 0 }),
+  ],
+  [
+    'Cannot restore circuit breaker registry: `snapshot.version` must be 1, received undefined',
+    'snapshot.version',
+    '',
+    () => new CircuitBreakerRegistry().restore({} as never),
+  ],
+];
+
+const MISTAKES: [message: string, run: () => unknown][] = [
+  [
+    'Unknown event "opn", known are: transition, close, open, halfOpen, success, failure, ignore, reject, fallback, mode',
+    () => new CircuitBreaker().on('opn' as 'open', () => {}),
+  ],
+  [
+    'The listener of "open" must be a function, received 3',
+    () => new CircuitBreaker().on('open', 3 as never),
+  ],
+  [
+    'withCircuitBreaker needs a function or a method, received a class',
+    () => withCircuitBreaker('users')(class Users {} as never),
+  ],
+  [
+    'withCircuitBreaker needs a function or a method, received 3',
+    () => withCircuitBreaker('users')(3 as never),
+  ],
+  [
+    'A method cannot be decorated with `result: true`: wrap a function',
+    () => (withCircuitBreaker('users', { result: true }) as never as Decorator)({}, 'get', { value() {} }),
+  ],
+  [
+    'The method of circuit breaker "users" needs an object to be called on, received undefined',
+    () => ofInstance.call(undefined),
+  ],
+  [
+    'The method of circuit breaker "users" needs an object to be called on, received null',
+    () => ofInstance.call(null),
+  ],
+  ['protect needs an object with methods, received 3', () => protect(3 as never, { name: 'users' })],
+];
+
+type Decorator = (target: object, key: string, descriptor: object) => unknown;
+
+const ofInstance = withCircuitBreaker('users', { scope: 'instance' })(async function (this: unknown) {}) as (
+  this: unknown,
+) => Promise<void>;
+
+const REJECTIONS: [message: string, run: () => unknown][] = [
+  ['Circuit breaker "users" is forced open until it is reset', forcedOpen('users')],
+  [
+    'Circuit breaker "users" has as many calls in flight as `maxConcurrentCalls` allows',
+    taken({ maxConcurrentCalls: 1 }),
+  ],
+  [
+    'Circuit breaker "users" is HALF_OPEN and all of its probes are in flight',
+    taken({ halfOpenMaxCalls: 1 }),
+  ],
+  [`Circuit breaker "${'n'.repeat(100)}" is forced open until it is reset`, forcedOpen('n'.repeat(100))],
+  [`Circuit breaker "${'n'.repeat(100)}…" is forced open until it is reset`, forcedOpen('n'.repeat(101))],
+];
+
+describe('the message of', () => {
+  test.each(REFUSALS)('a refusal: %s', async (message, option, breaker, run) => {
+    const error = await errorOf((async () => run())());
+
+    expect(error).toMatchObject({ name: 'InvalidOptionsError', message, option, breaker });
+  });
+
+  test.each(MISTAKES)('a mistake: %s', async (message, run) => {
+    const error = await errorOf((async () => run())());
+
+    expect(error).toEqual(new TypeError(message));
+  });
+
+  test.each(REJECTIONS)('a rejection: %s', async (message, run) => {
+    const error = await errorOf((async () => run())());
+
+    expect(error).toMatchObject({ name: 'CircuitBreakerOpenError', message });
+  });
+});
+
+test('the latest of several registrations of a listener is the one that is removed', () => {
+  const breaker = new CircuitBreaker();
+  const heard: string[] = [];
+  const twice = () => heard.push('twice');
+  breaker.on('open', twice);
+  breaker.on('open', () => heard.push('between'));
+  breaker.on('open', twice);
+
+  breaker.off('open', twice);
+  breaker.trip();
+
+  expect(heard).toEqual(['twice', 'between']);
+});
