@@ -88,12 +88,12 @@ export function protect<Client extends object>(client: Client, options: ProtectO
   if ((typeof client !== 'object' || client === null) && typeof client !== 'function') {
     throw new TypeError(`protect needs an object with methods, received ${describe(client)}`);
   }
-  verify(SUBJECT, 'options', options, (it) =>
-    breakerCheck(it) === undefined ? 'an object with the breaker in it' : undefined,
-  );
-  const given: ProtectOptions<Client> = guardRead(SUBJECT, 'options', () =>
-    readOptions(options, RULES, SUBJECT),
-  );
+  const given: ProtectOptions<Client> = guardRead(SUBJECT, 'options', () => {
+    verify(SUBJECT, 'options', options, (it) =>
+      breakerCheck(it) === undefined ? 'an object with the breaker in it' : undefined,
+    );
+    return readOptions(options, RULES, SUBJECT);
+  });
   if (protectedClients.has(client)) return client;
   refuseFixedMethods(client);
 

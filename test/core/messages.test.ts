@@ -45,6 +45,20 @@ function taken(options: CircuitBreakerOptions): () => unknown {
   return () => breaker.acquire();
 }
 
+/** A snapshot whose breakers cannot be read. */
+const hostileSnapshot = {
+  version: 1,
+  get breakers() {
+    throw new Error('trap');
+  },
+};
+
+function existing(): CircuitBreakerRegistry {
+  const registry = new CircuitBreakerRegistry();
+  registry.getOrCreate('users');
+  return registry;
+}
+
 const picked = (key: () => unknown) => () =>
   withCircuitBreaker(key as () => string, { registry: new CircuitBreakerRegistry() })(async () => 1)();
 
@@ -231,6 +245,95 @@ const REFUSALS: [message: string, option: string, breaker: string, run: () => un
     '',
     () => new CircuitBreakerRegistry().restore({} as never),
   ],
+  [
+    'Cannot create circuit breaker registry: options cannot be read',
+    '',
+    '',
+    () => new CircuitBreakerRegistry(unreadable),
+  ],
+  [
+    'Cannot restore circuit breaker registry: `snapshot` must be an object, received null',
+    'snapshot',
+    '',
+    () => new CircuitBreakerRegistry().restore(null as never),
+  ],
+  [
+    'Cannot restore circuit breaker registry: `snapshot` cannot be read',
+    '',
+    '',
+    () => new CircuitBreakerRegistry().restore(hostileSnapshot as never),
+  ],
+  [
+    'Cannot restore circuit breaker registry, at breaker 0 of its snapshot: `snapshot.version` must be 1, received undefined',
+    'snapshot.version',
+    '',
+    () =>
+      new CircuitBreakerRegistry().restore({
+        ...new CircuitBreakerRegistry().toJSON(),
+        breakers: [{} as never],
+      }),
+  ],
+  [
+    'Cannot create circuit breaker "users": `configure` must be a function that answers at once, received an object',
+    'configure',
+    'users',
+    () => new CircuitBreakerRegistry({ configure: (async () => ({})) as never }).getOrCreate('users'),
+  ],
+  [
+    'Cannot create circuit breaker "users": `name` is given by the registry, received "a"',
+    'name',
+    'users',
+    () => new CircuitBreakerRegistry().getOrCreate('users', { name: 'a' }),
+  ],
+  [
+    'Cannot create circuit breaker "users": options cannot be read',
+    '',
+    'users',
+    () => new CircuitBreakerRegistry().getOrCreate('users', unreadable),
+  ],
+  [
+    'Cannot create circuit breaker "users": `options` must be an object, received 3',
+    'options',
+    'users',
+    () => existing().getOrCreate('users', 3 as never),
+  ],
+  [
+    'Cannot create circuit breaker "users": options cannot be read',
+    '',
+    'users',
+    () => existing().getOrCreate('users', unreadable),
+  ],
+  [
+    'Cannot create circuit breaker: `name` must be a string, received 3',
+    'name',
+    '',
+    () => new CircuitBreakerRegistry().getOrCreate(3 as never),
+  ],
+  [
+    'Cannot protect a client: `breaker` must be a circuit breaker, received 3',
+    'breaker',
+    '',
+    () => protect({ find() {} }, { breaker: 3 as never }),
+  ],
+  [
+    'Cannot protect a client: `options` must be an object with the breaker in it, received an object',
+    'options',
+    '',
+    () => protect({ find() {} }, new CircuitBreaker() as never),
+  ],
+  ['Cannot protect a client: options cannot be read', '', '', () => protect({ find() {} }, unreadable)],
+  [
+    'Cannot protect a client: `methods` must be names of methods of the client, received "get"',
+    'methods',
+    '',
+    () => protect({ find() {} }, { name: 'users', methods: ['get' as never] }),
+  ],
+  [
+    'Cannot protect a client: `registry` must be a registry, received 3',
+    'registry',
+    '',
+    () => protect({ find() {} }, { name: 'users', registry: 3 as never }),
+  ],
 ];
 
 const MISTAKES: [message: string, run: () => unknown][] = [
@@ -261,6 +364,10 @@ const MISTAKES: [message: string, run: () => unknown][] = [
   [
     'The method of circuit breaker "users" needs an object to be called on, received null',
     () => ofInstance.call(null),
+  ],
+  [
+    'protect cannot put a breaker before "find": the object is frozen',
+    () => protect(Object.freeze({ find() {} }), { name: 'users' }),
   ],
   ['protect needs an object with methods, received 3', () => protect(3 as never, { name: 'users' })],
 ];

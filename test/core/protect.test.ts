@@ -802,3 +802,27 @@ describe('bad input of protect', () => {
     expect(defaultRegistry.size).toBe(0);
   });
 });
+
+describe('the name of a breaker that nobody has named', () => {
+  test.each<[string, object]>([
+    ['a plain object', { async find() {} }],
+    ['a function', Object.assign(() => {}, { async find() {} })],
+    ['an object of a class without a name', new (class {})()],
+  ])('is missing for %s', (_, client) => {
+    expect(refusalOf(() => protect(client, {})).option).toBe('name');
+  });
+});
+
+test('a method that is called on something else runs there', async () => {
+  const client = protect(
+    {
+      name: 'client',
+      async whoAmI(this: { name: string }) {
+        return this.name;
+      },
+    },
+    { name: 'users', methods: ['whoAmI'] },
+  );
+
+  expect(await client.whoAmI.call({ name: 'another' })).toBe('another');
+});

@@ -163,6 +163,7 @@ describe('the process', () => {
     await quiet();
 
     expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatchObject({ name: 'CircuitBreakerWarning', code: 'RECLOSER_CONFLICT' });
     expect(warnings[0]?.message).toMatch(/"users".*failureThreshold.*5.*7/);
   });
 

@@ -1,0 +1,45 @@
+import { CallTimeoutError } from 'recloser';
+import { describe, expect, test } from 'vitest';
+import { failureTypeOf } from '../../src/core/failure-type.js';
+
+const withCode = (code: unknown, name = 'Error') => Object.assign(new Error('boom'), { code, name });
+
+describe('the type of a failure', () => {
+  test.each<[what: string, error: unknown, type: string | undefined]>([
+    ['a timeout', new CallTimeoutError('users', 100), 'timeout'],
+    ['a code', withCode('ECONNREFUSED'), 'ECONNREFUSED'],
+    ['a code before a name', withCode('ECONNREFUSED', 'SystemError'), 'ECONNREFUSED'],
+    ['the code of a cause', new TypeError('fetch failed', { cause: withCode('ECONNRESET') }), 'ECONNRESET'],
+    [
+      'a code before that of a cause',
+      Object.assign(new Error('x', { cause: withCode('B') }), { code: 'A' }),
+      'A',
+    ],
+    ['a cause that is null', Object.assign(new RangeError('x'), { cause: null }), 'RangeError'],
+    ['a name', new RangeError('boom'), 'RangeError'],
+    ['a number where there is no name but Error', withCode(14), '14'],
+    ['a name where the code is a number', withCode(20, 'AbortError'), 'AbortError'],
+    ['no whole number', withCode(1.5), 'Error'],
+    ['sixty letters', withCode('A'.repeat(60)), 'A'.repeat(60)],
+    ['too many letters', withCode('A'.repeat(61)), 'Error'],
+    ['a sentence', withCode('no such user', 'also no word'), undefined],
+    ['an empty code', withCode('', ''), undefined],
+    ['all that a word may have', withCode('a_1.b:c-d'), 'a_1.b:c-d'],
+    ['nothing to tell', {}, undefined],
+    ['a string', 'boom', 'string'],
+    ['undefined', undefined, 'undefined'],
+    ['null', null, 'null'],
+  ])('is told by %s', (_, error, type) => {
+    expect(failureTypeOf(error)).toBe(type);
+  });
+
+  test('is unknown where looking at it throws', () => {
+    const hostile = {
+      get code() {
+        throw new Error('trap');
+      },
+    };
+
+    expect(failureTypeOf(hostile)).toBeUndefined();
+  });
+});

@@ -1,0 +1,62 @@
+import { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
+import { describe, expect, test } from 'vitest';
+import { breakersOf, isRegistry, verifyTarget } from '../../src/core/target.js';
+import { refusalOf } from '../support/breakers.js';
+
+const SUBJECT = { breaker: '', action: 'watch' };
+const on = () => () => {};
+
+describe('a target', () => {
+  test.each<[string, unknown]>([
+    ['a breaker', new CircuitBreaker()],
+    ['a registry', new CircuitBreakerRegistry()],
+    ['what looks like a breaker', { on, name: 'users', metrics: {} }],
+    ['what looks like a registry', { on, *[Symbol.iterator]() {} }],
+  ])('may be %s', (_, target) => {
+    expect(() => verifyTarget(SUBJECT, target)).not.toThrow();
+  });
+
+  test.each<[string, unknown, string]>([
+    ['nothing', undefined, 'undefined'],
+    ['a name', 'users', '"users"'],
+    ['an object', {}, 'an object'],
+    ['an array', [], 'an array'],
+    ['a breaker that tells no events', { name: 'users', metrics: {} }, 'an object'],
+    ['a breaker without metrics', { on, name: 'users' }, 'an object'],
+    ['a breaker without a name', { on, metrics: {} }, 'an object'],
+    ['a registry that tells no events', { *[Symbol.iterator]() {} }, 'an object'],
+    ['a registry that cannot be gone through', { on, [Symbol.iterator]: 1 }, 'an object'],
+  ])('cannot be %s', (_, target, received) => {
+    const refusal = refusalOf(() => verifyTarget(SUBJECT, target));
+
+    expect(refusal).toMatchObject({
+      option: 'target',
+      message: `Cannot watch: \`target\` must be a circuit breaker or a registry, received ${received}`,
+    });
+  });
+
+  test('that cannot be looked at is refused', () => {
+    const hostile = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('trap');
+        },
+      },
+    );
+
+    expect(refusalOf(() => verifyTarget(SUBJECT, hostile)).message).toBe(
+      'Cannot watch: the target cannot be read',
+    );
+  });
+
+  test('has the breakers of a registry, or is the one', () => {
+    const registry = new CircuitBreakerRegistry();
+    const users = registry.getOrCreate('users');
+    const alone = new CircuitBreaker();
+
+    expect([isRegistry(registry), isRegistry(alone)]).toEqual([true, false]);
+    expect([...breakersOf(registry)]).toEqual([users]);
+    expect([...breakersOf(alone)]).toEqual([alone]);
+  });
+});
