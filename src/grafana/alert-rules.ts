@@ -25,7 +25,7 @@ export interface AlertRulesOptions extends SourceOptions {
   openTooLong?: Choice<AlertFigures['openTooLong']> | undefined;
   /** A circuit has used up much of what it tolerates. */
   health?: Choice<AlertFigures['health']> | undefined;
-  /** Many calls are answered by a fallback. */
+  /** A fallback is run for many calls. */
   fallbacks?: Choice<AlertFigures['fallbacks']> | undefined;
   /** A circuit opens and closes in turns. */
   flapping?: Choice<AlertFigures['flapping']> | undefined;

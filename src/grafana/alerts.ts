@@ -25,7 +25,7 @@ export interface AlertFigures {
   openTooLong: AlertSettings & { recoveryTimeout: number; margin: number };
   /** The health score is `below`, 0 to 1. */
   health: AlertSettings & { below: number };
-  /** `above`: share of calls, 0 to 1, that a fallback answered within `over`, from `minimumCalls` calls on. */
+  /** `above`: share of calls, 0 to 1, for which a fallback was run within `over`, from `minimumCalls` calls on. */
   fallbacks: AlertSettings & { above: number; over: number; minimumCalls: number };
   /** An instance's circuit left closed for open at least `opened` times within `over`. */
   flapping: AlertSettings & { opened: number; over: number };
@@ -66,7 +66,7 @@ export const ALERTS: { readonly [Name in AlertName]: Alert<AlertFigures[Name]> }
     condition: (queries, by) => queries.instancesNotClosed(by),
     summary: () => 'is open',
     runbook: () => [
-      'Instances in which it is open, or probing: {{ $value }}. They reject its calls at once.',
+      'Instances in which it is open, or probing: {{ $value }}. They reject calls, unless its mode is observe.',
       '1. Look at what it protects: the breaker only tells of it. "Failures by type" says why calls failed.',
       '2. Leave the breaker alone: it probes after the recovery time, and closes when the probes succeed.',
       '3. If somebody opened it by hand (trip, forceOpen), reset() closes it.',
@@ -128,9 +128,9 @@ export const ALERTS: { readonly [Name in AlertName]: Alert<AlertFigures[Name]> }
       const range = formatDuration(over);
       return judged(queries.fallbackShare(by, range), above, queries.allCalls(by, range), minimumCalls);
     },
-    summary: ({ above }) => `answers more than ${percent(above)} of its calls with a fallback`,
+    summary: ({ above }) => `runs a fallback for more than ${percent(above)} of its calls`,
     runbook: ({ over }) => [
-      `${SHARE} of the calls of the last ${formatDuration(over)} got a fallback in place of an answer.`,
+      `For ${SHARE} of the calls of the last ${formatDuration(over)} a fallback was run.`,
       '1. "Requests by result" says whether the calls failed or were rejected.',
       '2. Find out what the fallback costs: how old its data may be, what it leaves out, and what serves it.',
     ],

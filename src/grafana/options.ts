@@ -32,14 +32,19 @@ const MAX_DURATION = 31_536_000_000;
 const isWholeFrom = (min: number, value: unknown): value is number =>
   Number.isInteger(value) && (value as number) >= min && (value as number) <= MAX_DURATION;
 
-const isText = (value: unknown): value is string => typeof value === 'string';
+/** A string without half a character, which neither JSON nor YAML can hand on. */
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && !/\p{Surrogate}/u.test(value);
 
 const isLabel = (value: unknown): boolean => isText(value) && /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(value);
+
+/** Labels that cannot be grouped by: PromQL takes these words for numbers and a clause. */
+const PROMQL_WORDS = /^(inf|nan|without)$/i;
 
 const LABELS = 'letters, digits and _ that begin with neither a digit nor __';
 
 export const text: Check = (value) =>
-  isText(value) && value.trim() !== '' ? undefined : 'a string that is not empty';
+  isText(value) && value.trim() !== '' ? undefined : 'a well-formed string that is not empty';
 
 /** Milliseconds. */
 export const duration =
@@ -63,7 +68,18 @@ export const labels: Check = (value) =>
   object(value) === undefined &&
   Object.entries(value as object).every(([label, text]) => isLabel(label) && isText(text))
     ? undefined
-    : `an object of strings, named by ${LABELS}`;
+    : `an object of well-formed strings, named by ${LABELS}`;
+
+/** Labels to group by. */
+const by: Check = (value) => {
+  const isList = Array.isArray(value) && value.every(isLabel) && new Set(value).size === value.length;
+  if (!isList || !value.includes('name')) {
+    return `an array of different labels, "name" among them, of ${LABELS}`;
+  }
+  return value.some((label) => PROMQL_WORDS.test(label))
+    ? 'an array of different labels, none of them inf, nan or without, which mean something else in PromQL'
+    : undefined;
+};
 
 export const SOURCE_CHECKS: Checks<SourceOptions> = {
   prefix: (value) =>
@@ -71,13 +87,7 @@ export const SOURCE_CHECKS: Checks<SourceOptions> = {
       ? undefined
       : 'a string of letters, digits, _ and : that does not begin with a digit',
   matchers: labels,
-  by: (value) =>
-    Array.isArray(value) &&
-    value.every(isLabel) &&
-    value.includes('name') &&
-    new Set(value).size === value.length
-      ? undefined
-      : `an array of different labels, "name" among them, of ${LABELS}`,
+  by,
 };
 
 /**

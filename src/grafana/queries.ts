@@ -62,7 +62,7 @@ export function createQueries({ prefix, matchers }: Source) {
     failureRate: (by: By, range: string) => share(by, range, requests(FAILED), requests(COUNTED)),
     /** Rejections among all calls, from 0 to 1. */
     rejectedShare: (by: By, range: string) => share(by, range, requests(REJECTED), requests()),
-    /** Calls answered by a fallback among all calls, from 0 to 1. */
+    /** Calls for which a fallback was run among all calls, from 0 to 1. */
     fallbackShare: (by: By, range: string) => share(by, range, series(METRIC_NAMES.fallbacks), requests()),
     /** Calls per second that ran only because the mode is `observe`. */
     wouldBeRejected: (by: By, range: string) => perSecond(by, range, series(METRIC_NAMES.wouldReject)),

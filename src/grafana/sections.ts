@@ -43,7 +43,7 @@ function overview(queries: Queries, by: By): PanelDraft[] {
         ...size,
         title: 'Open circuits',
         description:
-          'Breakers that are open in at least one instance: calls to what they protect are rejected at once. ' +
+          'Breakers that are open in at least one instance: they reject calls, unless their mode is observe. ' +
           'The timeline below says which, and since when.',
         ...WHOLE,
         thresholds: from('green', [1, 'red']),
@@ -219,8 +219,8 @@ function calls(queries: Queries, by: By): PanelDraft[] {
       {
         title: 'Answered by a fallback',
         description:
-          'The share of calls that got the fallback in place of an answer: degraded, but served. The line is where ' +
-          'the alert begins.',
+          'The share of calls for which a fallback was run: degraded, but served, unless the fallback failed too. ' +
+          'The line is where the alert begins.',
         width: 8,
         height: 8,
         ...SHARE,
@@ -284,8 +284,8 @@ function circuits(queries: Queries, by: By): PanelDraft[] {
       {
         title: 'Changes of state',
         description:
-          'Into which state circuits changed, for each minute and over all instances. Now and then is a breaker at ' +
-          'work; all the time is one that flaps.',
+          'Into which state circuits changed, over all instances. Now and then is a breaker at work; all the time is ' +
+          'one that flaps.',
         width: 12,
         height: 8,
         ...WHOLE,

@@ -9,6 +9,9 @@ const RESERVED = /^(true|false|null|yes|no|on|off|y|n)$/i;
 /** Text that needs no quotes: words, and durations. */
 const PLAIN = /^([A-Za-z_][\w-]*( [\w-]+)*|\d+(ms|[smhd]))$/;
 
+/** What JSON leaves as it is, and readers of YAML refuse, or take for the end of a line. */
+const UNREADABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
 /** Lines of printable characters, none of which ends in a space, and of which the first begins with none. */
 const BLOCK = /^(?! )([ -~]*[!-~]\n)*[ -~]*[!-~]$/;
 
@@ -44,10 +47,12 @@ function write(value: Value, indent: string): string {
 
 function scalar(value: string, isText: boolean, indent: string): string {
   if (!isText || (PLAIN.test(value) && !RESERVED.test(value))) return value;
-  const quoted = JSON.stringify(value);
+  const quoted = JSON.stringify(value).replace(UNREADABLE, escaped);
   // What would be hard to read between quotes goes into a block.
   const isBlock = quoted.includes('\\') && BLOCK.test(value);
   return isBlock ? `|-\n${indent}${value.replaceAll('\n', `\n${indent}`)}` : quoted;
 }
+
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 const isList = (value: object): value is readonly Value[] => Array.isArray(value);

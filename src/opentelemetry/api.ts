@@ -1,6 +1,6 @@
 /**
- * What is used of `@opentelemetry/api`. It is declared here, so that nobody has to install it for the types, and so
- * that no copy of the API but the user's own is ever asked.
+ * What is used of `@opentelemetry/api`. It is declared here, so that nobody has to install it for the types, and no
+ * copy of it comes along.
  */
 
 export type Attributes = Record<string, string | number | boolean>;

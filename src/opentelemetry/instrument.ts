@@ -22,7 +22,8 @@ const instrumentations = /* @__PURE__ */ new WeakMap<object, WeakMap<Target, Ins
 
 /**
  * Measures a breaker, or all breakers of a registry, present and future, with the instruments of a meter, and tells of
- * rejections, transitions and fallbacks on spans. A target that the meter measures already is not counted twice.
+ * rejections, transitions and fallbacks on the active span. A target that the meter measures already is not counted
+ * twice.
  *
  * @returns a function that ends it
  * @throws InvalidOptionsError for an unknown option, a value out of range, or options other than those with which the
@@ -30,12 +31,12 @@ const instrumentations = /* @__PURE__ */ new WeakMap<object, WeakMap<Target, Ins
  *
  * @example
  * ```ts
- * import { metrics, trace } from '@opentelemetry/api';
+ * import { metrics } from '@opentelemetry/api';
  * import { CircuitBreakerRegistry } from 'recloser';
  * import { instrument } from 'recloser/opentelemetry';
  *
  * const breakers = new CircuitBreakerRegistry();
- * const stop = instrument(breakers, { meter: metrics.getMeter('shop'), trace });
+ * const stop = instrument(breakers, { meter: metrics.getMeter('shop') });
  *
  * await breakers.getOrCreate('users').call(async () => 'Ada');
  * stop();

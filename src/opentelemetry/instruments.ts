@@ -57,7 +57,7 @@ export function createInstruments(meter: OtelMeter): Instruments | undefined {
       unit: '{transition}',
     }),
     fallbacks: meter.createCounter(INSTRUMENT_NAMES.fallbacks, {
-      description: 'Calls that a fallback answered.',
+      description: 'Fallbacks that were run.',
       unit: '{call}',
     }),
   };

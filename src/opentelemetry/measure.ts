@@ -1,5 +1,5 @@
 import { breakersOf, type Target } from '../core/target.js';
-import { type CallEvent, type CircuitState, isCallTimeoutError } from '../index.js';
+import { type CallEvent, type CircuitState, isCallTimeoutError, type Listener } from '../index.js';
 import type { OtelMeter, OtelObservations } from './api.js';
 import { errorTypeOf } from './error-type.js';
 import { createInstruments, type Instruments } from './instruments.js';
@@ -39,21 +39,16 @@ export function measure(target: Target, meter: OtelMeter, breakers: KnownBreaker
 
 function createListeners(instruments: Instruments, breakers: KnownBreakers): Listeners {
   const { duration, rejections, wouldReject, failures, transitions, fallbacks } = instruments;
-  const record = (
-    { breaker, duration: ms }: CallEvent,
-    result: 'success' | 'failure' | 'timeout' | 'ignored',
-  ) => {
-    // NaN for a call that began before anybody listened, negative where a clock went back.
-    if (ms >= 0) duration.record(ms / 1_000, breakers.attributesOf(breaker)[result]);
-  };
+  const record = (call: CallEvent, result: 'success' | 'failure' | 'timeout' | 'ignored') =>
+    duration.record(call.duration / 1_000, breakers.attributesOf(call.breaker)[result]);
   return {
-    success: (call) => record(call, 'success'),
-    ignore: (call) => record(call, 'ignored'),
-    failure: (call) => {
+    success: timed((call) => record(call, 'success')),
+    ignore: timed((call) => record(call, 'ignored')),
+    failure: timed((call) => {
       const type = Object.hasOwn(call, 'error') ? errorTypeOf(call.error) : 'value';
       failures.add(1, breakers.attributesOf(call.breaker).ofErrorType(type));
       record(call, isCallTimeoutError(call.error) ? 'timeout' : 'failure');
-    },
+    }),
     reject: ({ breaker, reason, observed }) => {
       const counter = observed ? wouldReject : rejections;
       counter.add(1, breakers.attributesOf(breaker).with({ [ATTRIBUTE_NAMES.reason]: reason }));
@@ -67,5 +62,12 @@ function createListeners(instruments: Instruments, breakers: KnownBreakers): Lis
         }),
       ),
     fallback: ({ breaker }) => fallbacks.add(1, breakers.attributesOf(breaker).own),
+  };
+}
+
+/** Leaves out calls that began before anybody listened, whose duration is `NaN`, and those whose clock went back. */
+function timed(count: Listener<CallEvent>): Listener<CallEvent> {
+  return (call) => {
+    if (call.duration >= 0) count(call);
   };
 }

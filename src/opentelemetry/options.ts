@@ -9,6 +9,7 @@ import {
   refuse,
   verify,
 } from '../core/validate.js';
+import { registeredTrace } from './active-span.js';
 import type { Attributes, OtelMeter, OtelTrace, OtelTracer } from './api.js';
 import { ATTRIBUTE_NAMES } from './names.js';
 
@@ -16,13 +17,14 @@ import { ATTRIBUTE_NAMES } from './names.js';
 export interface InstrumentOptions {
   /** `metrics.getMeter('my-service')`, taken after the SDK was started: before that it is a no-op for good. */
   meter: OtelMeter;
-  /** `trace` of `@opentelemetry/api`: events go to the active span, which it alone knows. */
-  trace?: OtelTrace | undefined;
-  /**
-   * `trace.getTracer('my-service')`: events that find no active span become short spans of their own. Without `trace`
-   * that is all of them.
-   */
+  /** `trace.getTracer('my-service')`: events that find no active span become short spans of their own. */
   tracer?: OtelTracer | undefined;
+  /**
+   * What knows the active span, to which events go.
+   *
+   * @default what an SDK has registered with `@opentelemetry/api` 1.x, whichever copy of it
+   */
+  trace?: OtelTrace | undefined;
   /** Attributes that all measurements of the target have. They tell registries apart. @default {} */
   attributes?: Readonly<Attributes> | undefined;
   /** Names that are told apart, at least 1. The breakers beyond are measured together, as `_OTHER`. @default 500 */
@@ -32,7 +34,7 @@ export interface InstrumentOptions {
 /** The options with every member filled in. */
 export interface ResolvedOptions {
   readonly meter: OtelMeter;
-  readonly trace: OtelTrace | undefined;
+  readonly trace: OtelTrace;
   readonly tracer: OtelTracer | undefined;
   readonly attributes: Attributes;
   readonly maxBreakers: number;
@@ -70,7 +72,7 @@ export function resolveOptions(options: InstrumentOptions): ResolvedOptions {
     verify(SUBJECT, 'meter', given.meter, RULES.meter as Check);
     return {
       meter: given.meter,
-      trace: given.trace,
+      trace: given.trace ?? registeredTrace,
       tracer: given.tracer,
       attributes: readAttributes(given.attributes ?? {}),
       maxBreakers: given.maxBreakers ?? DEFAULT_MAX_BREAKERS,

@@ -16,17 +16,12 @@ interface SpanEvent {
 }
 
 /**
- * Tells of rejections, transitions and fallbacks as events of the active span. Where there is none that can be found,
- * each becomes a short span of its own, if there is a tracer.
+ * Tells of rejections, transitions and fallbacks as events of the active span. Where there is none, each becomes a
+ * short span of its own, if there is a tracer.
  *
  * @returns a function that ends it
  */
-export function traceEvents(
-  target: Target,
-  trace: OtelTrace | undefined,
-  tracer: OtelTracer | undefined,
-): () => void {
-  if (trace === undefined && tracer === undefined) return () => {};
+export function traceEvents(target: Target, trace: OtelTrace, tracer: OtelTracer | undefined): () => void {
   const tell = (event: SpanEvent) => tellSpan(event, trace, tracer);
   return listen(target, {
     reject: ({ breaker, reason, error, observed }) =>
@@ -68,12 +63,12 @@ function subjectOf(breaker: string, state: string | undefined): Attributes {
 
 function tellSpan(
   { name, subject, details, error }: SpanEvent,
-  trace: OtelTrace | undefined,
+  trace: OtelTrace,
   tracer: OtelTracer | undefined,
 ): void {
   // One timer ends the calls of many requests, in the context of the one that has set it: that span may be another's.
   const isElsewhere = isCallTimeoutError(error);
-  const active = isElsewhere ? undefined : trace?.getActiveSpan();
+  const active = isElsewhere ? undefined : trace.getActiveSpan();
   if (active === undefined) {
     const span = tracer?.startSpan(name, { root: isElsewhere });
     span?.setAttributes(subject);

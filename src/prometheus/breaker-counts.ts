@@ -56,6 +56,11 @@ export class BreakerCounts {
     this.durations = bounds.map(() => 0);
   }
 
+  /** Types of failures that there may still be, the one for all others among them. */
+  get typesToCome(): number {
+    return MOST_TYPES + 1 - this.failures.size;
+  }
+
   succeeded({ duration }: CallEvent): void {
     this.results.success++;
     this.#time(duration);

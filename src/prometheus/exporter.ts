@@ -1,5 +1,5 @@
 import type { Target } from '../core/target.js';
-import { refuse, verify } from '../core/validate.js';
+import { refuse } from '../core/validate.js';
 import { ExportedMetric } from './exported-metric.js';
 import { type BreakerMetric, createBreakerMetrics, type MetricHead } from './metrics.js';
 import { METRIC_NAMES } from './names.js';
@@ -50,7 +50,7 @@ export class Exporter {
   verifySame({ buckets, maxSeries, labels }: ResolvedOptions): void {
     verifyUnchanged('buckets', buckets, this.#options.buckets);
     verifyUnchanged('maxSeries', maxSeries, this.#options.maxSeries);
-    verifyUnchanged('labels', Object.keys(labels), Object.keys(this.#options.labels));
+    verifyUnchanged('labels', Object.keys(labels), Object.keys(this.#options.labels), 'have the names');
   }
 
   /**
@@ -60,14 +60,10 @@ export class Exporter {
    * @throws InvalidOptionsError if it is exported with other labels
    */
   add(target: Target, labels: Readonly<Record<string, string>>): () => void {
-    let source: Source | undefined = this.#find(target);
-    if (source === undefined) {
-      if (this.#sources.size === 0) this.#register();
-      source = new Source(target, labels, this.#options.buckets);
-      this.#sources.add(source);
-    } else {
-      verifyUnchanged('labels', Object.entries(labels), Object.entries(source.labels));
-    }
+    const known = this.#find(target);
+    if (known !== undefined) verifyUnchanged('labels', labels, known.labels);
+    this.#register();
+    let source: Source | undefined = known ?? this.#start(target, labels);
     source.holders++;
     return () => {
       if (source !== undefined) this.#release(source);
@@ -80,6 +76,12 @@ export class Exporter {
     return undefined;
   }
 
+  #start(target: Target, labels: Readonly<Record<string, string>>): Source {
+    const source = new Source(target, labels, this.#options.buckets);
+    this.#sources.add(source);
+    return source;
+  }
+
   #release(source: Source): void {
     source.holders--;
     if (source.holders > 0) return;
@@ -88,8 +90,14 @@ export class Exporter {
     if (this.#sources.size === 0) this.#unregister();
   }
 
+  /** Puts those of our metrics into the register that are not there, or not any more. */
   #register(): void {
-    for (const metric of this.#exported.values()) this.#options.register.registerMetric(metric);
+    const { register } = this.#options;
+    for (const [name, metric] of this.#exported) {
+      if (register.getSingleMetric(name) === metric) continue;
+      metric.name = name; // a register in the OpenMetrics format has taken `_total` off
+      register.registerMetric(metric);
+    }
   }
 
   /** Takes our metrics out of the register, as far as they are still there. */
@@ -153,8 +161,8 @@ function droppedLines({ dropped }: Reading): PromValue[] {
 }
 
 /** @throws InvalidOptionsError if what is asked for is not what is there already */
-function verifyUnchanged(option: string, given: unknown, inForce: unknown): void {
-  const before = JSON.stringify(inForce);
-  const isSame = JSON.stringify(given) === before;
-  verify(SUBJECT, option, given, () => (isSame ? undefined : `as it was instrumented before, ${before}`));
+function verifyUnchanged(option: string, given: unknown, inForce: unknown, verb = 'be'): void {
+  const [asked, before] = [JSON.stringify(given), JSON.stringify(inForce)];
+  if (asked !== before)
+    refuse(SUBJECT, option, `\`${option}\` must ${verb} ${before}, as before, received ${asked}`);
 }

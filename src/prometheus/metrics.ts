@@ -72,7 +72,7 @@ export function createBreakerMetrics(prefix: string, bounds: readonly number[]):
     createHistogram(prefix + METRIC_NAMES.responseTime, bounds),
     {
       name: prefix + METRIC_NAMES.fallbacks,
-      help: 'Calls that a fallback answered.',
+      help: 'Fallbacks that were run.',
       type: 'counter',
       aggregator: 'sum',
       linesOf: ({ counts }) => [line(counts, counts.fallbacks)],

@@ -24,10 +24,10 @@ export interface InstrumentOptions {
   /** Upper bounds of the response time histogram in seconds, increasing. @default 5 ms to 10 s, in 11 steps */
   buckets?: readonly number[] | undefined;
   /**
-   * Series of all breakers together beyond which breakers are not exported, at least 1. A breaker has 30 with the
-   * default buckets, and one for each type of failure.
+   * Series of all breakers together beyond which breakers are not exported, at least 1. With the default buckets a
+   * breaker counts as 51: the 30 that it has, and room for 21 types of failures.
    *
-   * @default 50_000
+   * @default 600_000, enough for 10,000 breakers
    */
   maxSeries?: number | undefined;
 }
@@ -44,7 +44,8 @@ export interface ResolvedOptions {
 /** Those of prom-client's own histograms. */
 const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-const DEFAULT_MAX_SERIES = 50_000;
+/** Enough for 10,000 breakers. */
+const DEFAULT_MAX_SERIES = 600_000;
 
 /** Labels that the metrics have of themselves. */
 const RESERVED_LABELS = ['name', 'result', 'type', 'from', 'to', 'le'];

@@ -17,7 +17,7 @@ export class Reading {
   readonly #taken = new Map<string, InstrumentableBreaker>();
   #series = 0;
 
-  /** @param maxSeries lines beyond which breakers are dropped */
+  /** @param maxSeries lines beyond which breakers are dropped, with those that failures may yet bring */
   constructor(
     metrics: readonly BreakerMetric[],
     maxSeries: number,
@@ -49,8 +49,9 @@ export class Reading {
   #addLines(breaker: InstrumentableBreaker, counts: BreakerCounts): void {
     const state = { metrics: breaker.metrics, counts };
     const lines = this.#metrics.map((metric) => metric.linesOf(state));
-    // What is dropped counts as well: no breaker comes and goes with the sizes of those before it.
     for (const { length } of lines) this.#series += length;
+    // Room for what is to come: no breaker goes, in the middle of an outage, because those before it fail.
+    this.#series += counts.typesToCome;
     if (this.#series > this.#maxSeries) {
       this.#drop('max_series', breaker);
       return;

@@ -132,6 +132,10 @@ describe('the conditions', () => {
     expect(expr('CircuitBreakerFlapping', options)).toMatch(/\[2h\]\)\) >= 9$/);
   });
 
+  it('promise no rejections where the mode is observe', () => {
+    expect(rule('CircuitBreakerOpen').annotations.description).toContain('unless its mode is observe');
+  });
+
   it('are said in the summary with the same figures', () => {
     const summaryOf = (alert: string, options: AlertRulesOptions) => rule(alert, options).annotations.summary;
 
@@ -149,7 +153,10 @@ describe('the options', () => {
     [{ open: 'no' }, '`open` must be true or false, or an object, received "no"'],
     [{ open: null }, '`open` must be true or false, or an object, received null'],
     [{ open: { severty: 1 } }, 'unknown option "open.severty", did you mean "open.severity"?'],
-    [{ health: { severity: '' } }, '`health.severity` must be a string that is not empty, received ""'],
+    [
+      { health: { severity: '' } },
+      '`health.severity` must be a well-formed string that is not empty, received ""',
+    ],
     [{ health: { below: 50 } }, '`health.below` must be a number from 0 to 1, received 50'],
     [
       { health: { for: -1 } },
@@ -166,7 +173,7 @@ describe('the options', () => {
     ],
     [
       { labels: { 'a b': 'c' } },
-      '`labels` must be an object of strings, named by letters, digits and _ that begin with neither a digit nor __, received an object',
+      '`labels` must be an object of well-formed strings, named by letters, digits and _ that begin with neither a digit nor __, received an object',
     ],
   ];
 

@@ -123,7 +123,10 @@ describe('arguments that make no sense', () => {
       'Cannot create alert rules: `health.below` must be a number from 0 to 1, received ""',
     ],
     ['alerts --health.for 5x', expect.stringContaining('received "5x"')],
-    ['alerts --labels.__proto__ x', expect.stringContaining('`labels` must be an object of strings')],
+    [
+      'alerts --labels.__proto__ x',
+      expect.stringContaining('`labels` must be an object of well-formed strings'),
+    ],
     ['grafana --range 1500ms', expect.stringContaining('`range` must be whole seconds')],
   ])('are refused on stderr: %s', (line, message) => {
     const { status, stdout, stderr } = run(line);

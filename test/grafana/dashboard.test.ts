@@ -252,13 +252,13 @@ describe('the options', () => {
     [null, '`options` must be an object, received null'],
     [[], '`options` must be an object, received an array'],
     [{ titel: 'x' }, 'unknown option "titel", did you mean "title"?'],
-    [{ title: ' ' }, '`title` must be a string that is not empty, received " "'],
+    [{ title: ' ' }, '`title` must be a well-formed string that is not empty, received " "'],
     [{ uid: 'a b' }, '`uid` must be 1 to 40 letters, digits, _ and -, received "a b"'],
     [
       { uid: 'x'.repeat(41) },
       `\`uid\` must be 1 to 40 letters, digits, _ and -, received "${'x'.repeat(40)}…"`,
     ],
-    [{ datasource: 7 }, '`datasource` must be a string that is not empty, received 7'],
+    [{ datasource: 7 }, '`datasource` must be a well-formed string that is not empty, received 7'],
     [
       { refresh: true },
       '`refresh` must be whole seconds in milliseconds, from 1000 to 31536000000, or false, received true',
@@ -279,13 +279,18 @@ describe('the options', () => {
       { prefix: 'a{' },
       '`prefix` must be a string of letters, digits, _ and : that does not begin with a digit, received "a{"',
     ],
+    [{ title: '\ud800' }, '`title` must be a well-formed string that is not empty, received "\\ud800"'],
+    [
+      { matchers: { job: '\udfff' } },
+      '`matchers` must be an object of well-formed strings, named by letters, digits and _ that begin with neither a digit nor __, received an object',
+    ],
     [
       { matchers: { 'a-b': 'c' } },
-      '`matchers` must be an object of strings, named by letters, digits and _ that begin with neither a digit nor __, received an object',
+      '`matchers` must be an object of well-formed strings, named by letters, digits and _ that begin with neither a digit nor __, received an object',
     ],
     [
       { matchers: { job: 1 } },
-      '`matchers` must be an object of strings, named by letters, digits and _ that begin with neither a digit nor __, received an object',
+      '`matchers` must be an object of well-formed strings, named by letters, digits and _ that begin with neither a digit nor __, received an object',
     ],
     [
       { by: ['job'] },
@@ -295,6 +300,10 @@ describe('the options', () => {
       { by: ['name', 'name'] },
       '`by` must be an array of different labels, "name" among them, of letters, digits and _ that begin with neither a digit nor __, received an array',
     ],
+    ...['inf', 'NaN', 'without'].map((word): [unknown, string] => [
+      { by: ['name', word] },
+      '`by` must be an array of different labels, none of them inf, nan or without, which mean something else in PromQL, received an array',
+    ]),
   ];
 
   it('refuse an object that cannot be read', () => {

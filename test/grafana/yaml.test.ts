@@ -103,6 +103,22 @@ describe('toYaml', () => {
     expect(written(text)).toBe(JSON.stringify(text));
   });
 
+  it.each([
+    ['\u007f', '"a\\u007fb"'],
+    ['\u0085', '"a\\u0085b"'],
+    ['\u009f', '"a\\u009fb"'],
+    ['\u2028', '"a\\u2028b"'],
+    ['\u2029', '"a\\u2029b"'],
+    ['\ufeff', '"a\\ufeffb"'],
+    ['\uffff', '"a\\uffffb"'],
+  ])('escapes %j, which a reader refuses or takes for the end of a line', (character, text) => {
+    expect(written(`a${character}b`)).toBe(text);
+  });
+
+  it('leaves characters beyond the first plane as they are', () => {
+    expect(written('a😀b')).toBe('"a😀b"');
+  });
+
   it('puts text that has quotes or lines into a block', () => {
     expect(written('a "b"\nc: d')).toBe('|-\n            a "b"\n            c: d');
   });

@@ -304,8 +304,13 @@ describe('promtool check rules', () => {
       {
         prefix: 'a:b_',
         matchers: { path: 'C:\\ / "x"\n', job: 'a' },
-        by: ['cluster', 'name'],
-        labels: { team: 'a: b', no: 'yes', text: '{{ $labels.name }}\nand more' },
+        by: ['cluster', 'name', 'infinity', 'by', 'on', 'offset'],
+        labels: {
+          team: 'a: b',
+          no: 'yes',
+          text: '{{ $labels.name }}\nand more',
+          odd: '\u007f\u0080\u0085\u2028\u2029\ufeff\uffff',
+        },
         openTooLong: { recoveryTimeout: 1, margin: 0 },
         failureRate: { over: 31_536_000_000, above: 1e-7, severity: 'on' },
         health: { for: 1_500 },

@@ -124,6 +124,19 @@ describe('the instruments', () => {
     expect(record.mock.calls.map(([seconds]) => seconds)).toEqual([0.005]);
   });
 
+  it('leave out failures of which nobody knows how long they took, too', async () => {
+    const metrics = startMetrics();
+    const { breaker } = createBreaker();
+    const early = breaker.acquire();
+
+    instrument(breaker, { meter: metrics.meter });
+    early.failure(new Error('down'));
+    await breaker.tryCall(failing(new RangeError('down')));
+
+    expect(await metrics.read('failures')).toEqual({ 'name=test error.type=RangeError': 1 });
+    expect(await countsOf(metrics)).toEqual({ 'name=test result=failure': 1 });
+  });
+
   it('count transitions, fallbacks and what the mode observe lets pass', async () => {
     const metrics = startMetrics();
     const { breaker } = createBreaker({ mode: 'observe', failureThreshold: 1, fallback: () => 'instead' });

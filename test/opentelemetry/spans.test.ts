@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { context, createNoopMeter, trace } from '@opentelemetry/api';
-import { instrument } from 'recloser/opentelemetry';
+import { instrument, type OtelTrace } from 'recloser/opentelemetry';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   createBreaker,
@@ -33,7 +33,7 @@ describe('the active span', () => {
     const { inSpan } = startTraces();
     const { breaker, clock } = createOpen();
     clock.advance(400);
-    instrument(breaker, { meter, trace });
+    instrument(breaker, { meter });
 
     const span = await inSpan('request', () => breaker.tryCall(() => 'unreached'));
 
@@ -46,7 +46,7 @@ describe('the active span', () => {
   it('has an event for a transition, and says the state after it', async () => {
     const { inSpan } = startTraces();
     const { breaker } = createRecovered({ successThreshold: 1 });
-    instrument(breaker, { meter, trace });
+    instrument(breaker, { meter });
 
     const span = await inSpan('request', () => breaker.call(() => 'well again'));
 
@@ -60,7 +60,7 @@ describe('the active span', () => {
   it('has events for a rejection and the fallback that answers it', async () => {
     const { inSpan } = startTraces();
     const { breaker } = createOpen({ fallback: () => 'instead' });
-    instrument(breaker, { meter, trace });
+    instrument(breaker, { meter });
     breaker.forceOpen();
 
     const span = await inSpan('request', () => breaker.call(() => 'unreached'));
@@ -74,7 +74,7 @@ describe('the active span', () => {
   it('is that of the call, though it fails later and others run meanwhile', async () => {
     const { inSpan } = startTraces();
     const { breaker } = createBreaker({ failureThreshold: 1 });
-    instrument(breaker, { meter, trace });
+    instrument(breaker, { meter });
     const failLater = async () => {
       await new Promise((resolve) => setImmediate(resolve));
       throw new Error('down');
@@ -93,7 +93,7 @@ describe('the active span', () => {
     const timers = catchTimers();
     const { inSpan } = startTraces();
     const { breaker } = createBreaker({ failureThreshold: 2, callTimeout: 50, fallback: () => 'instead' });
-    instrument(breaker, { meter, trace });
+    instrument(breaker, { meter });
 
     const spans = Promise.all([
       inSpan('sets the timer', () => breaker.call(hanging)),
@@ -121,12 +121,71 @@ describe('the active span', () => {
   it('gets nothing of calls that pass', async () => {
     const { inSpan } = startTraces();
     const { breaker } = createBreaker();
-    instrument(breaker, { meter, trace });
+    instrument(breaker, { meter });
 
     const span = await inSpan('request', () => succeedTimes(breaker, 3));
 
     expect(eventsOf(span)).toEqual([]);
     expect(span.attributes).toEqual({});
+  });
+
+  it('is found though its SDK is started after the breaker was instrumented', async () => {
+    const { breaker } = createOpen();
+    instrument(breaker, { meter });
+    const { inSpan } = startTraces();
+
+    const span = await inSpan('request', () => succeedTimes(breaker, 1));
+
+    expect(eventsOf(span)).toHaveLength(1);
+  });
+
+  it('is the one that `trace` tells, where it is given', async () => {
+    const { inSpan, tracer, spans } = startTraces();
+    const { breaker } = createOpen();
+    const chosen = tracer.startSpan('chosen');
+    const chooser: OtelTrace = { getActiveSpan: () => chosen };
+    instrument(breaker, { meter, trace: chooser });
+
+    const request = await inSpan('request', () => succeedTimes(breaker, 1));
+    chosen.end();
+
+    expect(eventsOf(request)).toEqual([]);
+    expect(spans().map((span) => [span.name, eventsOf(span).length])).toContainEqual(['chosen', 1]);
+  });
+});
+
+describe('what the process has registered in place of an API', () => {
+  const API = Symbol.for('opentelemetry.js.api.1');
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['an API without a context', { version: '1.9.0' }],
+    ['a context that is none', { context: {} }],
+    [
+      'a context that throws',
+      {
+        context: {
+          active: () => {
+            throw new Error('broken');
+          },
+        },
+      },
+    ],
+    ['a context that has no span', { context: { active: () => ({ getValue: () => undefined }) } }],
+  ])('has no active span, and does no harm: %s', async (_what, registered) => {
+    const { tracer, spans } = startTraces();
+    const warn = vi.spyOn(process, 'emitWarning');
+    const before = Reflect.get(globalThis, API);
+    Reflect.set(globalThis, API, registered);
+    onTestFinished(() => void Reflect.set(globalThis, API, before));
+    const { breaker } = createOpen();
+    instrument(breaker, { meter, tracer });
+
+    await succeedTimes(breaker, 1);
+
+    expect(spans().map(({ name }) => name)).toEqual(['recloser.circuit_breaker.rejection']);
+    expect(warn).not.toHaveBeenCalled();
   });
 });
 
@@ -134,7 +193,7 @@ describe('a tracer', () => {
   it('makes a short span of an event that has no active span', async () => {
     const { tracer, spans } = startTraces();
     const { breaker } = createBreaker();
-    instrument(breaker, { meter, trace, tracer });
+    instrument(breaker, { meter, tracer });
 
     breaker.trip();
 
@@ -151,7 +210,7 @@ describe('a tracer', () => {
   it('leaves events to the active span where there is one', async () => {
     const { inSpan, tracer, spans } = startTraces();
     const { breaker } = createOpen();
-    instrument(breaker, { meter, trace, tracer });
+    instrument(breaker, { meter, tracer });
 
     const span = await inSpan('request', () => succeedTimes(breaker, 2));
 
@@ -159,28 +218,11 @@ describe('a tracer', () => {
     expect(spans()).toHaveLength(1);
   });
 
-  it('alone makes short spans below the active one', async () => {
-    const { inSpan, tracer, spans } = startTraces();
-    const { breaker } = createOpen({ fallback: () => 'instead' });
-    instrument(breaker, { meter, tracer });
-
-    const request = await inSpan('request', () => breaker.call(() => 'unreached'));
-
-    const below = spans().filter(
-      ({ parentSpanContext }) => parentSpanContext?.spanId === request.spanContext().spanId,
-    );
-    expect(below.map(({ name }) => name)).toEqual([
-      'recloser.circuit_breaker.rejection',
-      'recloser.circuit_breaker.fallback',
-    ]);
-    expect(eventsOf(request)).toEqual([]);
-  });
-
   it('makes a trace of its own of a timeout', async () => {
     const timers = catchTimers();
     const { inSpan, tracer, spans } = startTraces();
     const { breaker } = createBreaker({ failureThreshold: 1, callTimeout: 50 });
-    instrument(breaker, { meter, trace, tracer });
+    instrument(breaker, { meter, tracer });
 
     const request = inSpan('request', () => breaker.tryCall(hanging));
     timers.fire();
@@ -192,16 +234,15 @@ describe('a tracer', () => {
   });
 });
 
-describe('without a trace and a tracer', () => {
-  it('nothing is traced', async () => {
-    const { inSpan, spans } = startTraces();
-    const { breaker } = createOpen();
+describe('without a tracer', () => {
+  it('what happens outside of spans is not traced', () => {
+    const { spans } = startTraces();
+    const { breaker } = createBreaker();
     instrument(breaker, { meter });
 
-    const span = await inSpan('request', () => succeedTimes(breaker, 1));
+    breaker.trip();
 
-    expect(eventsOf(span)).toEqual([]);
-    expect(spans()).toHaveLength(1);
+    expect(spans()).toEqual([]);
   });
 });
 
@@ -210,7 +251,7 @@ describe('an API without an SDK', () => {
     context.disable();
     trace.disable();
     const { breaker } = createOpen({ fallback: () => 'instead' });
-    const stop = instrument(breaker, { meter, trace, tracer: trace.getTracer('test') });
+    const stop = instrument(breaker, { meter, tracer: trace.getTracer('test') });
 
     const answers = await Promise.all([breaker.call(failing()), breaker.call(failing())]);
 

@@ -51,7 +51,7 @@ circuit_breaker_response_time_seconds_bucket{le="+Inf",name="users"} 3
 circuit_breaker_response_time_seconds_sum{name="users"} 0
 circuit_breaker_response_time_seconds_count{name="users"} 3
 
-# HELP circuit_breaker_fallback_activations_total Calls that a fallback answered.
+# HELP circuit_breaker_fallback_activations_total Fallbacks that were run.
 # TYPE circuit_breaker_fallback_activations_total counter
 circuit_breaker_fallback_activations_total{name="users"} 3
 
@@ -133,7 +133,7 @@ describe('the OpenMetrics format', () => {
     const text = await register.metrics();
 
     expect(text).toBe(
-      `${EXPOSITION.replace(/_total (Calls|Changes|counter)/g, ' $1').replaceAll('\n\n', '\n')}# EOF\n`,
+      `${EXPOSITION.replace(/_total (Calls|Changes|Fallbacks|counter)/g, ' $1').replaceAll('\n\n', '\n')}# EOF\n`,
     );
     expect(await register.metrics()).toBe(text);
   });

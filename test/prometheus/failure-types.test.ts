@@ -57,7 +57,7 @@ describe('the type of a failure', () => {
     ['a cause that is null', Object.assign(new Error('x'), { cause: null }), 'Error'],
     ['a string', 'down', 'string'],
     ['undefined', undefined, 'undefined'],
-    ['null', null, 'object'],
+    ['null', null, 'null'],
     ['a symbol', Symbol('x'), 'symbol'],
     ['an object without a name', {}, 'other'],
     ['an object whose getters throw', hostile, 'other'],

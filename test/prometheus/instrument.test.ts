@@ -49,6 +49,35 @@ describe('a register of the user', () => {
     expect(register.getMetricsAsArray()).toEqual([]);
   });
 
+  it.each(['state', 'requests'] as const)(
+    'may lose the metric %s, and the target be instrumented again',
+    async (key) => {
+      const { breaker } = createBreaker();
+      const { register, scrape } = exported(breaker);
+      await succeedTimes(breaker, 1);
+      const before = await scrape();
+      register.removeSingleMetric(METRIC_NAMES[key]);
+
+      instrument(breaker, { client, register });
+
+      expect(await scrape()).toEqual(before);
+    },
+  );
+
+  it('may lose a counter after it was shown in the OpenMetrics format, and get it back under its name', async () => {
+    const { breaker } = createBreaker();
+    const register = new client.Registry<client.OpenMetricsContentType>();
+    register.setContentType(client.Registry.OPENMETRICS_CONTENT_TYPE);
+    instrument(breaker, { client, register });
+    const before = await register.metrics();
+    register.removeSingleMetric(requests);
+
+    instrument(breaker, { client, register });
+
+    expect(register.getSingleMetric(requests)).toBeDefined();
+    expect((await register.metrics()).split('\n').sort()).toEqual(before.split('\n').sort());
+  });
+
   it('may have its metrics reset: what has happened to the breakers stays', async () => {
     const { breaker } = createBreaker();
     const metrics = exported(breaker);
@@ -140,6 +169,9 @@ describe('instrumenting twice', () => {
     const refusal = refusalOf(() => instrument(breaker, { client, register, labels: { team: 'b' } }));
 
     expect(refusal.option).toBe('labels');
+    expect(refusal.message).toBe(
+      'Cannot instrument circuit breakers: `labels` must be {"team":"a"}, as before, received {"team":"b"}',
+    );
   });
 
   it('counts for each register and for each prefix', async () => {
@@ -193,17 +225,21 @@ describe('two registries on one register', () => {
     expect(samples.get(`${state}{name="users",tenant="b"}`)).toBe(1);
   });
 
-  it.each<[string, Partial<InstrumentOptions>]>([
-    ['buckets', { labels: { tenant: 'b' }, buckets: [1, 2] }],
-    ['maxSeries', { labels: { tenant: 'b' }, maxSeries: 5 }],
-    ['labels', { labels: { team: 'b' } }],
-    ['labels', {}],
-  ])('must agree on %s', (option, options) => {
-    const { register } = exported(registryOf([]).registry, { labels: { tenant: 'a' } });
+  it.each<[string, Partial<InstrumentOptions>, string]>([
+    ['buckets', { labels: { tenant: 'b' }, buckets: [1, 2.5] }, 'be [0.5], as before, received [1,2.5]'],
+    ['maxSeries', { labels: { tenant: 'b' }, maxSeries: 5 }, 'be 600000, as before, received 5'],
+    ['labels', { labels: { team: 'b' } }, 'have the names ["tenant"], as before, received ["team"]'],
+    ['labels', { labels: {} }, 'have the names ["tenant"], as before, received []'],
+  ])('must agree on %s', (option, options, range) => {
+    const agreed = { buckets: [0.5], labels: { tenant: 'a' } };
+    const { register } = exported(registryOf([]).registry, agreed);
 
-    const refusal = refusalOf(() => instrument(registryOf([]).registry, { client, register, ...options }));
+    const refusal = refusalOf(() =>
+      instrument(registryOf([]).registry, { client, register, ...agreed, ...options }),
+    );
 
     expect(refusal.option).toBe(option);
+    expect(refusal.message).toBe(`Cannot instrument circuit breakers: \`${option}\` must ${range}`);
   });
 
   it('go one by one, and the metrics with the last', async () => {

@@ -2,7 +2,7 @@ import * as client from 'prom-client';
 import { CircuitBreakerRegistry } from 'recloser';
 import { type InstrumentableBreaker, instrument, METRIC_NAMES } from 'recloser/prometheus';
 import { describe, expect, it, vi } from 'vitest';
-import { createBreaker, failTimes, succeedTimes } from '../support/breakers.js';
+import { createBreaker, failing, succeedTimes } from '../support/breakers.js';
 import { collectGarbage } from '../support/garbage.js';
 import { registryOf } from '../support/registries.js';
 import { type Exported, exported, readMetric } from './exposition.js';
@@ -11,6 +11,9 @@ const { state, dropped, requests } = METRIC_NAMES;
 
 /** What a breaker has that has not failed, with one bucket. */
 const SERIES = 20;
+
+/** What it may have: as many types of failures as are told apart, and `other`. */
+const MOST_SERIES = SERIES + 21;
 
 const SMALL = { buckets: [1] };
 
@@ -33,7 +36,7 @@ function watchWarnings(): string[] {
 describe('maxSeries', () => {
   it('is reached by breakers that come in whole, and the first ones come first', async () => {
     watchWarnings();
-    const metrics = exported(registryOf(['a', 'b', 'c']).registry, { ...SMALL, maxSeries: 2 * SERIES });
+    const metrics = exported(registryOf(['a', 'b', 'c']).registry, { ...SMALL, maxSeries: 2 * MOST_SERIES });
 
     const names = await shown(metrics);
 
@@ -44,7 +47,7 @@ describe('maxSeries', () => {
   it('lets the next one in when one is deleted', async () => {
     watchWarnings();
     const { registry } = registryOf(['a', 'b', 'c']);
-    const metrics = exported(registry, { ...SMALL, maxSeries: 2 * SERIES });
+    const metrics = exported(registry, { ...SMALL, maxSeries: 2 * MOST_SERIES });
     await shown(metrics);
 
     registry.delete('a');
@@ -52,42 +55,45 @@ describe('maxSeries', () => {
     expect(await shown(metrics)).toEqual(['b', 'c']);
   });
 
-  it('counts the types of failures: whoever comes last goes first', async () => {
-    watchWarnings();
-    const { registry } = registryOf(['a', 'b', 'c']);
-    const metrics = exported(registry, { ...SMALL, maxSeries: 3 * SERIES });
+  it('has room for all types of failures, so that none of them drives a breaker out', async () => {
+    const defaults = { failureThreshold: false, failureRateThreshold: false } as const;
+    const { registry } = registryOf(['a', 'b'], { defaults });
+    const metrics = exported(registry, { ...SMALL, maxSeries: 2 * MOST_SERIES });
 
-    await failTimes(registry.getOrCreate('a'), 1);
+    for (let type = 0; type < 30; type++) {
+      const error = Object.assign(new Error('down'), { code: `E${type}` });
+      for (const breaker of registry) await breaker.tryCall(failing(error));
+    }
 
     expect(await shown(metrics)).toEqual(['a', 'b']);
+    expect((await metrics.scrape()).size).toBe(2 * MOST_SERIES + 2);
   });
 
-  it('does not let a smaller breaker in after a larger one has been left out', async () => {
+  it('keeps out what would fit only until it fails', async () => {
     watchWarnings();
-    const { registry } = registryOf(['a', 'b', 'c']);
-    const metrics = exported(registry, { ...SMALL, maxSeries: 2 * SERIES });
+    const { registry } = registryOf(['a', 'b']);
 
-    await failTimes(registry.getOrCreate('b'), 1);
+    const metrics = exported(registry, { ...SMALL, maxSeries: 2 * MOST_SERIES - 1 });
 
     expect(await shown(metrics)).toEqual(['a']);
   });
 
   it('tells how many breakers it leaves out, and warns once', async () => {
     const warnings = watchWarnings();
-    const metrics = exported(registryOf(['a', 'b', 'c']).registry, { ...SMALL, maxSeries: SERIES });
+    const metrics = exported(registryOf(['a', 'b', 'c']).registry, { ...SMALL, maxSeries: MOST_SERIES });
 
     expect(await droppedFor(metrics, 'max_series')).toBe(2);
     expect(await droppedFor(metrics, 'max_series')).toBe(2);
 
     expect(warnings).toEqual([
-      'Circuit breaker "b" and those after it are not exported to Prometheus: `maxSeries` is 20',
+      'Circuit breaker "b" and those after it are not exported to Prometheus: `maxSeries` is 41',
     ]);
   });
 
   it('goes on counting what it leaves out', async () => {
     watchWarnings();
     const { registry } = registryOf(['a', 'b']);
-    const metrics = exported(registry, { ...SMALL, maxSeries: SERIES });
+    const metrics = exported(registry, { ...SMALL, maxSeries: MOST_SERIES });
     await succeedTimes(registry.getOrCreate('b'), 3);
 
     registry.delete('a');
@@ -95,9 +101,9 @@ describe('maxSeries', () => {
     expect(await readMetric(metrics, requests, 'b')).toMatchObject({ 'result="success"': 3 });
   });
 
-  it('allows 10,000 breakers when asked', async () => {
+  it('allows 10,000 breakers with the default buckets without being asked', async () => {
     const names = Array.from({ length: 10_000 }, (_, i) => `breaker-${i}`);
-    const { register } = exported(registryOf(names).registry, { ...SMALL, maxSeries: 10_000 * SERIES });
+    const { register } = exported(registryOf(names).registry);
 
     const text = await register.getSingleMetricAsString(state);
 
