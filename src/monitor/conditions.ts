@@ -7,6 +7,7 @@ import type { CircuitMetrics } from '../index.js';
 import type { AlertFigures, AlertName } from './alert-rules.js';
 import { RecentGrowth } from './growth.js';
 import type { MonitoredBreaker } from './source.js';
+import { createJumpDetector } from './stay.js';
 import { inWords, percent, round } from './text.js';
 
 /** Whether a condition holds, and how far. */
@@ -79,13 +80,13 @@ export const CONDITIONS: { readonly [Name in AlertName]: Condition<AlertFigures[
   ]),
 
   flapping: {
-    createJudge: ({ opened, over }, _breaker, { totals }) => {
+    createJudge: ({ opened, over }, _breaker, metrics) => {
       const openings: number[] = [];
-      let seen = totals.opened;
-      return ({ totals, lastTransition }, now) => {
-        // Openings from HALF_OPEN are one outage that goes on.
-        if (totals.opened > seen && lastTransition?.from === 'CLOSED') openings.push(lastTransition.at);
-        seen = totals.opened;
+      let wasClosed = metrics.state === 'CLOSED';
+      return ({ state, since, lastTransition }, now) => {
+        // Openings from HALF_OPEN are one outage that goes on; one that is restored happened elsewhere.
+        if (wasClosed && state === 'OPEN' && lastTransition?.reason !== 'restored') openings.push(since);
+        wasClosed = state === 'CLOSED';
         if (openings.length > opened) openings.shift();
         const value = openings.filter((at) => now - at < over).length;
         return { holds: value >= opened, value, threshold: opened };
@@ -96,16 +97,19 @@ export const CONDITIONS: { readonly [Name in AlertName]: Condition<AlertFigures[
   },
 };
 
-/** A share of all calls, within a period. */
+/** A share of all calls, within a period. Calls that a restored snapshot tells of are none of them. */
 function shareCondition(
   name: string,
   read: (totals: CircuitMetrics['totals']) => readonly [part: number, whole: number],
 ): Condition<{ above: number; over: number; minimumCalls: number }> {
   return {
-    createJudge: ({ above, over, minimumCalls }, _breaker, { totals }, now) => {
-      const growth = new RecentGrowth(over, now, ...read(totals));
-      return ({ totals: later }, at) => {
-        const { part, whole } = growth.measure(at, ...read(later));
+    createJudge: ({ above, over, minimumCalls }, _breaker, metrics, now) => {
+      const hasJumped = createJumpDetector(metrics);
+      let growth = new RecentGrowth(over, now, ...read(metrics.totals));
+      return (later, at) => {
+        const totals = read(later.totals);
+        if (hasJumped(later)) growth = new RecentGrowth(over, at, ...totals);
+        const { part, whole } = growth.measure(at, ...totals);
         const value = whole === 0 ? 0 : part / whole;
         return { holds: whole >= minimumCalls && value > above, value, threshold: above };
       };

@@ -1,10 +1,12 @@
-import { verify } from '../core/validate.js';
+import { type Check, hasMethods, verify } from '../core/validate.js';
 import type { CircuitMetrics, CircuitMode, CircuitState, TransitionReason, WindowMetrics } from '../index.js';
 import { countTypes, type FailureCount } from './breakdown.js';
 import { describeFailure, type FailureWords } from './failure-type.js';
 import type { TransitionRecord } from './history.js';
+import { latestHistoryOf } from './known-histories.js';
 import { sentenceOf } from './sentence.js';
-import type { MonitoredBreaker } from './source.js';
+import { type MonitoredBreaker, verifyBreaker } from './source.js';
+import { causeOf } from './stay.js';
 import { oneLine } from './text.js';
 
 /** How a breaker is, and why. JSON-safe; durations are milliseconds. */
@@ -28,6 +30,8 @@ export interface Explanation {
   /** Openings since it was last CLOSED. */
   readonly attempt: number;
   readonly health: number;
+  /** Calls that were started and have not settled. */
+  readonly inFlight: number;
   readonly consecutiveFailures: number;
   /** The window that the rates are judged by; while it is not CLOSED, as it was when it left CLOSED. */
   readonly window: WindowMetrics;
@@ -45,14 +49,18 @@ export interface Past {
   opening(breaker: string): TransitionRecord | undefined;
 }
 
+/** What can be asked for the past. */
+export const past: Check = (value) => (hasMethods('failures', 'opening')(value) ? undefined : 'a history');
+
 const SUBJECT = { breaker: '', action: 'explain' };
 const LONGEST_DETAIL = 200;
 
 /**
  * Tells how a breaker is and why, as a line of text and as data.
  *
- * @param history of this breaker, or of its registry, for the failures by type and for how an outage began
- * @throws InvalidOptionsError for anything but a breaker
+ * @param history of this breaker, or of its registry, for the failures by type and for how an outage began; unless it
+ * is given, the one that is kept, the last begun if there are several
+ * @throws InvalidOptionsError for anything but a breaker, or a history that is none
  *
  * @example
  * ```ts
@@ -66,15 +74,16 @@ const LONGEST_DETAIL = 200;
  * console.log(explain(breaker).text); // → OPEN for 4 s: trip() was called, "failover"; probes in 6 s
  * ```
  */
-export function explain(breaker: MonitoredBreaker, history?: Past): Explanation {
-  verify(SUBJECT, 'breaker', breaker, (given) => (given?.metrics ? undefined : 'a circuit breaker'));
+export function explain(
+  breaker: MonitoredBreaker,
+  history: Past | undefined = latestHistoryOf(breaker),
+): Explanation {
+  verifyBreaker(SUBJECT, breaker);
+  if (history !== undefined) verify(SUBJECT, 'history', history, past);
   const { metrics, options } = breaker;
   const now = options.clock.now();
-  const { state, lastTransition, lastFailure } = metrics;
-  // A stay that `reset()` has begun anew is younger than the transition, which then explains nothing.
-  const isCause =
-    lastTransition !== null && lastTransition.to === state && lastTransition.at >= metrics.since;
-  const cause = isCause ? lastTransition : undefined;
+  const { state, lastFailure } = metrics;
+  const cause = causeOf(metrics);
   const opening = state === 'CLOSED' ? undefined : history?.opening(metrics.name);
   const data = {
     breaker: metrics.name,
@@ -87,6 +96,7 @@ export function explain(breaker: MonitoredBreaker, history?: Past): Explanation 
     retryAfter: metrics.retryAfter,
     attempt: metrics.attempt,
     health: metrics.health,
+    inFlight: metrics.inFlight,
     consecutiveFailures: opening?.consecutiveFailures ?? metrics.consecutiveFailures,
     window: opening?.window ?? metrics.window,
     failures: opening?.failures ?? (state === 'CLOSED' ? countedFailures(metrics, history) : []),

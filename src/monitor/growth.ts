@@ -4,25 +4,21 @@ export interface Growth {
   readonly whole: number;
 }
 
-/** Samples are taken this often within a period. */
+/** Samples are kept about this often within a period. */
 const SLICES = 10;
-/** Samples that a period needs: one for each slice, and those at its two ends. */
-const SAMPLES = SLICES + 2;
-
-const NONE: Growth = Object.freeze({ part: 0, whole: 0 });
 
 interface Sample extends Growth {
   readonly at: number;
 }
 
 /**
- * By how much two running totals have grown within the last period. It keeps a few samples of them, so the answer may
- * be about a tenth of the period more, and about the time that has passed since somebody last asked.
+ * By how much two running totals have grown within the last period. It keeps a few samples of them, so the period may
+ * be longer than it was asked for: by a tenth, or by the time between two looks where that is more.
  */
 export class RecentGrowth {
   readonly #over: number;
-  /** The oldest comes first. Nothing is kept but the first until the totals move. */
-  readonly #samples: Sample[];
+  /** From one at the start of the period, or before it, to the last look. While the totals stand still there is one. */
+  #samples: Sample[];
 
   /** @param over the period in ms, more than 0 */
   constructor(over: number, at: number, part: number, whole: number) {
@@ -32,20 +28,19 @@ export class RecentGrowth {
 
   /** Takes in the totals as they are now. */
   measure(now: number, part: number, whole: number): Growth {
-    const samples = this.#samples;
-    const newest = samples.at(-1) as Sample;
-    if (samples.length === 1 && newest.whole === whole && newest.part === part) return NONE;
-    if (now - newest.at >= this.#over / SLICES) samples.push({ at: now, part, whole });
-    if (samples.length > SAMPLES) samples.shift();
-    const start = this.#sampleBefore(now - this.#over);
+    const sample = { at: now, part, whole };
+    const oldest = this.#samples[0] as Sample;
+    if (oldest.part === part && oldest.whole === whole) this.#samples = [sample];
+    else this.#keep(sample);
+    const start = this.#samples[0] as Sample;
     return { part: part - start.part, whole: whole - start.whole };
   }
 
-  /** The newest sample that is not newer than `at`; the oldest one if all are. */
-  #sampleBefore(at: number): Sample {
+  #keep(sample: Sample): void {
     const samples = this.#samples;
-    let index = samples.length - 1;
-    while (index > 0 && (samples[index] as Sample).at > at) index--;
-    return samples[index] as Sample;
+    const previous = samples.at(-2);
+    if (previous !== undefined && sample.at - previous.at < this.#over / SLICES) samples.pop();
+    samples.push(sample);
+    while (samples.length > 1 && (samples[1] as Sample).at <= sample.at - this.#over) samples.shift();
   }
 }

@@ -3,6 +3,7 @@
  * took. It listens; it never steers. All of its memory is bounded when it is made, and nothing in it holds on to an
  * error, a value or a request: of a failure it keeps a few words.
  */
+import { isRegistry } from '../core/target.js';
 import { duration, guardRead, positiveInteger, readOptions } from '../core/validate.js';
 import type {
   CallEvent,
@@ -15,6 +16,7 @@ import type {
 import { countTypes, type FailureCount } from './breakdown.js';
 import { type Explanation, explain } from './explain.js';
 import { describeFailedCall, type FailureWords } from './failure-type.js';
+import { addHistory, removeHistory } from './known-histories.js';
 import { type Report, report } from './report.js';
 import { type Percentiles, ResponseTimes } from './response-times.js';
 import { Ring } from './ring.js';
@@ -139,14 +141,15 @@ class BreakerHistory implements History {
     this.#failures = new Ring(failures);
     this.#transitions = new Ring(transitions);
     this.#stop = follow(source, {
-      added: (breaker) => this.#entries.set(breaker.name, { breaker, times: undefined, opening: undefined }),
-      removed: ({ name }) => this.#entries.delete(name),
+      added: (breaker) => this.#added(breaker),
+      removed: (breaker) => this.#removed(breaker),
       events: {
         success: (event) => this.#settled(event),
         failure: (event) => this.#failed(event),
         transition: (event) => this.#changed(event),
       },
     });
+    if (isRegistry(source)) addHistory(source, this);
   }
 
   failures(breaker?: string, most?: number): FailureRecord[] {
@@ -177,7 +180,18 @@ class BreakerHistory implements History {
 
   stop(): void {
     this.#stop();
-    this.#entries.clear();
+    removeHistory(this.#source, this);
+    for (const { breaker } of this.#entries.values()) this.#removed(breaker);
+  }
+
+  #added(breaker: MonitoredBreaker): void {
+    this.#entries.set(breaker.name, { breaker, times: undefined, opening: undefined });
+    addHistory(breaker, this);
+  }
+
+  #removed(breaker: MonitoredBreaker): void {
+    this.#entries.delete(breaker.name);
+    removeHistory(breaker, this);
   }
 
   #settled({ breaker, duration }: CallEvent): void {

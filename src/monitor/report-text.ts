@@ -69,7 +69,8 @@ function failureRow({ time, breaker, type, message }: FailureRecord): string[] {
   return [timeOfDay(time), oneLine(breaker, LONGEST_NAME), type, oneLine(message, 80)];
 }
 
-/** `2026-11-21 14:14:13Z` */
-function timeOfDay(time: number): string {
-  return new Date(time).toISOString().replace('T', ' ').replace(/\.\d+/, '');
+/** `2026-11-21 14:14:13Z`, or `–` where a clock has told no time; JSON has `null` for `NaN`. */
+function timeOfDay(time: number | null): string {
+  const date = new Date(time ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? '–' : date.toISOString().replace('T', ' ').replace(/\.\d+/, '');
 }

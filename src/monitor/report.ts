@@ -1,15 +1,16 @@
+import { type Check, hasMethods, verify } from '../core/validate.js';
 import type { CircuitState, CircuitTotals } from '../index.js';
 import { type Explanation, explain, type Past } from './explain.js';
 import type { FailureRecord, History, TransitionRecord } from './history.js';
+import { latestHistoryOf } from './known-histories.js';
 import type { Percentiles } from './response-times.js';
-import { breakersOf, type MonitoredBreaker, type MonitorSource, verifySource } from './source.js';
+import { breakersOf, type MonitorSource, verifySource } from './source.js';
 
 /** What a report asks a history. */
 export type ReportedHistory = Pick<History, 'failures' | 'transitions' | 'opening' | 'percentiles'>;
 
 /** How one breaker is. */
 export interface BreakerReport extends Explanation {
-  readonly inFlight: number;
   readonly totals: CircuitTotals;
   /** `null` without a history, or where no call has settled lately. */
   readonly percentiles: Percentiles | null;
@@ -38,13 +39,17 @@ const SUBJECT = { breaker: '', action: 'report' };
 /** Failures and changes of state that a report tells; a history has more. */
 const LAST = 20;
 
+const reportedHistory: Check = (value) =>
+  hasMethods('failures', 'transitions', 'opening', 'percentiles')(value) ? undefined : 'a history';
+
 const BADNESS: { readonly [state in CircuitState]: number } = { OPEN: 0, HALF_OPEN: 1, CLOSED: 2 };
 
 /**
  * Reports how a breaker, or all breakers of a registry, are: the worst first, each with the reason. It changes nothing.
  *
- * @param history of the same breakers, for percentiles, failures by type and what happened last
- * @throws InvalidOptionsError for anything but a breaker or a registry
+ * @param history of the same breakers, for percentiles, failures by type and what happened last; unless it is given,
+ * the one that is kept of the source, the last begun if there are several
+ * @throws InvalidOptionsError for anything but a breaker or a registry, or a history that is none
  *
  * @example
  * ```ts
@@ -57,12 +62,16 @@ const BADNESS: { readonly [state in CircuitState]: number } = { OPEN: 0, HALF_OP
  * console.log(report(breakers).breakers.map((it) => `${it.breaker} ${it.state}`)); // → [ 'mail OPEN', 'users CLOSED' ]
  * ```
  */
-export function report(source: MonitorSource, history?: ReportedHistory): Report {
+export function report(
+  source: MonitorSource,
+  history: ReportedHistory | undefined = latestHistoryOf(source),
+): Report {
   verifySource(SUBJECT, source);
+  if (history !== undefined) verify(SUBJECT, 'history', history, reportedHistory);
   const past = history && pastOf(history);
   const breakers = Array.from(breakersOf(source), (breaker) => ({
     ...explain(breaker, past),
-    ...callsOf(breaker),
+    totals: breaker.metrics.totals,
     percentiles: history?.percentiles(breaker.name) ?? null,
   })).sort(byBadness);
   const inState = (state: CircuitState) => breakers.filter((it) => it.state === state).length;
@@ -92,12 +101,6 @@ function pastOf(history: ReportedHistory): Past {
     failures: (breaker, most) => failures.get(breaker)?.slice(0, most) ?? [],
     opening: (breaker) => history.opening(breaker),
   };
-}
-
-function callsOf({
-  metrics: { inFlight, totals },
-}: MonitoredBreaker): Pick<BreakerReport, 'inFlight' | 'totals'> {
-  return { inFlight, totals };
 }
 
 function byBadness(a: BreakerReport, b: BreakerReport): number {

@@ -24,10 +24,12 @@ const LONGEST_MESSAGE = 80;
 
 /** `OPEN for 12.3 s: 12 of the last 20 calls failed (60 % ≥ 50 %); 9 ECONNREFUSED, 3 timeouts; probes in 4.2 s` */
 export function sentenceOf(facts: Facts, settings: Settings, beginning: Beginning | undefined): string {
-  const parts =
-    facts.state === 'CLOSED'
-      ? [why(facts, settings), ...figuresOf(facts, settings), outlook(facts, settings)]
-      : [why(facts, settings), ...before(facts, settings, beginning), outlook(facts, settings)];
+  const parts = [
+    why(facts, settings),
+    ...evidence(facts, settings, beginning),
+    outlook(facts, settings),
+    crowd(facts, settings),
+  ];
   const told = parts.filter((part) => part !== '').join('; ');
   const head = `${facts.state} for ${inWords(facts.lasted)}`;
   return told === '' ? head : `${head}: ${told}`;
@@ -65,21 +67,29 @@ function why(facts: Facts, settings: Settings): string {
   return facts.reason === null ? '' : WHY[facts.reason](facts, settings);
 }
 
-/** Of a circuit that is not CLOSED: the failures behind it, and what was before the present stay. */
-function before(facts: Facts, settings: Settings, beginning: Beginning | undefined): string[] {
-  const { reason, attempt, since, window } = facts;
-  const last = reason !== null && WITHOUT_FAILURE.has(reason) ? '' : lastFailure(facts);
-  const isFirst = beginning?.record.at === since && beginning.record.reason === reason;
-  const explainsItself = reason !== null && BEGINNINGS.has(reason);
-  if (isFirst || (beginning === undefined && explainsItself)) return [breakdown(facts) || last];
+/** The figures and failures by which the state can be understood. */
+function evidence(facts: Facts, settings: Settings, beginning: Beginning | undefined): string[] {
+  if (facts.state === 'CLOSED') return figuresOf(facts, settings);
+  if (isBeginning(facts, beginning)) return [breakdown(facts) || failureBehind(facts)];
+  return before(facts, settings, beginning);
+}
 
+/** Whether the outage began with the present stay, so that its reason tells all there is to tell. */
+function isBeginning({ since, reason }: Facts, beginning: Beginning | undefined): boolean {
+  if (beginning === undefined) return reason !== null && BEGINNINGS.has(reason);
+  return beginning.record.at === since && beginning.record.reason === reason;
+}
+
+/** Of an outage that goes on: what was before the present stay. */
+function before(facts: Facts, settings: Settings, beginning: Beginning | undefined): string[] {
+  const { attempt, window } = facts;
   const again = attempt > 1 ? `opening ${attempt} in a row` : '';
   if (beginning === undefined) {
-    return [last, again, window.failures === 0 ? '' : `${failed(window)} before it opened`];
+    return [failureBehind(facts), again, window.failures === 0 ? '' : `${failed(window)} before it opened`];
   }
   const { record, ago } = beginning;
   const first = `it opened ${inWords(ago)} ago because ${WHY[record.reason](record, settings)}`;
-  return [last, again, first, breakdown(facts)];
+  return [failureBehind(facts), again, first, breakdown(facts)];
 }
 
 /** The reasons that explain an opening by themselves: what was before is not needed. */
@@ -107,6 +117,11 @@ function breakdown({ window, consecutiveFailures, failures }: Facts): string {
   const known = totalOf(failures);
   const isWhole = known === window.failures || known === consecutiveFailures || known === 0;
   return `${describeCounts(failures)}${isWhole ? '' : ` among the last ${known}`}`;
+}
+
+/** The last failure, where the reason may have to do with it. */
+function failureBehind(facts: Facts): string {
+  return facts.reason !== null && WITHOUT_FAILURE.has(facts.reason) ? '' : lastFailure(facts);
 }
 
 function lastFailure({ lastFailure: last }: Facts): string {
@@ -137,11 +152,17 @@ function figuresOf(facts: Facts, settings: Settings): string[] {
 /** What calls may expect. */
 function outlook({ state, mode, retryAfter, health }: Facts, { successThreshold }: Settings): string {
   if (mode === 'forced-open') return 'forced open, no call passes until reset()';
-  if (mode === 'forced-closed') return 'forced closed, every call passes until reset()';
+  if (mode === 'forced-closed') return 'forced closed, no rule opens it until reset()';
   if (state === 'CLOSED') return '';
   const succeeded = `${Math.round(health * 2 * successThreshold)} of ${successThreshold} probes succeeded`;
   const next = state === 'HALF_OPEN' ? `${succeeded}, ${nextProbe(retryAfter)}` : nextProbe(retryAfter);
   return mode === 'observe' ? `${next}; it observes, so every call passes` : next;
+}
+
+/** That no more calls are allowed at a time. */
+function crowd({ inFlight }: Facts, { maxConcurrentCalls }: Settings): string {
+  const isFull = inFlight >= maxConcurrentCalls;
+  return isFull ? `${counted(inFlight, 'call')} in flight, as many as maxConcurrentCalls allows` : '';
 }
 
 function nextProbe(retryAfter: number | null): string {

@@ -1,15 +1,15 @@
-import { type Subject, verify } from '../core/validate.js';
-import type { CircuitBreakerEvents, CircuitMetrics, Listener, ResolvedOptions } from '../index.js';
+import { type InstrumentableBreaker, type InstrumentableEvents, isRegistry } from '../core/target.js';
+import { guardRead, hasMethods, type Subject, verify } from '../core/validate.js';
+import type { CircuitBreakerEvents, Listener, ResolvedOptions } from '../index.js';
 
 /** What is read of a circuit breaker. */
-export interface MonitoredBreaker {
-  readonly name: string;
-  readonly metrics: CircuitMetrics;
+export interface MonitoredBreaker extends InstrumentableBreaker {
   readonly options: Pick<
     ResolvedOptions,
     | 'clock'
     | 'failureThreshold'
     | 'failureRateThreshold'
+    | 'maxConcurrentCalls'
     | 'minimumCalls'
     | 'recoveryTimeout'
     | 'slowCallDuration'
@@ -17,21 +17,16 @@ export interface MonitoredBreaker {
     | 'successThreshold'
     | 'window'
   >;
-  on<Event extends keyof CircuitBreakerEvents>(
-    event: Event,
-    listener: Listener<CircuitBreakerEvents[Event]>,
-  ): () => void;
 }
 
 /** The events of a registry: those of its breakers, and that it has one more or one less. */
-export interface MonitoredEvents extends CircuitBreakerEvents {
+export interface MonitoredEvents extends InstrumentableEvents {
   create: { readonly instance: MonitoredBreaker };
-  delete: { readonly instance: MonitoredBreaker };
+  delete: InstrumentableEvents['delete'] & { readonly instance: MonitoredBreaker };
 }
 
 /** What is read of a registry of circuit breakers. */
-export interface MonitoredRegistry {
-  [Symbol.iterator](): Iterator<MonitoredBreaker>;
+export interface MonitoredRegistry extends Iterable<MonitoredBreaker> {
   on<Event extends keyof MonitoredEvents>(
     event: Event,
     listener: Listener<MonitoredEvents[Event]>,
@@ -41,10 +36,6 @@ export interface MonitoredRegistry {
 /** A circuit breaker, or a registry with all of its breakers, those too that are made later. */
 export type MonitorSource = MonitoredBreaker | MonitoredRegistry;
 
-function isRegistry(source: MonitorSource): source is MonitoredRegistry {
-  return Symbol.iterator in source;
-}
-
 /** The breakers that a source has now. */
 export function breakersOf(source: MonitorSource): Iterable<MonitoredBreaker> {
   return isRegistry(source) ? source : [source];
@@ -52,10 +43,25 @@ export function breakersOf(source: MonitorSource): Iterable<MonitoredBreaker> {
 
 /** @throws InvalidOptionsError for anything but a circuit breaker or a registry */
 export function verifySource(subject: Subject, source: unknown): void {
-  const { on, metrics } = (source ?? {}) as Partial<MonitoredBreaker>;
-  const isSource =
-    typeof on === 'function' && (typeof metrics === 'object' || Symbol.iterator in (source as object));
-  verify(subject, 'source', source, () => (isSource ? undefined : 'a circuit breaker or a registry'));
+  guardRead(subject, '`source`', () =>
+    verify(subject, 'source', source, (given) =>
+      isBreaker(given) || hasMethods('on', Symbol.iterator)(given)
+        ? undefined
+        : 'a circuit breaker or a registry',
+    ),
+  );
+}
+
+/** @throws InvalidOptionsError for anything but a circuit breaker */
+export function verifyBreaker(subject: Subject, breaker: unknown): void {
+  guardRead(subject, '`breaker`', () =>
+    verify(subject, 'breaker', breaker, (given) => (isBreaker(given) ? undefined : 'a circuit breaker')),
+  );
+}
+
+function isBreaker(given: unknown): boolean {
+  const { metrics, options } = (given ?? {}) as Partial<MonitoredBreaker>;
+  return hasMethods('on')(given) && metrics?.state !== undefined && hasMethods('now')(options?.clock);
 }
 
 /** What to do when breakers come and go, and when they tell events. */

@@ -4,7 +4,6 @@
  */
 import { report } from '../core/report.js';
 import {
-  type Check,
   callable,
   duration,
   guardRead,
@@ -16,7 +15,7 @@ import {
 import type { CircuitMetrics, Transition } from '../index.js';
 import { type AlertName, type AlertRules, type ResolvedRules, readRules } from './alert-rules.js';
 import { CONDITIONS, type Condition, type Judge, type Verdict } from './conditions.js';
-import { explain, type Past } from './explain.js';
+import { explain, type Past, past } from './explain.js';
 import { runSoon, startInterval } from './interval.js';
 import { Outbox } from './outbox.js';
 import { follow, type MonitoredBreaker, type MonitorSource, verifySource, wallTimeOf } from './source.js';
@@ -52,7 +51,11 @@ export interface WatchOptions {
    * @default 10_000
    */
   every?: number | false | undefined;
-  /** What has happened to the same breakers, for the failures by type in the alerts' texts. */
+  /**
+   * What has happened to the same breakers, for the failures by type in the alerts' texts.
+   *
+   * @default the history that is kept of them, if there is one
+   */
   history?: Past | undefined;
 }
 
@@ -89,12 +92,7 @@ const LONGEST_NAME = 80;
 
 const SUBJECT = { breaker: '', action: 'watch' };
 
-const history: Check = (value) => {
-  const { failures, opening } = (value ?? {}) as Partial<Past>;
-  return typeof failures === 'function' && typeof opening === 'function' ? undefined : 'a history';
-};
-
-const RULES = { every: orFalse(duration(1, MAX_TIMER_DELAY)), history: history };
+const RULES = { every: orFalse(duration(1, MAX_TIMER_DELAY)), history: past };
 
 /**
  * Watches a breaker, or all breakers of a registry, and tells when something is worth somebody's while.

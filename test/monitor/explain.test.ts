@@ -2,10 +2,11 @@ import {
   CallTimeoutError,
   CircuitBreaker,
   type CircuitBreakerOptions,
+  CircuitBreakerRegistry,
   exponentialBackoff,
   type TransitionReason,
 } from 'recloser';
-import { explain, history } from 'recloser/monitor';
+import { explain, type History, history } from 'recloser/monitor';
 import { describe, expect, test } from 'vitest';
 import {
   createBreaker,
@@ -17,6 +18,7 @@ import {
   succeedTimes,
 } from '../support/breakers.js';
 import type { ManualClock } from '../support/manual-clock.js';
+import { createRegistry, registryOf } from '../support/registries.js';
 
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
@@ -28,8 +30,10 @@ async function told(
   const { breaker, clock } = createBreaker(options);
   const past = history(breaker);
   await bring(breaker, clock);
+  const withHistory = explain(breaker, past).text;
+  past.stop();
   const { text, reason } = explain(breaker);
-  return { alone: text, withHistory: explain(breaker, past).text, reason };
+  return { alone: text, withHistory, reason };
 }
 
 const slowly = (clock: ManualClock, ms: number) => async () => {
@@ -192,7 +196,7 @@ describe('for each reason', () => {
       'OPEN for 0 ms: it was forced, "maintenance"; forced open, no call passes until reset()',
     );
     expect(closed.withHistory).toBe(
-      'CLOSED for 0 ms: it was forced; no call is in its window; forced closed, every call passes until reset()',
+      'CLOSED for 0 ms: it was forced; no call is in its window; forced closed, no rule opens it until reset()',
     );
   });
 
@@ -289,6 +293,68 @@ describe('a CLOSED circuit', () => {
     expect(alone).toBe('CLOSED for 0 ms: no call is in its window');
   });
 
+  test('that a snapshot began anew while CLOSED is not told an older reason', async () => {
+    const { breaker: other, clock: otherClock } = createBreaker();
+    otherClock.advance(-60_000);
+    other.reset();
+    otherClock.advance(60_000);
+    const { alone, reason } = await told({}, (breaker) => {
+      breaker.trip();
+      breaker.forceClosed();
+      breaker.restore(other.snapshot());
+    });
+
+    expect(reason).toBeNull();
+    expect(alone).toBe('CLOSED for 1 min: no call is in its window');
+  });
+
+  test('that was forced and reset in one tick of its clock is not told to be forced', async () => {
+    const { alone, reason } = await told({}, (breaker) => {
+      breaker.trip();
+      breaker.forceClosed();
+      breaker.reset();
+    });
+
+    expect(reason).toBeNull();
+    expect(alone).toBe('CLOSED for 0 ms: no call is in its window');
+  });
+
+  test('with as many calls in flight as are allowed is told so', async () => {
+    const { alone: full } = await told({ maxConcurrentCalls: 2 }, (breaker) => {
+      void breaker.call(hanging);
+      void breaker.call(hanging);
+    });
+    const { alone: notFull } = await told({ maxConcurrentCalls: 2 }, (breaker) => {
+      void breaker.call(hanging);
+    });
+
+    expect(full).toBe(
+      'CLOSED for 0 ms: no call is in its window; 2 calls in flight, as many as maxConcurrentCalls allows',
+    );
+    expect(notFull).toBe('CLOSED for 0 ms: no call is in its window');
+  });
+
+  test('that is forced to be and is full is told both', async () => {
+    const { alone } = await told({ maxConcurrentCalls: 1 }, (breaker) => {
+      breaker.forceClosed();
+      void breaker.call(hanging);
+    });
+
+    expect(alone).toMatch(
+      /; forced closed, no rule opens it until reset\(\); 1 call in flight, as many as maxConcurrentCalls allows$/,
+    );
+  });
+
+  test('that was forced is told with the failures since', async () => {
+    const { alone } = await told({}, async (breaker) => {
+      breaker.trip();
+      breaker.forceClosed();
+      await failTimes(breaker, 1, refused);
+    });
+
+    expect(alone).toContain('; last failure 0 ms ago: ECONNREFUSED (connect ECONNREFUSED); forced closed');
+  });
+
   test('tells how many failures are known where the history has lost some', async () => {
     const { breaker } = createBreaker({ ...rates, minimumCalls: 50 });
     const past = history(breaker, { failures: 3 });
@@ -342,6 +408,16 @@ describe('a circuit that is not CLOSED', () => {
     expect(alone).toBe(
       'HALF_OPEN for 0 ms: a call asked after the recovery time; 0 of 3 probes succeeded, the probes are out',
     );
+  });
+
+  test('with the last calls before it still in flight is told so', async () => {
+    const { alone } = await told({ maxConcurrentCalls: 1 }, (breaker, clock) => {
+      void breaker.call(hanging);
+      breaker.trip();
+      clock.advance(1_000);
+    });
+
+    expect(alone).toMatch(/; the next call probes; 1 call in flight, as many as maxConcurrentCalls allows$/);
   });
 
   test('that observes is told to reject nobody', async () => {
@@ -458,10 +534,32 @@ describe('an explanation', () => {
     },
   );
 
-  test.each([undefined, {}, 'users'])('of anything but a breaker is one clear error: %j', (breaker) => {
+  test.each([
+    undefined,
+    null,
+    {},
+    'users',
+    { metrics: {} },
+    { metrics: null, options: null },
+    { name: 'x', on: () => {}, metrics: {} },
+    { name: 'x', on: () => {}, metrics: {}, options: { clock: {} } },
+    new CircuitBreakerRegistry(),
+  ])('of anything but a breaker is one clear error: %j', (breaker) => {
     const error = refusalOf(() => explain(breaker as unknown as CircuitBreaker));
 
     expect(error.message).toMatch(/^Cannot explain: `breaker` must be a circuit breaker, received /);
+  });
+
+  test('of what cannot be read is one clear error', () => {
+    const error = refusalOf(() => explain(new Proxy(new CircuitBreaker(), { get: boom })));
+
+    expect(error.message).toBe('Cannot explain: `breaker` cannot be read');
+  });
+
+  test.each([null, {}, 5])('with anything but a history is one clear error: %j', (past) => {
+    const error = refusalOf(() => explain(new CircuitBreaker(), past as never));
+
+    expect(error.message).toMatch(/^Cannot explain: `history` must be a history, received /);
   });
 
   test('of a breaker on the system clock is there too', () => {
@@ -469,6 +567,73 @@ describe('an explanation', () => {
     breaker.trip();
 
     expect(explain(breaker).text).toMatch(/^OPEN for .+: trip\(\) was called; probes in /);
+  });
+});
+
+describe('a history that is kept', () => {
+  test.each<[string, (registry: CircuitBreakerRegistry, breaker: CircuitBreaker) => History]>([
+    ['the registry', (registry) => history(registry)],
+    ['the breaker', (_, breaker) => history(breaker)],
+  ])('of %s is found', async (_, keep) => {
+    const { registry } = registryOf(['x'], { defaults: { ...rates, minimumCalls: 20 } });
+    const breaker = registry.getOrCreate('x');
+    keep(registry, breaker);
+    await succeedTimes(breaker, 8);
+    await failTimes(breaker, 9, refused);
+    await failTimes(breaker, 3, new CallTimeoutError('x', 500));
+
+    expect(explain(breaker).text).toContain('; 9 ECONNREFUSED, 3 timeouts; ');
+  });
+
+  test('is found for a breaker that is made later', async () => {
+    const { registry } = createRegistry({ defaults: rates });
+    history(registry);
+    const breaker = registry.getOrCreate('x');
+    await failTimes(breaker, 1, refused);
+
+    expect(explain(breaker).failures).toEqual([{ type: 'ECONNREFUSED', count: 1 }]);
+  });
+
+  test('is the one that was begun last, and the one before when that is stopped', async () => {
+    const { breaker } = createBreaker(rates);
+    history(breaker);
+    await failTimes(breaker, 1, refused);
+    const later = history(breaker);
+    const known = () => explain(breaker).failures.length;
+
+    const whileBoth = known();
+    later.stop();
+
+    expect([whileBoth, known()]).toEqual([0, 1]);
+  });
+
+  test('is not found any more when it is stopped', async () => {
+    const { breaker } = createBreaker(rates);
+    const past = history(breaker);
+    await failTimes(breaker, 1, refused);
+
+    past.stop();
+
+    expect(explain(breaker).failures).toEqual([]);
+  });
+
+  test('is not found for a breaker that its registry has deleted', async () => {
+    const { registry } = createRegistry({ defaults: rates });
+    history(registry);
+    const breaker = registry.getOrCreate('x');
+    await failTimes(breaker, 1, refused);
+
+    registry.delete('x');
+
+    expect(explain(breaker).failures).toEqual([]);
+  });
+
+  test('gives way to one that is given', async () => {
+    const { breaker } = createBreaker(rates);
+    history(breaker);
+    await failTimes(breaker, 1, refused);
+
+    expect(explain(breaker, { failures: () => [], opening: () => undefined }).failures).toEqual([]);
   });
 });
 

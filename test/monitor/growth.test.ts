@@ -33,6 +33,13 @@ describe('growth within a period', () => {
     expect(growth.measure(90_000, 11, 22)).toEqual({ part: 10, whole: 20 });
   });
 
+  test('is none when nobody looked for a period and the totals stand still', () => {
+    const growth = new RecentGrowth(OVER, 0, 0, 0);
+    growth.measure(50, 5, 10);
+
+    expect(growth.measure(1_050, 5, 10)).toEqual({ part: 0, whole: 0 });
+  });
+
   test('is that of the period, to a tenth and the time between two looks more', () => {
     const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 90 }), fc.nat(9)), {
       minLength: 1,

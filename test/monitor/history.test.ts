@@ -338,6 +338,32 @@ describe('stopping', () => {
 });
 
 describe('memory', () => {
+  test('is given back when a registry is dropped whose history was not stopped', async () => {
+    const dropped = (() => {
+      const { registry } = registryOf(['a']);
+      return new WeakRef(history(registry));
+    })();
+
+    await collectGarbage();
+
+    expect(dropped.deref()).toBeUndefined();
+  });
+
+  test('is given back when nothing is left of a registry but a breaker that it has deleted', async () => {
+    const { breaker, dropped } = (() => {
+      const { registry } = registryOf(['a']);
+      const breaker = registry.getOrCreate('a');
+      const past = history(registry);
+      registry.delete('a');
+      return { breaker, dropped: new WeakRef(past) };
+    })();
+
+    await collectGarbage();
+
+    expect(dropped.deref()).toBeUndefined();
+    expect(breaker.state).toBe('CLOSED');
+  });
+
   test('does not hold errors, values or breakers that are gone', async () => {
     const { registry } = createRegistry({ defaults: { ...BRITTLE, isFailure: () => true } });
     const past = history(registry);

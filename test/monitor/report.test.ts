@@ -63,6 +63,27 @@ describe('a report', () => {
     for (const told of past.report().breakers) expect(told).toMatchObject(past.explain(told.breaker) ?? {});
   });
 
+  test('has what the history knows that is kept of the same registry', async () => {
+    const { registry } = registryOf(['a'], { defaults: { failureThreshold: 2 } });
+    const past = history(registry);
+    await failTimes(registry.getOrCreate('a'), 2, refused);
+
+    const { time: _, ...made } = report(registry);
+
+    expect(made.failures).toHaveLength(2);
+    expect(past.report()).toMatchObject(made);
+  });
+
+  test('has nothing of a history that was stopped', async () => {
+    const { registry } = registryOf(['a'], { defaults: BRITTLE });
+    const past = history(registry);
+    await failTimes(registry.getOrCreate('a'), 1, refused);
+
+    past.stop();
+
+    expect(report(registry)).toMatchObject({ failures: [], breakers: [{ failures: [], percentiles: null }] });
+  });
+
   test('has at most the last 20 failures and changes', async () => {
     const { registry } = registryOf(['a'], { defaults: BRITTLE });
     const past = history(registry);
@@ -100,6 +121,12 @@ describe('a report', () => {
     report(registry);
 
     expect(registry.toJSON()).toEqual(before);
+  });
+
+  test.each([null, { failures: () => [] }])('with anything but a history is one clear error: %j', (past) => {
+    const error = refusalOf(() => report(createBreaker().breaker, past as never));
+
+    expect(error.message).toMatch(/^Cannot report: `history` must be a history, received /);
   });
 
   test('of anything else is one clear error', () => {
@@ -173,6 +200,22 @@ describe('a report as text', () => {
 
     expect(formatReport(JSON.parse(JSON.stringify(made)))).toBe(formatReport(made));
   });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, 9e15])(
+    'is made where a clock tells the time %d',
+    async (time) => {
+      const { registry } = registryOf(['a'], {
+        defaults: { ...BRITTLE, clock: { now: () => 0, epoch: () => time } },
+      });
+      const past = history(registry);
+      await failTimes(registry.getOrCreate('a'), 1);
+      const made = past.report();
+
+      for (const given of [made, JSON.parse(JSON.stringify(made))]) {
+        expect(formatReport(given)).toMatch(/Last failures\n\S+ {2}a {2}Error/);
+      }
+    },
+  );
 
   test('has nothing from outside that steers a terminal or breaks a line', async () => {
     const name = 'a\n\u001b[2J\u202eb\u0000'.repeat(1_000);

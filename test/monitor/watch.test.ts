@@ -21,6 +21,7 @@ function watched(rules: true | AlertRules, options: CircuitBreakerOptions = {}) 
   const watching = watch(breaker, rules, (alert) => alerts.push(alert), { every: false });
   return {
     breaker,
+    clock,
     watching,
     alerts,
     told: () => alerts.map(({ alert, status }) => `${alert} ${status}`),
@@ -149,6 +150,19 @@ describe('failureRate', () => {
     const before = told();
 
     pass(60_000);
+
+    expect(before).toEqual(['failureRate firing']);
+    expect(told()).toEqual(['failureRate firing', 'failureRate resolved']);
+  });
+
+  test('resolves when nobody has looked for a period', async () => {
+    const { clock, told, check, pass, breaker } = watched(rule, TOLERANT);
+    await failTimes(breaker, 30);
+    pass(10_000);
+    const before = told();
+
+    clock.advance(3_600_000);
+    check();
 
     expect(before).toEqual(['failureRate firing']);
     expect(told()).toEqual(['failureRate firing', 'failureRate resolved']);
@@ -331,6 +345,137 @@ describe('flapping', () => {
     }
 
     expect(told()).toEqual([]);
+  });
+});
+
+describe('a restored snapshot', () => {
+  const shares = { ...only('failureRate'), fallbacks: true };
+
+  /** What a breaker of another process tells after ten successes and 90 failures, each answered by a fallback. */
+  async function otherSnapshot(options: CircuitBreakerOptions = TOLERANT) {
+    const { breaker, clock } = createBreaker({ ...options, fallback: () => 'cached' });
+    clock.advance(100);
+    breaker.reset();
+    await play(breaker, 's'.repeat(10) + 'f'.repeat(90));
+    return breaker.snapshot();
+  }
+
+  test.each<[what: string, options: CircuitBreakerOptions]>([
+    ['CLOSED', TOLERANT],
+    ['OPEN', { failureThreshold: 90, failureRateThreshold: false }],
+  ])('in which it is %s is no traffic', async (state, options) => {
+    const snapshot = await otherSnapshot(options);
+    const { breaker, clock, told, check, pass } = watched(shares, TOLERANT);
+    pass(10_000);
+
+    breaker.restore({ ...snapshot, takenAt: clock.epoch() });
+    check();
+    pass(20_000);
+
+    expect(breaker.metrics).toMatchObject({ state, totals: { failures: 90 } });
+    expect(told()).toEqual([]);
+  });
+
+  test('for a breaker of a registry is no traffic', async () => {
+    const { registry, clock } = registryOf(['test'], { defaults: TOLERANT });
+    const told: string[] = [];
+    const watching = watch(registry, shares, ({ alert }) => told.push(alert), { every: false });
+    clock.advance(1_000);
+
+    registry.restore({ version: 1, breakers: [await otherSnapshot()] });
+    watching.check();
+
+    expect(told).toEqual([]);
+  });
+
+  test('does not hide the calls that come after the next look', async () => {
+    const { breaker, told, pass } = watched(shares, { ...TOLERANT, fallback: () => 'cached' });
+    pass(10_000);
+    breaker.restore(await otherSnapshot());
+    await failTimes(breaker, 30);
+    pass(10_000);
+    const before = told();
+
+    await failTimes(breaker, 20);
+    pass(10_000);
+
+    expect(before).toEqual([]);
+    expect(told()).toEqual(['failureRate firing', 'fallbacks firing']);
+  });
+
+  test('does not stop the count where its stay goes on', async () => {
+    const { breaker, told, pass } = watched(only('failureRate'), TOLERANT);
+    pass(10_000);
+    breaker.restore(await otherSnapshot());
+    pass(10_000);
+
+    for (let i = 0; i < 4; i++) {
+      await failTimes(breaker, 5);
+      pass(10_000);
+    }
+
+    expect(told()).toEqual(['failureRate firing']);
+  });
+
+  test('is no opening that counts as flapping', () => {
+    const { breaker: other } = createBreaker();
+    other.trip();
+    const { breaker, told, check } = watched(only('flapping', { opened: 1 }));
+
+    breaker.restore(other.snapshot());
+    check();
+
+    expect(told()).toEqual([]);
+  });
+
+  test('of an OPEN circuit, taken over while OPEN, is no second opening', () => {
+    const { breaker: other } = createBreaker();
+    for (let i = 0; i < 5; i++) {
+      other.reset();
+      other.trip();
+    }
+    const { breaker, told, check } = watched(only('flapping', { opened: 2 }));
+    breaker.trip();
+
+    breaker.restore(other.snapshot());
+    check();
+
+    expect(told()).toEqual([]);
+  });
+});
+
+describe('a change of state', () => {
+  test.each<[what: string, change: (breaker: CircuitBreaker) => void]>([
+    ['trip()', (breaker) => breaker.trip()],
+    ['forceOpen()', (breaker) => breaker.forceOpen()],
+    [
+      'reset() while OPEN',
+      (breaker) => {
+        breaker.trip();
+        breaker.reset();
+      },
+    ],
+  ])('by %s does not hide the calls before it', async (_, change) => {
+    const { breaker, clock, told, check } = watched(only('failureRate'), TOLERANT);
+    await failTimes(breaker, 30);
+    clock.advance(1_000);
+
+    change(breaker);
+    check();
+
+    expect(told()).toEqual(['failureRate firing']);
+  });
+
+  test('that is none, reset() while CLOSED, begins the count anew', async () => {
+    const { breaker, clock, told, check } = watched(only('failureRate'), TOLERANT);
+    await failTimes(breaker, 30);
+    check();
+    clock.advance(1_000);
+
+    breaker.reset();
+    check();
+
+    expect(told()).toEqual(['failureRate firing', 'failureRate resolved']);
   });
 });
 
@@ -556,13 +701,25 @@ describe('the listener', () => {
 describe('a history', () => {
   test('gives the texts the failures by type', async () => {
     const { breaker } = createBreaker({ failureThreshold: 2 });
-    const past = history(breaker);
+    history(breaker);
+    const alerts: Alert[] = [];
+    watch(breaker, only('open'), (alert) => alerts.push(alert), { every: false });
+
+    await failTimes(breaker, 2, Object.assign(new Error('boom'), { code: 'ECONNREFUSED' }));
+
+    expect(alerts[0]?.text).toContain('2 calls in a row failed (2 ≥ 2); 2 ECONNREFUSED; ');
+  });
+
+  test('that is given is asked instead of the one that is kept', async () => {
+    const { breaker } = createBreaker({ failureThreshold: 2 });
+    history(breaker);
+    const past = { failures: () => [], opening: () => undefined };
     const alerts: Alert[] = [];
     watch(breaker, only('open'), (alert) => alerts.push(alert), { every: false, history: past });
 
     await failTimes(breaker, 2, Object.assign(new Error('boom'), { code: 'ECONNREFUSED' }));
 
-    expect(alerts[0]?.text).toContain('2 calls in a row failed (2 ≥ 2); 2 ECONNREFUSED; ');
+    expect(alerts[0]?.text).not.toContain('2 ECONNREFUSED');
   });
 });
 
