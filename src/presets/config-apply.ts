@@ -1,9 +1,10 @@
 /** Changes the options of breakers that exist to what a configuration says, all of them or none. */
-import { InvalidOptionsError } from '../index.js';
+import { hasMethods, verify } from '../core/validate.js';
 import { type ConfigContext, readConfig } from './config.js';
 import type { Configuration } from './config-layers.js';
 import { originOf } from './config-origin.js';
 import { type ConfigChange, type ConfigurableBreaker, type Plan, planAll, remember } from './config-plan.js';
+import { warn } from './warn.js';
 
 /** As much of a registry as a configuration is applied to. */
 export interface ConfigurableRegistry {
@@ -83,17 +84,8 @@ function carryOut(plans: readonly Plan[]): void {
 }
 
 function verifyRegistry(registry: unknown): void {
-  const { on, [Symbol.iterator]: iterate } = (registry ?? {}) as Partial<ConfigurableRegistry>;
-  if (typeof on === 'function' && typeof iterate === 'function') return;
-  throw new InvalidOptionsError(
-    '',
-    'registry',
-    'Cannot apply a configuration: `registry` must be a registry',
+  const isRegistry = hasMethods('on', Symbol.iterator);
+  verify({ breaker: '', action: 'apply a configuration' }, 'registry', registry, (it) =>
+    isRegistry(it) ? undefined : 'a registry',
   );
-}
-
-/** Tells the process, where there is one. */
-function warn(message: string): void {
-  const { process } = globalThis as { process?: { emitWarning?(message: string, options: object): void } };
-  process?.emitWarning?.(message, { type: 'CircuitBreakerWarning', code: 'RECLOSER_CONFIG' });
 }

@@ -39,8 +39,8 @@ export function refusalOf(make: () => unknown): Refusal | undefined {
 export const ANY_WINDOW: WindowOptions = { type: 'time' };
 
 /** Why the core refuses one option, whatever the others are. */
-export function refusalAs(option: string, value: unknown): string | undefined {
-  return refusalOf(() => new CircuitBreaker({ window: ANY_WINDOW, [option]: value }))?.problem;
+export function refusalAs(option: string, value: unknown): Refusal | undefined {
+  return refusalOf(() => new CircuitBreaker({ window: ANY_WINDOW, [option]: value }));
 }
 
 /** Why the window and the minimum of calls do not go together: the one rule that is about two options. */
@@ -49,15 +49,22 @@ export function conflictIn({ window, minimumCalls }: CircuitBreakerOptions): Ref
 }
 
 /**
- * What was chosen, with what was written laid over it. Where the one of `window` and `minimumCalls` that was chosen does
- * not go with the one that was written, it gives way to the default.
+ * What was chosen, with what was written laid over it. A minimum of calls that was chosen gives way where the window has
+ * no room for it; one that was written stays, for somebody to refuse.
  */
 export function layOver(
   chosen: CircuitBreakerOptions,
   written: CircuitBreakerOptions,
 ): CircuitBreakerOptions {
   const merged = { ...chosen, ...written };
-  if (conflictIn(merged) === undefined) return merged;
-  const { window, minimumCalls, ...others } = chosen;
-  return { ...others, ...written };
+  const givesWay = written.minimumCalls === undefined && conflictIn(merged) !== undefined;
+  return givesWay ? withDefaultMinimum(merged) : merged;
+}
+
+/** The default goes with every window. */
+export function withDefaultMinimum({
+  minimumCalls,
+  ...others
+}: CircuitBreakerOptions): CircuitBreakerOptions {
+  return others;
 }

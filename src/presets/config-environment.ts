@@ -2,16 +2,21 @@
  * Options out of environment variables, `RECLOSER_<NAME>_<OPTION>`: the operator's word, which needs no deploy. The
  * variables are read once and refused together, so that none of them can fail a call later.
  */
-
-import { nearest } from '../core/validate.js';
 import type { CircuitBreakerOptions } from '../index.js';
 import { CONFIG_OPTIONS, type ConfigOption, type Layer, readOptions } from './config-options.js';
 import { Problems } from './config-problems.js';
+import { unknownName } from './sentences.js';
 
 /** The variables of a process, or what stands for them. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'RECLOSER_';
+
+/**
+ * What Kubernetes puts into every container about a service, such as one with the name `recloser-dashboard`.
+ * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+const FROM_KUBERNETES = /_SERVICE_HOST$|_SERVICE_PORT(_|$)|_PORT$|_PORT_\d+_/;
 
 /** `callTimeout` of each `CALL_TIMEOUT`. None is the end of another, so that a variable can mean one option only. */
 const SUFFIXES: ReadonlyMap<string, ConfigOption> = /* @__PURE__ */ new Map(
@@ -77,7 +82,7 @@ export function readVariables(
     if (!variable.startsWith(PREFIX) || text === '') continue;
     const [name, option] = partsOf(variable.slice(PREFIX.length));
     if (option === undefined) {
-      problems.add(variable, unknownVariable(variable));
+      if (!FROM_KUBERNETES.test(variable)) problems.add(variable, unknownVariable(variable));
       continue;
     }
     const { options } = readOptions({ [option]: parseValue(text) }, () => variable, problems);
@@ -115,13 +120,16 @@ function parseValue(text: string): unknown {
 
 /** Looks for the option whose words are nearest to as many last words of the variable. */
 function unknownVariable(variable: string): string {
-  const words = variable.slice(PREFIX.length).split('_');
+  const words = variable
+    .slice(PREFIX.length)
+    .split('_')
+    .filter((word) => word !== '');
   if (SUFFIXES.has(words.join('_'))) return `names no breaker, it must be ${PREFIX}<NAME>_${words.join('_')}`;
   const candidates = Array.from(SUFFIXES.keys(), (suffix) => {
     const name = words.slice(0, Math.max(1, words.length - suffix.split('_').length));
     return `${PREFIX}${[...name, suffix].join('_')}`;
   });
-  return `unknown variable, did you mean "${nearest(variable, candidates)}"?`;
+  return unknownName('variable', variable, candidates);
 }
 
 /** The variables of the process. Where there is no process, or no leave to read them, there are none. */

@@ -1,13 +1,15 @@
 /** What a configuration says for a breaker: the order of its layers, and whether they go together. */
+import { quote } from '../core/quote.js';
 import type { CircuitBreakerOptions } from '../index.js';
-import { conflictIn, layOver } from './config-core.js';
+import { conflictIn, layOver, withDefaultMinimum } from './config-core.js';
 import { foldName } from './config-environment.js';
 import type { Layer } from './config-options.js';
 import type { Problems } from './config-problems.js';
 import type { ConfigLayers } from './config-read.js';
-import type { Environment } from './environments.js';
+import type { Environment, LocatedEnvironment } from './environments.js';
 import { inferPreset } from './infer.js';
-import { preset } from './preset.js';
+import { presetOptions } from './values.js';
+import { warn } from './warn.js';
 
 /** What there is for one breaker. */
 export interface Parts {
@@ -23,21 +25,22 @@ export interface Parts {
 export class Configuration {
   readonly #layers: ConfigLayers;
   readonly #variables: ReadonlyMap<string, Layer>;
-  readonly #environment: Environment;
+  /** The environment unless another is asked for, and who named it. */
+  readonly located: LocatedEnvironment;
 
-  constructor(layers: ConfigLayers, variables: ReadonlyMap<string, Layer>, environment: Environment) {
+  constructor(layers: ConfigLayers, variables: ReadonlyMap<string, Layer>, located: LocatedEnvironment) {
     this.#layers = layers;
     this.#variables = variables;
-    this.#environment = environment;
+    this.located = located;
   }
 
-  partsFor(breaker: string, environment: Environment = this.#environment): Parts {
+  partsFor(breaker: string, environment: Environment = this.located.environment): Parts {
     const { presets, defaults, environments, services, names } = this.#layers;
     const own = names.get(breaker);
     const service = own?.preset ?? inferPreset(breaker).preset;
     const chosenBy = own?.preset !== undefined ? 'configuration' : presets ? 'name' : 'nobody';
     return {
-      chosen: chosenBy === 'nobody' ? {} : preset(service, { environment }),
+      chosen: chosenBy === 'nobody' ? {} : presetOptions(service, environment),
       chosenBy,
       layers: [
         defaults,
@@ -49,20 +52,29 @@ export class Configuration {
     };
   }
 
-  /** What a breaker of this name is made with. */
+  /**
+   * What a breaker of this name is made with. It never fails: a conflict that `checkCombinations` could not see, since a
+   * variable does not tell how its breaker spells the name, is only warned of.
+   */
   optionsFor(breaker: string): CircuitBreakerOptions {
     const { chosen, layers } = this.partsFor(breaker);
-    return layOver(chosen, merge(layers));
+    const options = layOver(chosen, merge(layers));
+    const conflict = conflictIn(options);
+    if (conflict === undefined) return options;
+    warn(
+      `The default \`minimumCalls\` holds for circuit breaker ${quote(breaker)}: what is configured ${conflict.problem}`,
+    );
+    return withDefaultMinimum(options);
   }
 
   /** Adds options that are good alone and not together, for everything that was written about. */
   checkCombinations(problems: Problems): void {
     const { defaults, environments, services } = this.#layers;
-    for (const environment of new Set([this.#environment, ...environments.keys()])) {
+    for (const environment of new Set([this.located.environment, ...environments.keys()])) {
       const common = [defaults, environments.get(environment)];
       checkTogether({}, common, problems);
       for (const [service, layer] of services) {
-        checkTogether(preset(service, { environment }), [...common, layer], problems);
+        checkTogether(presetOptions(service, environment), [...common, layer], problems);
       }
       for (const breaker of this.#breakers()) {
         const { chosen, layers } = this.partsFor(breaker, environment);

@@ -6,8 +6,9 @@ import {
   type WindowOptions,
 } from '../index.js';
 import { ANY_WINDOW, refusalAs, refusalOf } from './config-core.js';
-import { type Problems, pathTo, unknownWord } from './config-problems.js';
+import { type Problems, pathTo } from './config-problems.js';
 import { fromJson, isObject } from './config-values.js';
+import { unknownName } from './sentences.js';
 
 /** A recovery time that grows with each attempt, as JSON: see `exponentialBackoff`. */
 export type ConfigBackoff = Omit<BackoffOptions, 'random'>;
@@ -110,24 +111,24 @@ function isConfigOption(option: string): option is ConfigOption {
 
 function problemOfUnknown(option: string): string {
   const isKnownToCore = refusalAs(option, undefined) === undefined;
-  return isKnownToCore ? IN_CODE : unknownWord('option', option, CONFIG_OPTIONS);
+  return isKnownToCore ? IN_CODE : unknownName('option', option, CONFIG_OPTIONS);
 }
 
 function mistakesIn(option: ConfigOption, value: unknown, path: string): Mistake[] {
   if (typeof value === 'function') return [[path, 'must be plain data, received a function']];
   if (option === 'window' && isObject(value)) return mistakesInWindow(value, path);
   if (option === 'recoveryTimeout' && isObject(value)) return mistakesInBackoff(value, path);
-  const problem = refusalAs(option, fromJson(option, value));
-  return problem === undefined ? [] : [[path, inJson(option, problem)]];
+  const refusal = refusalAs(option, fromJson(option, value));
+  return refusal === undefined ? [] : [[path, inJson(option, refusal.problem)]];
 }
 
 /** Asks for each member alone, since the core tells the first mistake only. */
 function mistakesInWindow({ type, ...members }: Readonly<Record<string, unknown>>, path: string): Mistake[] {
   const wrongType = refusalAs('window', { type });
-  if (wrongType !== undefined) return [[`${path}.type`, wrongType]];
+  if (wrongType !== undefined) return [[`${path}.type`, wrongType.problem]];
   return Object.entries(members).flatMap(([member, value]) => {
-    const problem = refusalAs('window', { type, [member]: value });
-    return problem === undefined ? [] : [[pathTo(path, member), problem]];
+    const refusal = refusalAs('window', { type, [member]: value });
+    return refusal === undefined ? [] : [[pathTo(path, member), refusal.problem]];
   });
 }
 

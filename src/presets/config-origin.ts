@@ -1,13 +1,14 @@
 import type { CircuitBreakerOptions } from '../index.js';
-
-/** The options that a breaker is made with, before the code says its own. */
-export type OptionsOf = (breakerName: string) => CircuitBreakerOptions;
+import type { Configuration } from './config-layers.js';
+import type { Environment } from './environments.js';
 
 /** Where a registry has its options from. */
 export interface Origin {
-  readonly optionsOf: OptionsOf;
+  readonly configuration: Configuration;
   /** A configuration gives way to the next one; presets that the code chose stay. */
   readonly by: 'presets' | 'configuration';
+  /** The environment that the code named, or that was detected for it. */
+  readonly environment: Environment;
 }
 
 const origins = new WeakMap<object, Origin>();
@@ -16,11 +17,10 @@ const origins = new WeakMap<object, Origin>();
  * A `configure` for a registry that can be told afterwards, by {@link originOf}, what it gave. Without that nobody
  * could tell what the code gave a breaker from what its configuration did. A registry calls it as a method of its own.
  */
-export function createConfigure(optionsOf: OptionsOf, by: Origin['by'] = 'presets'): OptionsOf {
-  const origin = { optionsOf, by };
+export function createConfigure(origin: Origin): (breakerName: string) => CircuitBreakerOptions {
   return function configure(this: unknown, breakerName) {
     if (typeof this === 'object' && this !== null) origins.set(this, origin);
-    return optionsOf(breakerName);
+    return origin.configuration.optionsFor(breakerName);
   };
 }
 

@@ -9,6 +9,7 @@ import { CONFIG_OPTIONS } from './config-options.js';
 import type { Origin } from './config-origin.js';
 import { Problems, pathTo } from './config-problems.js';
 import { isSameOption, written } from './config-values.js';
+import type { Environment } from './environments.js';
 
 /** As much of a breaker as a configuration changes. */
 export interface ConfigurableBreaker {
@@ -70,11 +71,13 @@ export function planAll(
   origin: Origin | undefined,
 ): Plan[] {
   const problems = new Problems();
+  const environment = environmentOf(configuration, origin);
   const plans = Array.from(breakers, (breaker) => {
     const { name } = breaker;
-    const parts = configuration.partsFor(name);
+    const parts = configuration.partsFor(name, environment);
+    const base = baseOf(name, parts, environment, origin);
     const own = ownOptions(breaker, origin);
-    const options = layOver(baseOf(name, parts, origin), { ...own, ...merge(parts.layers) });
+    const options = layOver(base.chosen, { ...merge(base.layers), ...own, ...merge(parts.layers) });
     const conflict = conflictIn(options);
     if (conflict === undefined) return planFor(breaker, { own, left: options });
     problems.add(pathTo(pathTo('names', name), conflict.option), conflict.problem);
@@ -84,14 +87,21 @@ export function planAll(
   return plans.flat();
 }
 
-/** What a preset says: which one, is for the code to say where it chose presets itself, and where it chose none. */
+/** One environment for presets and sections alike: the one that was named, else the one that the code made do with. */
+function environmentOf({ located }: Configuration, origin: Origin | undefined): Environment {
+  const isNamed = located.environmentSource === 'option';
+  return isNamed || origin === undefined ? located.environment : origin.environment;
+}
+
+/** What the code is given: that is for it to say where it chose presets itself, and where it chose none. */
 function baseOf(
   breaker: string,
   { chosen, chosenBy }: Parts,
+  environment: Environment,
   origin: Origin | undefined,
-): CircuitBreakerOptions {
-  const isForCode = chosenBy === 'name' && origin?.by !== 'configuration';
-  return isForCode ? (origin?.optionsOf(breaker) ?? {}) : chosen;
+): Pick<Parts, 'chosen' | 'layers'> {
+  if (chosenBy !== 'name' || origin?.by === 'configuration') return { chosen, layers: [] };
+  return origin?.configuration.partsFor(breaker, environment) ?? { chosen: {}, layers: [] };
 }
 
 function planFor(breaker: ConfigurableBreaker, memory: Memory): Plan {
@@ -118,7 +128,7 @@ function planFor(breaker: ConfigurableBreaker, memory: Memory): Plan {
 /** What the code gave a breaker, or somebody by hand since: what is not as it was made, or as it was left. */
 function ownOptions(breaker: ConfigurableBreaker, origin: Origin | undefined): CircuitBreakerOptions {
   const memory = memories.get(breaker);
-  const left = memory?.left ?? origin?.optionsOf(breaker.name) ?? {};
+  const left = memory?.left ?? origin?.configuration.optionsFor(breaker.name) ?? {};
   const inForce = changeable(breaker.options);
   const expected = changeable(resolve(left));
   const following = followersOf(inForce, left);

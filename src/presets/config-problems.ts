@@ -1,4 +1,3 @@
-import { nearest } from '../core/validate.js';
 import { InvalidOptionsError } from '../index.js';
 
 /** Collects what is wrong, so that all of it can be told at once: one error with a line for each mistake. */
@@ -26,9 +25,4 @@ export class Problems {
 export function pathTo(parent: string, key: string): string {
   if (!/^[\w$-]+$/.test(key)) return `${parent}[${JSON.stringify(key)}]`;
   return parent === '' ? key : `${parent}.${key}`;
-}
-
-/** The sentence about a word that is in no list of known ones. */
-export function unknownWord(what: string, word: string, known: readonly string[]): string {
-  return `unknown ${what} ${JSON.stringify(word)}, did you mean "${nearest(word, known)}"?`;
 }

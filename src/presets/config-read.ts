@@ -1,12 +1,11 @@
 /** Reads a configuration that came from outside, and copies what is good of it into layers. It merges nothing. */
-
+import { type Check, object, oneOf, string } from '../core/validate.js';
 import { PRESET_NAMES, type PresetName } from './catalogue.js';
-import { refusalAs } from './config-core.js';
 import { type Layer, readOptions } from './config-options.js';
-import { type Problems, pathTo, unknownWord } from './config-problems.js';
+import { type Problems, pathTo } from './config-problems.js';
 import { isObject } from './config-values.js';
 import { ENVIRONMENT_NAMES, type Environment } from './environments.js';
-import { unknownName } from './unknown-name.js';
+import { refusalBy, unknownName } from './sentences.js';
 
 /** The options of one breaker. */
 export interface NamedLayer extends Layer {
@@ -37,7 +36,7 @@ const SECTIONS = [
 
 /** Adds whatever is wrong to the problems, and answers with the rest. */
 export function readLayers(config: unknown, problems: Problems): ConfigLayers {
-  if (config === undefined) problems.add('config', 'must be an object, received undefined');
+  if (config === undefined) check('config', object, config, problems);
   const sections: Partial<Record<(typeof SECTIONS)[number], unknown>> = readObject(
     config,
     'config',
@@ -45,11 +44,11 @@ export function readLayers(config: unknown, problems: Problems): ConfigLayers {
   );
   for (const section of Object.keys(sections)) {
     if (!isOneOf(SECTIONS, section))
-      problems.add(pathTo('', section), unknownWord('section', section, SECTIONS));
+      problems.add(pathTo('', section), unknownName('section', section, SECTIONS));
   }
   const { $schema, environment, presets, defaults, environments, services, names } = sections;
-  if ($schema !== undefined) check('$schema', refusalAs('name', $schema), problems);
-  if (presets !== undefined) check('presets', refusalAs('rejectionStackTrace', presets), problems);
+  if ($schema !== undefined) check('$schema', string, $schema, problems);
+  if (presets !== undefined) check('presets', oneOf(true, false), presets, problems);
   return {
     environment: readWord(environment, 'environment', 'environment', ENVIRONMENT_NAMES, problems),
     presets: presets !== false,
@@ -103,18 +102,19 @@ function readWord<Word extends string>(
   problems: Problems,
 ): Word | undefined {
   if (given === undefined || isOneOf(words, given)) return given;
-  problems.add(path, refusalAs('name', given) ?? unknownName(what, given, words));
+  problems.add(path, refusalBy(string, given) ?? unknownName(what, given as string, words));
   return undefined;
 }
 
 /** The object itself; an empty one if it is not given. */
-function readObject(given: unknown, path: string, problems: Problems): Members {
+export function readObject(given: unknown, path: string, problems: Problems): Members {
   if (isObject(given)) return given;
-  if (given !== undefined) check(path, refusalAs('window', given), problems);
+  if (given !== undefined) check(path, object, given, problems);
   return {};
 }
 
-function check(path: string, problem: string | undefined, problems: Problems): void {
+function check(path: string, by: Check, value: unknown, problems: Problems): void {
+  const problem = refusalBy(by, value);
   if (problem !== undefined) problems.add(path, problem);
 }
 

@@ -1,4 +1,5 @@
 /** Values of options: out of JSON, back into it, and compared. */
+import { object } from '../core/validate.js';
 import { exponentialBackoff } from '../index.js';
 import type { ConfigBackoff, ConfigOption } from './config-options.js';
 
@@ -24,7 +25,7 @@ export function isSameOption(a: unknown, b: unknown): boolean {
 
 /** Whether a value is a JSON object. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return object(value) === undefined;
 }
 
 function createBackoff({ initial = 1_000, factor = 2, max = 300_000, jitter = 0.2 }: ConfigBackoff) {

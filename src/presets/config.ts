@@ -5,9 +5,10 @@ import { type EnvironmentVariables, readVariables } from './config-environment.j
 import { Configuration } from './config-layers.js';
 import type { ConfigOptions } from './config-options.js';
 import { createConfigure } from './config-origin.js';
-import { Problems, pathTo, unknownWord } from './config-problems.js';
-import { readLayers } from './config-read.js';
-import { type Environment, resolveEnvironment } from './environments.js';
+import { Problems, pathTo } from './config-problems.js';
+import { readLayers, readObject } from './config-read.js';
+import { type Environment, locateEnvironment } from './environments.js';
+import { unknownName } from './sentences.js';
 import type { PresetSettings } from './settings.js';
 
 /** The options of one breaker. */
@@ -69,18 +70,20 @@ export interface ConfiguredRegistryOptions {
  */
 export function fromConfig(config: unknown, context?: ConfigContext): ConfiguredRegistryOptions {
   const configuration = readConfig(config, context);
-  return { configure: createConfigure((name) => configuration.optionsFor(name), 'configuration') };
+  const { environment } = locateEnvironment(context?.environment, context?.env);
+  return { configure: createConfigure({ configuration, by: 'configuration', environment }) };
 }
 
 /** @throws InvalidOptionsError with a line for each mistake, those in the variables included */
-export function readConfig(config: unknown, context: ConfigContext = {}): Configuration {
+export function readConfig(config: unknown, given?: ConfigContext): Configuration {
   const problems = new Problems();
+  const context: ConfigContext = readObject(given, 'context', problems);
   const unknown = Object.keys(context).filter((key) => !CONTEXT.includes(key));
-  for (const key of unknown) problems.add(pathTo('context', key), unknownWord('option', key, CONTEXT));
+  for (const key of unknown) problems.add(pathTo('context', key), unknownName('option', key, CONTEXT));
   const layers = readUntrusted(() => readLayers(config, problems));
   const variables = readUntrusted(() => readVariables(context.env, problems));
-  const environment = resolveEnvironment(context.environment ?? layers.environment, context.env);
-  const configuration = new Configuration(layers, variables, environment);
+  const located = locateEnvironment(context.environment ?? layers.environment, context.env);
+  const configuration = new Configuration(layers, variables, located);
   configuration.checkCombinations(problems);
   problems.refuse();
   return configuration;

@@ -1,5 +1,5 @@
 /** Databases that have figures of their own. */
-import { COMMANDS_FAILURE, COMMANDS_MINIMUM, COMMANDS_THRESHOLD, COMMANDS_WINDOW } from './commands.js';
+import { CACHE_FAILURE, CACHE_THRESHOLD, CACHE_WINDOW } from './cache-figures.js';
 import { freezeDeeply } from './freeze.js';
 import type { PresetData } from './preset-data.js';
 
@@ -45,7 +45,7 @@ export const DATABASES: Readonly<Record<Database, PresetData>> = /* @__PURE__ */
     protectsAgainst: 'A server that loads its data, fails over, is full, or is blocked by one slow command.',
     kind: 'database',
     figures: {
-      failureThreshold: COMMANDS_THRESHOLD,
+      failureThreshold: CACHE_THRESHOLD,
       recoveryTimeout: {
         value: 15_000,
         reason: 'It restarts or fails over in seconds, and does no harm to a probe that is too early.',
@@ -54,9 +54,8 @@ export const DATABASES: Readonly<Record<Database, PresetData>> = /* @__PURE__ */
         value: 1_000,
         reason: 'It answers within a millisecond, and after a second it is blocked or gone.',
       },
-      window: COMMANDS_WINDOW,
-      minimumCalls: COMMANDS_MINIMUM,
-      isFailure: COMMANDS_FAILURE,
+      window: CACHE_WINDOW,
+      isFailure: CACHE_FAILURE,
     },
   },
 });

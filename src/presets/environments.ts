@@ -1,8 +1,8 @@
 /** Where a program runs: what each environment asks of a breaker, and how it is found out. */
+import { refuse, string, verify } from '../core/validate.js';
 import type { EnvironmentVariables } from './config-environment.js';
 import { freezeDeeply } from './freeze.js';
-import { refuse } from './refuse.js';
-import { unknownName } from './unknown-name.js';
+import { unknownName } from './sentences.js';
 
 /** Where a program runs. */
 export type Environment = 'development' | 'staging' | 'production' | 'testing';
@@ -96,24 +96,14 @@ export function detectEnvironment(env?: EnvironmentVariables): Environment {
  * @param env the variables to detect it by; those of the process unless given
  * @throws InvalidOptionsError for anything else
  */
-export function resolveEnvironment(environment: unknown, env?: EnvironmentVariables): Environment {
-  return locateEnvironment(environment, env).environment;
-}
-
-/**
- * Like `resolveEnvironment`, with where it was found.
- *
- * @throws InvalidOptionsError for an environment that is not known
- */
 export function locateEnvironment(environment: unknown, env?: EnvironmentVariables): LocatedEnvironment {
   if (environment === undefined) return findEnvironment(env);
-  const meant = typeof environment === 'string' ? spelled(environment) : undefined;
+  const subject = { breaker: '', action: 'choose an environment' };
+  verify(subject, 'environment', environment, string);
+  const meant = spelled(environment as string);
   if (meant !== undefined) return { environment: meant, environmentSource: 'option' };
-  return refuse(
-    'choose an environment',
-    'environment',
-    unknownName('environment', environment, ENVIRONMENT_NAMES),
-  );
+  const problem = unknownName('environment', environment as string, ENVIRONMENT_NAMES);
+  return refuse(subject, 'environment', problem);
 }
 
 function findEnvironment(env: EnvironmentVariables | undefined): LocatedEnvironment {

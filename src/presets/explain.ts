@@ -1,13 +1,12 @@
 /** Where the options of a breaker come from, for people who wonder. */
 import type { CircuitBreakerOptions } from '../index.js';
 import type { PresetName } from './catalogue.js';
-import { layOver } from './config-core.js';
 import { optionsFromEnvironment, variableOf } from './config-environment.js';
 import type { Environment, EnvironmentSource } from './environments.js';
 import { type Inference, inferPreset } from './infer.js';
-import { optionsOf } from './preset.js';
+import { configurationOf } from './preset.js';
 import { type PresetSettings, type ReadSettings, readSettings } from './settings.js';
-import { type PresetValue, valuesOf } from './values.js';
+import { valuesOf } from './values.js';
 
 /** An option of a breaker, and where it comes from. */
 export interface ExplainedValue {
@@ -32,6 +31,8 @@ export interface PresetExplanation {
   /** Where the environment was found. */
   readonly environmentSource: EnvironmentSource;
   readonly values: readonly ExplainedValue[];
+  /** A minimum of calls that the window has no room for, so that the default holds. Empty unless there is one. */
+  readonly gaveWay: readonly ExplainedValue[];
   /** All of it as lines for a terminal or a log. */
   readonly text: string;
 }
@@ -41,7 +42,7 @@ export interface PresetExplanation {
  *
  * @param name the name of a breaker, or of a preset
  * @param settings as they are given to `presets`
- * @throws InvalidOptionsError for an unknown environment or option, a value out of range, and wrong variables
+ * @throws InvalidOptionsError for whatever `presets` refuses
  *
  * @example
  * ```ts
@@ -53,17 +54,24 @@ export interface PresetExplanation {
  * ```
  */
 export function explainPreset(name: string, settings?: PresetSettings): PresetExplanation {
-  const read = readSettings('explain a preset', settings);
+  const subject = { breaker: '', action: 'explain a preset' };
+  const read = readSettings(subject, settings);
   const inference = inferPreset(name);
   const { preset, rule, guessed } = inference;
   const { environment, environmentSource } = read;
-  const values = explainValues(name, preset, read);
+  const options = configurationOf(subject, read).optionsFor(name);
+  const told = explainValues(name, preset, read);
+  const values = told.filter(({ option }) => Object.hasOwn(options, option));
+  const gaveWay = told.filter((it) => !values.includes(it));
   const text = [
     ...describeInference(name, inference),
     `The environment is ${environment}, ${ENVIRONMENT_SOURCES[environmentSource]}.`,
     ...values.map((it) => `- ${it.option}: ${print(it)} (${it.source}). ${it.reason}`),
+    ...gaveWay.map(
+      (it) => `- ${it.option}: the default, since ${print(it)} (${it.source}) does not fit into the window.`,
+    ),
   ].join('\n');
-  return { name, preset, rule, guessed, environment, environmentSource, values, text };
+  return { name, preset, rule, guessed, environment, environmentSource, values, gaveWay, text };
 }
 
 const ENVIRONMENT_SOURCES: Readonly<Record<EnvironmentSource, string>> = {
@@ -81,22 +89,25 @@ function describeInference(name: string, { preset, rule, guessed, others }: Infe
   return [chosen, `It speaks of ${named} too, but less specifically or earlier in the name.`];
 }
 
-/** The options as `presets()` gives them, each with the last layer that has it. */
+/** Each option that somebody names, with the last layer that does. */
 function explainValues(name: string, preset: PresetName, read: ReadSettings): ExplainedValue[] {
   const variables = optionsFromEnvironment(name, read.env);
-  const told = new Map<string, PresetValue>(
-    valuesOf(preset, read.environment).map((value) => [value.option, value]),
-  );
-  return Object.entries(layOver(optionsOf(preset, read), variables)).map(([key, value]) => {
+  const values = [
+    ...valuesOf(preset, read.environment),
+    ...sourced(read.overrides, () => 'overrides', 'The code says so.'),
+    ...sourced(variables, (option) => variableOf(name, option), 'An operator says so.'),
+  ];
+  return [...new Map(values.map((value) => [value.option, value])).values()];
+}
+
+function sourced(
+  options: CircuitBreakerOptions,
+  sourceOf: (option: string) => string,
+  reason: string,
+): ExplainedValue[] {
+  return Object.entries(options).map(([key, value]) => {
     const option = key as keyof CircuitBreakerOptions;
-    if (Object.hasOwn(variables, option)) {
-      return { option, value, source: variableOf(name, option), reason: 'An operator says so.' };
-    }
-    if (Object.hasOwn(read.overrides, option)) {
-      return { option, value, source: 'overrides', reason: 'The code says so.' };
-    }
-    const { source, reason } = told.get(option) as PresetValue;
-    return { option, value, source, reason };
+    return { option, value, source: sourceOf(option), reason };
   });
 }
 

@@ -1,4 +1,4 @@
-import { nameOf, read, readPath } from './failures-fields.js';
+import { nameOf, read, readList, readPath, readText } from './failures-fields.js';
 import type { Rule } from './failures-judge.js';
 
 /** Throttling and timeouts, of which many services tell with a status of 400. */
@@ -18,6 +18,9 @@ const UNWELL = new Set([
   'TooManyRequestsException',
 ]);
 
+/** Why DynamoDB cancelled a transaction: its reasons have codes of their own. */
+const UNWELL_REASONS = new Set(['ProvisionedThroughputExceeded', 'ThrottlingError']);
+
 /** No credentials were found, so that nothing was signed or sent. */
 const NOT_SENT = 'CredentialsProviderError';
 
@@ -25,8 +28,13 @@ const NOT_SENT = 'CredentialsProviderError';
 export const awsName: Rule = (error) => {
   const name = nameOf(error) ?? '';
   if (name === NOT_SENT) return 'ignore';
-  return UNWELL.has(name) || readPath(error, ['$retryable', 'throttling']) === true ? true : undefined;
+  const isThrottled = UNWELL.has(name) || readPath(error, ['$retryable', 'throttling']) === true;
+  return isThrottled || readList(error, 'CancellationReasons').some(isUnwellReason) ? true : undefined;
 };
+
+function isUnwellReason(reason: unknown): boolean {
+  return UNWELL_REASONS.has(readText(reason, 'Code') ?? '');
+}
 
 /** Whose fault it is, where no status says more. */
 export const awsFault: Rule = (error) => {

@@ -1,4 +1,4 @@
-import { read, readPath } from './failures-fields.js';
+import { read, readNumber, readPath } from './failures-fields.js';
 import type { Rule } from './failures-judge.js';
 
 /** Where clients keep the status: fetch and SDKs, undici, axios and ky, got, AWS, Ollama, Hugging Face. */
@@ -23,14 +23,25 @@ const ANSWERED_5XX = new Set([501, 505]);
  * but, say, one whose body broke off.
  */
 export const httpStatus: Rule = (error) => {
-  const status = STATUS_PATHS.map((path) => readPath(error, path)).find(isOtherStatus);
+  const status = [...STATUS_PATHS.map((path) => readPath(error, path)), codeWithHeaders(error)].find(
+    isOtherStatus,
+  );
   return status === undefined ? undefined : isUnwell(status);
 };
+
+/** Kubernetes' client has the status for a code, beside the headers. Other numeric codes are no statuses. */
+function codeWithHeaders(error: unknown): number | undefined {
+  return hasHeaders(error) ? readNumber(error, 'code') : undefined;
+}
 
 /** Whether a value is a response, of fetch, undici, axios or Node, whose status is a failure. */
 export function isBadResponse(value: unknown): boolean {
   const status = read(value, 'status') ?? read(value, 'statusCode');
-  return isOtherStatus(status) && isUnwell(status) && typeof (read(value, 'headers') ?? '') === 'object';
+  return isOtherStatus(status) && isUnwell(status) && hasHeaders(value);
+}
+
+function hasHeaders(value: unknown): boolean {
+  return typeof (read(value, 'headers') ?? '') === 'object';
 }
 
 /** Whether it is a status other than 1xx and 2xx. */

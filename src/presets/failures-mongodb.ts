@@ -56,13 +56,20 @@ const NOT_SENT = new Set([
   'MongoTransactionError',
 ]);
 
+/** What the server sends beside the code, by which a copy of its error is known that has lost its name. */
+const SENT = ['codeName', 'errorResponse', 'keyPattern'];
+
 /** MongoDB's own errors. Trouble of the network, or of finding a server, has other names. */
 export const mongodb: Rule = (error) => {
   const name = nameOf(error) ?? '';
   if (NOT_SENT.has(name)) return 'ignore';
-  if (!SERVER_ERRORS.has(name)) return undefined;
+  if (!SERVER_ERRORS.has(name) && !isCopy(error)) return undefined;
   return UNWELL.has(readNumber(error, 'code') ?? 0) || UNWELL_LABELS.some((label) => hasLabel(error, label));
 };
+
+function isCopy(error: unknown): boolean {
+  return readNumber(error, 'code') !== undefined && SENT.some((member) => read(error, member) !== undefined);
+}
 
 function hasLabel(error: unknown, label: string): boolean {
   const hasErrorLabel = read(error, 'hasErrorLabel');

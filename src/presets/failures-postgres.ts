@@ -1,7 +1,12 @@
 import { readText } from './failures-fields.js';
 import type { Rule } from './failures-judge.js';
 
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/**
+ * An SQLSTATE: one of the classes, by which it is told from other codes of five characters, such as `EPIPE`.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const SQLSTATE = /^(0[0-389ABFLPZ]|2[0-8BDF]|3[489BDF]|4[024]|5[34578]|72|F0|HV|P0|XX)[0-9A-Z]{3}$/;
+
 const UNWELL_CLASSES = new Set([
   '08', // connection exception
   '53', // insufficient resources: connections, memory, disk
@@ -21,10 +26,10 @@ const INTERVENTION = '57P';
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** An error that PostgreSQL itself sent: it has a severity, and an SQLSTATE for a code. */
+/** An error that PostgreSQL itself sent: it has an SQLSTATE for a code, whatever a copy of it has lost. */
 export const postgres: Rule = (error) => {
-  const state = readText(error, 'code');
-  if (state?.length !== 5 || readText(error, 'severity') === undefined) return undefined;
+  const state = readText(error, 'code') ?? '';
+  if (!SQLSTATE.test(state)) return undefined;
   if (state === LOCK_NOT_AVAILABLE) return isLockTimeout(error);
   return UNWELL_STATES.has(state) || UNWELL_CLASSES.has(state.slice(0, 2)) || state.startsWith(INTERVENTION);
 };

@@ -1,5 +1,5 @@
 import { isCallTimeoutError, isCircuitBreakerOpenError } from '../index.js';
-import { nameOf, read, readText } from './failures-fields.js';
+import { nameOf, read, readPath, readText } from './failures-fields.js';
 import type { Rule } from './failures-judge.js';
 
 const ABORTS = new Set(['AbortError', 'CanceledError', 'APIUserAbortError']);
@@ -34,7 +34,7 @@ const CLOSED = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
  * and the rejection by a breaker further in, which has counted what opened it.
  */
 export const unasked: Rule = (error) => {
-  if (isAbort(error)) return isTimeout(read(error, 'cause')) ? true : 'ignore';
+  if (isAbort(error)) return TIMEOUT_PATHS.some((path) => isTimeout(readPath(error, path))) ? true : 'ignore';
   const code = readText(error, 'code') ?? '';
   return NOT_SENT.has(code) || CLOSED.has(code) || isCircuitBreakerOpenError(error) ? 'ignore' : undefined;
 };
@@ -45,7 +45,9 @@ function isAbort(error: unknown): boolean {
   return ABORTS.has(nameOf(error) ?? '') && read(error, 'command') === undefined;
 }
 
-/** Node's own functions make an abort of an `AbortSignal.timeout()`, whose end is its cause. */
+/** Where an abort tells that an `AbortSignal.timeout()` made it: those of Node's own functions, and of axios. */
+const TIMEOUT_PATHS = [['cause'], ['config', 'signal', 'reason']] as const;
+
 function isTimeout(error: unknown): boolean {
   return nameOf(error) === 'TimeoutError' || isCallTimeoutError(error);
 }

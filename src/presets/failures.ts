@@ -17,19 +17,34 @@ import { mongodb } from './failures-mongodb.js';
 import { mysql } from './failures-mysql.js';
 import { postgres } from './failures-postgres.js';
 import { isBadPipeline, redis } from './failures-redis.js';
+import { slack } from './failures-slack.js';
 import { unasked } from './failures-unasked.js';
 
-const HTTP = [unasked, httpStatus];
-const DATABASE = [unasked, postgres, mysql, mongodb, clickHouse, redis, httpStatus];
-const CACHE = [unasked, redis];
-const QUEUE = [unasked, amqp, kafka, redis, awsName, httpStatus, awsFault];
-const LLM = [unasked, httpStatus, llmAnswer];
-const AWS = [unasked, awsName, httpStatus, awsFault];
-const CONNECTION = [unasked, httpStatus, jsonRpc];
+// Each ends with HTTP and JSON-RPC: anything may be called over HTTP, or behind an MCP server. They are not spread
+// together, since bundlers keep what is spread.
+const HTTP = [unasked, slack, httpStatus, jsonRpc];
+const DATABASE = [
+  unasked,
+  postgres,
+  mysql,
+  mongodb,
+  clickHouse,
+  redis,
+  awsName,
+  httpStatus,
+  awsFault,
+  jsonRpc,
+];
+const CACHE = [unasked, redis, httpStatus, jsonRpc];
+const QUEUE = [unasked, amqp, kafka, redis, awsName, httpStatus, awsFault, jsonRpc];
+const LLM = [unasked, httpStatus, llmAnswer, jsonRpc];
+const AWS = [unasked, awsName, httpStatus, awsFault, jsonRpc];
+const CONNECTION = [unasked, slack, httpStatus, jsonRpc];
 
 /**
- * HTTP services, called with fetch, undici, axios and their like. Failures are 408, 425, 429 and 5xx but 501 and 505,
- * thrown or as the status of the response that the call resolves to, and whatever brings no response.
+ * HTTP services, called with fetch, undici, axios and their like, and Slack (@slack/web-api). Failures are 408, 425, 429
+ * and 5xx but 501 and 505, thrown or as the status of the response that the call resolves to, and whatever brings no
+ * response.
  *
  * @example
  * ```ts
@@ -49,17 +64,19 @@ export function isHttpFailure(outcome: Outcome): boolean | 'ignore' {
 }
 
 /**
- * PostgreSQL (pg), MySQL and MariaDB (mysql2), MongoDB (mongodb), ClickHouse (@clickhouse/client), Redis, and those whose
- * clients speak HTTP, such as Qdrant. Failures are lost connections, timeouts, exhausted resources, a server that starts,
- * stops or takes no writes. Constraints, syntax, permissions and deadlocks are answers.
+ * PostgreSQL (pg), MySQL and MariaDB (mysql2), MongoDB (mongodb), ClickHouse (@clickhouse/client), DynamoDB (AWS SDK 3),
+ * Redis, and those whose clients speak HTTP, such as Qdrant. Failures are lost connections, timeouts, exhausted
+ * resources, a server that starts, stops, throttles or takes no writes. Constraints, syntax, permissions and deadlocks
+ * are answers.
  */
 export function isDatabaseFailure(outcome: Outcome): boolean | 'ignore' {
   return judge(outcome, DATABASE);
 }
 
 /**
- * The Redis family (ioredis, redis). Failures are lost connections, timeouts, and replies such as LOADING, READONLY,
- * CLUSTERDOWN and OOM, inside a pipeline's result too. WRONGTYPE, NOAUTH, ERR and other replies are answers.
+ * The Redis family (ioredis, redis), and caches that are called over HTTP. Failures are lost connections, timeouts, and
+ * replies such as LOADING, READONLY, CLUSTERDOWN and OOM, inside a pipeline's result too. WRONGTYPE, NOAUTH, ERR and
+ * other replies are answers.
  */
 export function isCacheFailure(outcome: Outcome): boolean | 'ignore' {
   return judge(outcome, CACHE, isBadPipeline);
@@ -88,8 +105,8 @@ export function isAwsFailure(outcome: Outcome): boolean | 'ignore' {
 }
 
 /**
- * Whatever else is called: agents, background jobs, local processes, MCP servers. Every error is a failure but an
- * answer of HTTP or JSON-RPC that blames the caller.
+ * Whatever else is called: agents, background jobs, local processes, MCP servers, Kubernetes (@kubernetes/client-node),
+ * Slack (@slack/web-api). Every error is a failure but an answer that blames the caller, of HTTP, JSON-RPC or Slack.
  */
 export function isConnectionFailure(outcome: Outcome): boolean | 'ignore' {
   return judge(outcome, CONNECTION, isBadResponse);

@@ -1,5 +1,5 @@
 /** Kinds of dependencies, for all that have no preset of their own. What a kind leaves open, the environment says. */
-import { COMMANDS_FAILURE, COMMANDS_MINIMUM, COMMANDS_THRESHOLD, COMMANDS_WINDOW } from './commands.js';
+import { CACHE_FAILURE, CACHE_THRESHOLD, CACHE_WINDOW } from './cache-figures.js';
 import {
   isConnectionFailure,
   isDatabaseFailure,
@@ -56,7 +56,7 @@ export const KINDS: Readonly<Record<Kind, PresetData>> = /* @__PURE__ */ freezeD
     title: 'Cache',
     protectsAgainst: 'A cache that is slower than what it stands in front of, or gone.',
     figures: {
-      failureThreshold: COMMANDS_THRESHOLD,
+      failureThreshold: CACHE_THRESHOLD,
       recoveryTimeout: {
         value: 15_000,
         reason:
@@ -66,9 +66,8 @@ export const KINDS: Readonly<Record<Kind, PresetData>> = /* @__PURE__ */ freezeD
         value: 500,
         reason: 'A cache that takes half a second saves nobody any time.',
       },
-      window: COMMANDS_WINDOW,
-      minimumCalls: COMMANDS_MINIMUM,
-      isFailure: COMMANDS_FAILURE,
+      window: CACHE_WINDOW,
+      isFailure: CACHE_FAILURE,
     },
   },
   queue: {
@@ -166,10 +165,6 @@ export const KINDS: Readonly<Record<Kind, PresetData>> = /* @__PURE__ */ freezeD
       callTimeout: {
         value: 30_000,
         reason: 'Managed gateways give up by themselves at about 30 s, so a longer wait brings nothing.',
-      },
-      minimumCalls: {
-        value: 20,
-        reason: 'A rate over many upstreams takes more calls to mean something.',
       },
       isFailure: {
         value: isHttpFailure,

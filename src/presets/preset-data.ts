@@ -25,7 +25,9 @@ export interface PresetFigures {
   readonly failureRateThreshold?: Figure<number>;
   readonly recoveryTimeout?: Figure<number>;
   readonly callTimeout?: Figure<number>;
+  /** A time window: any minimum of calls goes with it. */
   readonly window?: Figure<Readonly<WindowOptions>>;
+  /** At most the default, or it would be too much for a small count window that the code gives. */
   readonly minimumCalls?: Figure<number>;
   readonly halfOpenMaxCalls?: Figure<number>;
   readonly successThreshold?: Figure<number>;

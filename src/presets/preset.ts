@@ -1,14 +1,16 @@
 /** Presets as options of breakers: one by its name, or whatever the name of a breaker tells. */
+import { refuse, type Subject, string, verify } from '../core/validate.js';
 import type { CircuitBreakerOptions } from '../index.js';
 import { PRESET_NAMES, type PresetName } from './catalogue.js';
 import { conflictIn, layOver } from './config-core.js';
-import { environmentOptions } from './config-environment.js';
+import { readVariables } from './config-environment.js';
+import { Configuration } from './config-layers.js';
 import { createConfigure } from './config-origin.js';
-import { inferPreset } from './infer.js';
-import { refuse } from './refuse.js';
+import { Problems, pathTo } from './config-problems.js';
+import { readLayers } from './config-read.js';
+import { unknownName } from './sentences.js';
 import { type PresetSettings, type ReadSettings, readSettings, refuseOverride } from './settings.js';
-import { unknownName } from './unknown-name.js';
-import { valuesOf } from './values.js';
+import { presetOptions } from './values.js';
 
 /**
  * The options of a preset, as a fresh object.
@@ -26,13 +28,12 @@ import { valuesOf } from './values.js';
  * ```
  */
 export function preset(name: PresetName, settings?: PresetSettings): CircuitBreakerOptions {
-  if (!PRESET_NAMES.includes(name)) {
-    refuse('use a preset', 'preset', unknownName('preset', name, PRESET_NAMES));
-  }
-  const action = `use preset "${name}"`;
-  const options = optionsOf(name, readSettings(action, settings));
+  verifyPreset(name);
+  const subject = { breaker: '', action: `use preset "${name}"` };
+  const { environment, overrides } = readSettings(subject, settings);
+  const options = layOver(presetOptions(name, environment), overrides);
   const conflict = conflictIn(options);
-  if (conflict !== undefined) refuseOverride(action, conflict);
+  if (conflict !== undefined) refuseOverride(subject, conflict);
   return options;
 }
 
@@ -40,7 +41,8 @@ export function preset(name: PresetName, settings?: PresetSettings): CircuitBrea
  * A `configure` for a registry: each breaker gets the preset that its name tells. `RECLOSER_<NAME>_<OPTION>` variables
  * go before the overrides, and those before the preset.
  *
- * @throws InvalidOptionsError for an unknown environment or option, a value out of range, and wrong variables
+ * @throws InvalidOptionsError for an unknown environment or option, a value out of range, wrong variables, and overrides
+ *   and variables that do not go together
  *
  * @example
  * ```ts
@@ -53,19 +55,38 @@ export function preset(name: PresetName, settings?: PresetSettings): CircuitBrea
  * ```
  */
 export function presets(settings?: PresetSettings): (breakerName: string) => CircuitBreakerOptions {
-  const read = readSettings('use presets', settings);
+  const subject = { breaker: '', action: 'use presets' };
+  const read = readSettings(subject, settings);
   if (read.overrides.name !== undefined) {
-    refuse('use presets', 'overrides.name', 'overrides.name: is given by the registry');
+    refuse(subject, 'overrides.name', 'overrides.name: is given by the registry');
   }
-  const fromVariables = environmentOptions(read.env);
-  return createConfigure((breakerName) =>
-    layOver(optionsOf(inferPreset(breakerName).preset, read), fromVariables(breakerName)),
-  );
+  const configuration = configurationOf(subject, read);
+  return createConfigure({ configuration, by: 'presets', environment: read.environment });
 }
 
-/** What a preset says, with the overrides laid over it. Nothing in it is shared with the tables. */
-export function optionsOf(name: PresetName, { environment, overrides }: ReadSettings): CircuitBreakerOptions {
-  const figures = valuesOf(name, environment).map(({ option, value }) => [option, value]);
-  const options = layOver(Object.fromEntries(figures), overrides);
-  return options.window === undefined ? options : { ...options, window: { ...options.window } };
+/**
+ * Overrides and variables as a configuration: overrides are what its `defaults` are, for every breaker.
+ *
+ * @throws InvalidOptionsError for wrong variables, and for overrides and variables that do not go together
+ */
+export function configurationOf(
+  subject: Subject,
+  { overrides, env, ...located }: ReadSettings,
+): Configuration {
+  const conflict = conflictIn(overrides);
+  if (conflict !== undefined) refuseOverride(subject, conflict);
+  const problems = new Problems();
+  const defaults = { options: overrides, pathOf: (option: string) => pathTo('overrides', option) };
+  const layers = { ...readLayers({}, problems), defaults };
+  const configuration = new Configuration(layers, readVariables(env, problems), located);
+  configuration.checkCombinations(problems);
+  problems.refuse();
+  return configuration;
+}
+
+function verifyPreset(name: unknown): void {
+  const subject = { breaker: '', action: 'use a preset' };
+  verify(subject, 'preset', name, string);
+  if (PRESET_NAMES.includes(name as PresetName)) return;
+  refuse(subject, 'preset', unknownName('preset', name as string, PRESET_NAMES));
 }

@@ -1,11 +1,11 @@
 /** What presets are asked for with, and reading it. */
-import { CircuitBreaker, type CircuitBreakerOptions } from '../index.js';
-import { ANY_WINDOW, type Refusal, refusalAs, refusalOf } from './config-core.js';
+import { object, refuse, type Subject, verify } from '../core/validate.js';
+import type { CircuitBreakerOptions } from '../index.js';
+import { type Refusal, refusalAs } from './config-core.js';
 import type { EnvironmentVariables } from './config-environment.js';
 import { isObject } from './config-values.js';
 import { type Environment, type LocatedEnvironment, locateEnvironment } from './environments.js';
-import { refuse } from './refuse.js';
-import { unknownName } from './unknown-name.js';
+import { unknownName } from './sentences.js';
 
 /** What presets are asked for with. */
 export interface PresetSettings {
@@ -27,32 +27,32 @@ export interface ReadSettings extends LocatedEnvironment {
 const SETTINGS: readonly (keyof PresetSettings)[] = ['environment', 'overrides', 'env'];
 
 /**
- * @param action what cannot be done if they are wrong: `use preset "claude"`
+ * @param subject what cannot be done if they are wrong
  * @throws InvalidOptionsError for the first mistake
  */
-export function readSettings(action: string, settings: PresetSettings = {}): ReadSettings {
-  verifyObject(action, 'settings', settings);
+export function readSettings(subject: Subject, settings: PresetSettings = {}): ReadSettings {
+  verify(subject, 'settings', settings, object);
   for (const key of Object.keys(settings)) {
     if (!SETTINGS.includes(key as keyof PresetSettings)) {
-      refuse(action, key, unknownName('setting', key, SETTINGS));
+      refuse(subject, key, unknownName('setting', key, SETTINGS));
     }
   }
   const { environment, overrides, env } = settings;
-  return { ...locateEnvironment(environment, env), overrides: readOverrides(action, overrides), env };
+  return { ...locateEnvironment(environment, env), overrides: readOverrides(subject, overrides), env };
 }
 
 /** @throws InvalidOptionsError always */
-export function refuseOverride(action: string, { option, problem }: Refusal): never {
-  return refuse(action, `overrides.${option}`, `overrides.${option}: ${problem}`);
+export function refuseOverride(subject: Subject, { option, problem }: Refusal): never {
+  return refuse(subject, `overrides.${option}`, `overrides.${option}: ${problem}`);
 }
 
-function readOverrides(action: string, overrides: CircuitBreakerOptions = {}): CircuitBreakerOptions {
-  verifyObject(action, 'overrides', overrides);
+function readOverrides(subject: Subject, overrides: CircuitBreakerOptions = {}): CircuitBreakerOptions {
+  verify(subject, 'overrides', overrides, object);
   const given = Object.entries(overrides).map(([option, value]) => [option, copyOf(option, value)] as const);
   for (const [option, value] of given) {
     // Each alone, so that nothing of what was handed in has cause to be called.
-    const refusal = refusalOf(() => new CircuitBreaker({ window: ANY_WINDOW, [option]: value }));
-    if (refusal !== undefined) refuseOverride(action, refusal);
+    const refusal = refusalAs(option, value);
+    if (refusal !== undefined) refuseOverride(subject, refusal);
   }
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
@@ -61,8 +61,4 @@ function readOverrides(action: string, overrides: CircuitBreakerOptions = {}): C
 function copyOf(option: string, value: unknown): unknown {
   if (Array.isArray(value)) return [...value];
   return option === 'window' && isObject(value) ? { ...value } : value;
-}
-
-function verifyObject(action: string, name: string, value: unknown): void {
-  if (!isObject(value)) refuse(action, name, `\`${name}\` ${refusalAs('window', value)}`);
 }

@@ -1,5 +1,7 @@
 /** What a preset says in an environment, with where each value comes from. */
+import type { CircuitBreakerOptions } from '../index.js';
 import { PRESETS, type PresetName } from './catalogue.js';
+import { isObject } from './config-values.js';
 import { ENVIRONMENTS, type Environment } from './environments.js';
 import type { Figure, FigureRange, PresetFigures } from './preset-data.js';
 
@@ -20,7 +22,10 @@ const LENIENCE: Readonly<Record<Environment, number>> = {
   testing: 1,
 };
 
-/** The values of a preset: its own go before those of its kind, and those before the environment's. */
+/**
+ * The values of a preset: its own go before those of its kind, and those before the environment's. Nothing in them is
+ * shared with the tables.
+ */
 export function valuesOf(name: PresetName, environment: Environment): PresetValue[] {
   const { kind, figures } = PRESETS[name];
   const values = [
@@ -29,6 +34,11 @@ export function valuesOf(name: PresetName, environment: Environment): PresetValu
     ...toldBy(name, figures, environment),
   ];
   return [...new Map(values.map((value) => [value.option, value])).values()];
+}
+
+/** What a preset says, as options. */
+export function presetOptions(name: PresetName, environment: Environment): CircuitBreakerOptions {
+  return Object.fromEntries(valuesOf(name, environment).map(({ option, value }) => [option, value]));
 }
 
 function figuresOf(environment: Environment): PresetFigures {
@@ -47,10 +57,14 @@ function toldBy(
 ): PresetValue[] {
   return Object.entries(figures).map(([option, figure]: [string, Figure<unknown> | FigureRange]) => ({
     option: option as keyof PresetFigures,
-    value: 'value' in figure ? figure.value : within(figure, environment),
+    value: 'value' in figure ? copyOf(figure.value) : within(figure, environment),
     source,
     reason: 'value' in figure ? figure.reason : `${figure.reason} ${describeRange(figure)}`,
   }));
+}
+
+function copyOf(value: unknown): unknown {
+  return isObject(value) ? { ...value } : value;
 }
 
 function within({ strict, lenient }: FigureRange, environment: Environment): number {

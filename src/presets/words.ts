@@ -1,6 +1,7 @@
 /**
  * The words by which a name tells its preset. What stands in an earlier level goes before what stands in a later one.
- * A space in a word may be missing, or be anything else that separates words; a single letter must be the whole name.
+ * A space in a word may be missing, or be anything else that separates words. A single letter must be the whole name, and
+ * what has an `x` in it must begin the name.
  */
 import type { PresetName } from './catalogue.js';
 import { freezeDeeply } from './freeze.js';
@@ -19,7 +20,7 @@ export const WORD_LEVELS: readonly WordLevel[] = /* @__PURE__ */ freezeDeeply([
   },
   {
     claude: ['claude', 'anthropic'],
-    'gpt-4': ['gpt', 'gpt 4', 'chat gpt', 'open ai'],
+    'gpt-4': ['gpt', 'gpt 4', 'chat gpt', 'open ai', 'o 1'],
     gemini: ['gemini'],
     deepseek: ['deep seek'],
     docker: ['docker'],
@@ -33,12 +34,22 @@ export const WORD_LEVELS: readonly WordLevel[] = /* @__PURE__ */ freezeDeeply([
     twitch: ['twitch'],
     tiktok: ['tik tok'],
     instagram: ['instagram'],
-    x: ['x', 'x api', 'x com', 'twitter'],
-    qdrant: ['qdrant'],
+    x: ['x', 'x api', 'x com', 'api x com', 'https x com', 'https api x com', 'twitter'],
   },
   {
     clickhouse: ['click house'],
-    postgresql: ['postgre sql', 'postgres', 'pg', 'pg bouncer', 'pg vector'],
+    postgresql: [
+      'postgre sql',
+      'postgres',
+      'pg',
+      'pg sql',
+      'psql',
+      'pg bouncer',
+      'pg vector',
+      'timescale',
+      'timescale db',
+    ],
+    qdrant: ['qdrant'],
     redis: ['redis', 'io redis', 'valkey'],
   },
   {
@@ -55,8 +66,14 @@ export const WORD_LEVELS: readonly WordLevel[] = /* @__PURE__ */ freezeDeeply([
       'mongoose',
       'cockroach db',
       'cassandra',
+      'couch db',
+      'dynamo',
+      'dynamo db',
+      'ms sql',
+      'neo 4 j',
+      'sql server',
     ],
-    cache: ['cache', 'caches', 'memcache', 'memcached'],
+    cache: ['cache', 'caches', 'elasti cache', 'memcache', 'memcached'],
     queue: [
       'queue',
       'queues',
@@ -72,7 +89,20 @@ export const WORD_LEVELS: readonly WordLevel[] = /* @__PURE__ */ freezeDeeply([
       'pub sub',
       'broker',
     ],
-    llm: ['llm', 'llms', 'ai', 'gen ai', 'mistral', 'cohere', 'bedrock', 'embedding', 'embeddings'],
+    llm: [
+      'llm',
+      'llms',
+      'ai',
+      'gen ai',
+      'llama',
+      'grok',
+      'mistral',
+      'perplexity',
+      'cohere',
+      'bedrock',
+      'embedding',
+      'embeddings',
+    ],
     auth: [
       'auth',
       'o auth',
@@ -114,3 +144,39 @@ export const WORD_LEVELS: readonly WordLevel[] = /* @__PURE__ */ freezeDeeply([
     ],
   },
 ]);
+
+/** So many of the levels, the first ones, are services, which others may belong to. */
+export const SERVICE_LEVELS = 2;
+
+/** What keeps something: a `claude-cache` is a cache, and no Claude. */
+export const STORES: ReadonlySet<PresetName> = /* @__PURE__ */ new Set<PresetName>([
+  'clickhouse',
+  'postgresql',
+  'qdrant',
+  'redis',
+  'database',
+  'cache',
+  'queue',
+]);
+
+/** Words that say how something is called. */
+export const INTERFACES: readonly string[] = ['api', 'apis', 'http', 'https', 'service', 'services'];
+
+/** What businesses have as well as programs, so that it says nothing before an interface: `jobs-api`. */
+export const WEAK_WORDS: readonly string[] = [
+  'agent',
+  'agents',
+  'batch',
+  'broker',
+  'cache',
+  'caches',
+  'job',
+  'jobs',
+  'local',
+  'scheduler',
+  'worker',
+  'workers',
+];
+
+/** What only looks like one of the words: a city, a header, a rating of films. */
+export const SAY_NOTHING: readonly string[] = ['hong kong', 'x api key', 'pg 13'];

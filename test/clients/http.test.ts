@@ -147,6 +147,18 @@ describe.each(['fetch', 'undici.request', 'axios'] as const)('%s', (name) => {
   });
 });
 
+describe('axios', () => {
+  it('counts the end of an `AbortSignal.timeout()` as a failure', async () => {
+    server.behave = hangs;
+
+    const counted = await countedAs(isHttpFailure, () =>
+      axios.get(server.url, { signal: AbortSignal.timeout(50) }),
+    );
+
+    expect(counted).toMatchObject(failure({ code: 'ERR_CANCELED' }));
+  });
+});
+
 describe('undici', () => {
   it('counts a status that its interceptor throws for as fetch would', async () => {
     const throwing = new undici.Agent().compose(undici.interceptors.responseError());

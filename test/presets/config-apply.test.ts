@@ -191,7 +191,64 @@ describe('applyConfig', () => {
     const registry = new CircuitBreakerRegistry({ configure });
     registry.getOrCreate('claude');
 
-    expect(apply(registry, {})).toEqual([]);
+    expect(applyConfig(registry, {}, { env: {} })).toEqual([]);
+  });
+
+  it('takes its sections from the environment of the presets that the code chose', () => {
+    const registry = new CircuitBreakerRegistry({ configure: presets({ environment: 'staging', env: {} }) });
+    const early = registry.getOrCreate('claude');
+    const config = {
+      environments: { staging: { successThreshold: 7 }, production: { successThreshold: 8 } },
+    };
+
+    applyConfig(registry, config, { env: { NODE_ENV: 'production' } });
+
+    expect(early.options).toMatchObject({ failureThreshold: 3, successThreshold: 7 });
+    expect(registry.getOrCreate('claude-2').options).toMatchObject({
+      failureThreshold: 3,
+      successThreshold: 7,
+    });
+  });
+
+  it.each([
+    ['the configuration', { environment: 'testing' }, { env: {} }],
+    ['the context', {}, { environment: 'testing', env: {} }],
+  ] as const)('takes presets and sections from the environment that %s names', (_, named, context) => {
+    const registry = new CircuitBreakerRegistry({ configure: presets({ environment: 'staging', env: {} }) });
+    const breaker = registry.getOrCreate('claude');
+
+    applyConfig(registry, { ...named, environments: { testing: { successThreshold: 7 } } }, context);
+
+    expect(breaker.options).toMatchObject({ failureThreshold: 5, successThreshold: 7 });
+  });
+
+  it('keeps the environment that the code named for `fromConfig`', () => {
+    const registry = new CircuitBreakerRegistry(fromConfig({}, { environment: 'testing', env: {} }));
+    registry.getOrCreate('claude');
+
+    expect(applyConfig(registry, {}, { env: {} })).toEqual([]);
+  });
+
+  it('forgets an environment that only the former configuration named', () => {
+    const registry = new CircuitBreakerRegistry(fromConfig({ environment: 'testing' }, { env: {} }));
+    const breaker = registry.getOrCreate('claude');
+
+    applyConfig(registry, {}, { env: {} });
+
+    expect(breaker.options.failureThreshold).toBe(2);
+  });
+
+  it('refuses what does not go with the overrides of the presets that the code chose', () => {
+    const overrides = { window: { type: 'count', size: 20 } } as const;
+    const registry = new CircuitBreakerRegistry({ configure: presets({ overrides, env: {} }) });
+    const { options } = registry.getOrCreate('orders');
+
+    const error = refusalOf(() => apply(registry, { defaults: { minimumCalls: 50 } }));
+
+    expect(error.message).toBe(
+      "names.orders.minimumCalls: must be at most the window's size, 20, received 50",
+    );
+    expect(registry.get('orders')?.options).toEqual(options);
   });
 
   it('takes presets away where the configuration turns them off', () => {

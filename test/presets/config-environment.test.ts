@@ -1,5 +1,12 @@
 import { CircuitBreakerRegistry } from 'recloser';
-import { optionsFromEnvironment, PRESET_NAMES, presets } from 'recloser/presets';
+import {
+  type EnvironmentVariables,
+  explainPreset,
+  fromConfig,
+  optionsFromEnvironment,
+  PRESET_NAMES,
+  presets,
+} from 'recloser/presets';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { variableOf } from '../../src/presets/config-environment.js';
 import { CONFIG_OPTIONS } from '../../src/presets/config-options.js';
@@ -82,14 +89,18 @@ describe('optionsFromEnvironment', () => {
       RECLOSER_USERS_WINDOW: '{"type":"count","size":-1}',
       RECLOSER_USERS_RECOVERY_TIMEOUT: '{oops',
       RECLOSER_MODE: 'observe',
+      RECLOSER__MODE: 'observe',
     };
 
     expect(mistakesIn(env)).toEqual([
-      'RECLOSER_ORDERS_CALL_TIMEOT: unknown variable, did you mean "RECLOSER_ORDERS_CALL_TIMEOUT"?',
+      expect.stringMatching(
+        /^RECLOSER_ORDERS_CALL_TIMEOT: unknown variable "RECLOSER_ORDERS_CALL_TIMEOT", did you mean "RECLOSER_ORDERS_CALL_TIMEOUT" or "/,
+      ),
       'RECLOSER_ORDERS_MODE: must be "active" or "observe", received "watch"',
       'RECLOSER_USERS_WINDOW.size: must be an integer from 1 to 16777216, received -1',
       'RECLOSER_USERS_RECOVERY_TIMEOUT: must be a finite number of milliseconds of at least 0, or an object of `initial`, `factor`, `max` and `jitter`, received "{oops"',
       'RECLOSER_MODE: names no breaker, it must be RECLOSER_<NAME>_MODE',
+      'RECLOSER__MODE: names no breaker, it must be RECLOSER_<NAME>_MODE',
     ]);
   });
 
@@ -121,6 +132,65 @@ describe('presets', () => {
 
     expect(small.getOrCreate(name).options.window).toEqual({ type: 'count', size: 1 });
     expect(large.getOrCreate(name).options.minimumCalls).toBe(100);
+  });
+});
+
+describe('variables that do not go with what the name of their breaker tells', () => {
+  const env = { RECLOSER_CLAUDE_DB_MINIMUM_CALLS: '500', RECLOSER_CLAUDE_DB_WINDOW: '' };
+  const late = { RECLOSER_REDIS_FOO_MINIMUM_CALLS: '500', RECLOSER_REDIS_FOO_CALL_TIMEOUT: '7' };
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it.each([
+    ['presets', (env: EnvironmentVariables) => presets({ environment: 'production', env })],
+    ['explainPreset', (env: EnvironmentVariables) => explainPreset('mail', { env })],
+    ['fromConfig', (env: EnvironmentVariables) => fromConfig({}, { env })],
+  ])('are found at the start by %s', (_, start) => {
+    expect(refusalOf(() => start(env)).message).toBe(
+      "RECLOSER_CLAUDE_DB_MINIMUM_CALLS: must be at most the window's size, 100, received 500",
+    );
+  });
+
+  it.each([
+    ['presets', () => ({ configure: presets({ environment: 'production', env: late }) })],
+    ['a configuration', () => fromConfig({}, { environment: 'production', env: late })],
+  ])('give way with a warning when only another spelling of the name tells, in %s', (_, made) => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const registry = new CircuitBreakerRegistry(made());
+
+    const { minimumCalls, callTimeout } = registry.getOrCreate('redisé-foo').options;
+
+    expect([minimumCalls, callTimeout]).toEqual([10, 7]);
+    expect(warn.mock.calls).toEqual([
+      [
+        'The default `minimumCalls` holds for circuit breaker "redisé-foo": what is configured must be at most the window\'s size, 100, received 500',
+        { type: 'CircuitBreakerWarning', code: 'RECLOSER_CONFIG' },
+      ],
+    ]);
+  });
+});
+
+describe('the variables that Kubernetes gives for a service whose name begins with `recloser`', () => {
+  it.each(['RECLOSER_DASHBOARD', 'RECLOSER'])('are passed over: %s', (service) => {
+    const env = {
+      [`${service}_SERVICE_HOST`]: '10.0.0.11',
+      [`${service}_SERVICE_PORT`]: '80',
+      [`${service}_SERVICE_PORT_HTTP`]: '80',
+      [`${service}_PORT`]: 'tcp://10.0.0.11:80',
+      [`${service}_PORT_80_TCP`]: 'tcp://10.0.0.11:80',
+      [`${service}_PORT_80_TCP_PROTO`]: 'tcp',
+      [`${service}_PORT_80_TCP_PORT`]: '80',
+      [`${service}_PORT_80_TCP_ADDR`]: '10.0.0.11',
+    };
+
+    expect(optionsFromEnvironment('dashboard', env)).toEqual({});
+  });
+
+  it('do not hide the mistakes in others', () => {
+    expect(mistakesIn({ RECLOSER_IMPORT_MOED: 'observe' })).toHaveLength(1);
+    expect(mistakesIn({ RECLOSER_SERVICE_PORTAL: '1' })).toHaveLength(1);
   });
 });
 

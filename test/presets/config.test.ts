@@ -1,7 +1,6 @@
 import { CircuitBreakerRegistry, type InvalidOptionsError } from 'recloser';
 import { type ConfigContext, fromConfig, preset } from 'recloser/presets';
 import { describe, expect, it } from 'vitest';
-import { layOver } from '../../src/presets/config-core.js';
 import { refusalOf } from '../support/breakers.js';
 
 /** No variables, and an environment that does not depend on where the tests run. */
@@ -159,12 +158,6 @@ describe('fromConfig', () => {
     expect({ window, minimumCalls }).toEqual({ window: { type: 'count', size: 3 }, minimumCalls: 3 });
   });
 
-  it('lets the window of a preset give way to a minimum that it has no room for', () => {
-    const merged = layOver({ window: { type: 'count', size: 20 } }, { minimumCalls: 50 });
-
-    expect(merged).toEqual({ minimumCalls: 50 });
-  });
-
   it('keeps nothing of the object that it was given', () => {
     const config = { defaults: { window: { type: 'count', size: 30 }, callTimeout: 50 } };
     const options = fromConfig(config, CONTEXT);
@@ -223,10 +216,10 @@ describe('what is wrong with a configuration', () => {
     };
 
     expect(mistakesIn(config, { ...CONTEXT, env: { RECLOSER_ORDERS_MODE: 'observ' } })).toEqual([
-      'enviroment: unknown section "enviroment", did you mean "environment"?',
+      'enviroment: unknown section "enviroment", did you mean "environment" or "environments" or "services"?',
       'presets: must be true or false, received "no"',
       'defaults.callTimeout: must be a number of milliseconds from 0 to 2147483647, or false, received "5s"',
-      'defaults.failureTreshold: unknown option "failureTreshold", did you mean "failureThreshold"?',
+      'defaults.failureTreshold: unknown option "failureTreshold", did you mean "failureThreshold" or "failureRateThreshold" or "slowCallRateThreshold"?',
       'environments.prodution: unknown environment "prodution", did you mean "production" or "testing" or "staging"?',
       expect.stringMatching(/^services\.clade: unknown preset "clade", did you mean "claude" or "/),
       'services.claude.window.size: must be an integer from 1 to 16777216, received 0',
@@ -372,7 +365,17 @@ describe('what is wrong with a configuration', () => {
     const context = { environmnt: 'staging', env: {} } as ConfigContext;
 
     expect(mistakesIn({}, context)).toEqual([
-      'context.environmnt: unknown option "environmnt", did you mean "environment"?',
+      'context.environmnt: unknown option "environmnt", did you mean "environment" or "env"?',
+    ]);
+  });
+
+  it.each([
+    [null, 'null'],
+    [5, '5'],
+    [[], 'an array'],
+  ])('is told of a context that is none: %j', (context, received) => {
+    expect(mistakesIn({}, context as ConfigContext)).toEqual([
+      `context: must be an object, received ${received}`,
     ]);
   });
 

@@ -97,11 +97,18 @@ describe('explainPreset', () => {
     });
   });
 
-  it('tells no minimum of calls that has given way to a smaller window', () => {
-    const overrides = { window: { type: 'count', size: 5 } } as const;
+  it('tells of a minimum of calls that it has given way to a smaller window', () => {
+    const overrides = { window: { type: 'count', size: 3 } } as const;
 
-    expect(explained('cache', 'minimumCalls')).toMatchObject({ value: 50 });
-    expect(explained('cache', 'minimumCalls', { ...PRODUCTION, overrides })).toBeUndefined();
+    const { values, gaveWay, text } = explainPreset('agent', { ...PRODUCTION, overrides });
+
+    expect(values.map(({ option }) => option)).not.toContain('minimumCalls');
+    expect(gaveWay).toMatchObject([{ option: 'minimumCalls', value: 5, source: 'agent' }]);
+    expect(text).toContain('\n- minimumCalls: the default, since 5 (agent) does not fit into the window.');
+  });
+
+  it('tells that nothing has given way', () => {
+    expect(explainPreset('agent', PRODUCTION).gaveWay).toEqual([]);
   });
 
   it('gives values that are not those of the tables', () => {
@@ -116,6 +123,10 @@ describe('explainPreset', () => {
     [{ environment: 'moon' }, 'unknown environment "moon"'],
     [{ overrides: { timeot: 1 } }, 'Cannot explain a preset: overrides.timeot: unknown option'],
     [{ env: { RECLOSER_A_CALL_TIMEOUT: 'soon' } }, 'RECLOSER_A_CALL_TIMEOUT'],
+    [
+      { overrides: { minimumCalls: 500 } },
+      'Cannot explain a preset: overrides.minimumCalls: must be at most',
+    ],
   ])('refuses what presets refuses: %j', (settings, message) => {
     expect(refusalOf(() => explainPreset('claude', settings as PresetSettings)).message).toContain(message);
   });
@@ -152,9 +163,9 @@ describe('the text of an explanation', () => {
   });
 
   it('names the others that the name speaks of', () => {
-    const { text } = explainPreset('redis-cache-api', PRODUCTION);
+    const { text } = explainPreset('http-redis-queue', PRODUCTION);
 
-    expect(text).toContain('It speaks of "cache", "http" too, but less specifically or earlier in the name.');
+    expect(text).toContain('It speaks of "queue", "http" too, but less specifically or earlier in the name.');
   });
 
   it('has a line for each value, whatever the name and the values are', () => {

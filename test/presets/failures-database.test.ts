@@ -62,8 +62,19 @@ describe('isDatabaseFailure, of PostgreSQL', () => {
     expect(isDatabaseFailure({ error: postgres('55P03', { routine: 'heap_lock_tuple' }) })).toBe(false);
   });
 
-  it('takes no code of the system for an SQLSTATE', () => {
-    expect(isDatabaseFailure({ error: withFields({ code: 'EPIPE' }) })).toBe(true);
+  it.each(['EPIPE', 'EPERM', 'EBUSY', 'EROFS', 'ENXIO', 'P2002', '10060'])(
+    'takes %s for no SQLSTATE',
+    (code) => {
+      expect(isDatabaseFailure({ error: withFields({ code }) })).toBe(true);
+    },
+  );
+
+  it('knows an SQLSTATE alone, as copies of errors and clients over HTTP have it', () => {
+    const judged = ['23505', '42P01', '0A000', 'P0001', '57P01', '53300', 'XX000'].map((code) =>
+      isDatabaseFailure({ error: { code, message: 'boom', details: null, hint: null } }),
+    );
+
+    expect(judged).toEqual([false, false, false, false, true, true, true]);
   });
 
   it('reads the error that a query builder wraps', () => {
@@ -98,6 +109,21 @@ describe('isDatabaseFailure, of MySQL', () => {
     expect(isDatabaseFailure({ error: withFields({ code, errno, sqlState }) })).toBe(false);
   });
 
+  it.each([
+    ['ER_DUP_ENTRY', false],
+    ['ER_PARSE_ERROR', false],
+    ['ER_NO_SUCH_TABLE', false],
+    ['ER_CON_COUNT_ERROR', true],
+    ['ER_SERVER_SHUTDOWN', true],
+    ['ER_LOCK_WAIT_TIMEOUT', true],
+    ['ER_QUERY_INTERRUPTED', true],
+    ['ER_NET_READ_ERROR', true],
+    ['ER_NET_PACKET_TOO_LARGE', false],
+    ['ER_SOCKET_UNEXPECTED_CLOSE', true],
+  ])('knows %s alone, as copies of errors have it', (code, expected) => {
+    expect(isDatabaseFailure({ error: { code } })).toBe(expected);
+  });
+
   it('takes an error that the client makes for a failure', () => {
     expect(isDatabaseFailure({ error: withFields({ code: 'PROTOCOL_CONNECTION_LOST', fatal: true }) })).toBe(
       true,
@@ -108,7 +134,46 @@ describe('isDatabaseFailure, of MySQL', () => {
   });
 });
 
+describe('isDatabaseFailure, of DynamoDB', () => {
+  const dynamo = (name: string, fields: object = {}) =>
+    withFields({ name, $fault: 'client', $metadata: { httpStatusCode: 400 }, ...fields });
+
+  it.each(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'])(
+    'takes %s for a failure, though its status is 400',
+    (name) => {
+      expect(isDatabaseFailure({ error: dynamo(name) })).toBe(true);
+    },
+  );
+
+  it.each(['ConditionalCheckFailedException', 'ResourceNotFoundException', 'ValidationException'])(
+    'takes %s for an answer',
+    (name) => {
+      expect(isDatabaseFailure({ error: dynamo(name) })).toBe(false);
+      expect(isDatabaseFailure({ error: withFields({ name, $fault: 'client' }) })).toBe(false);
+    },
+  );
+
+  it('asks why a transaction was cancelled', () => {
+    const cancelled = (...codes: string[]) =>
+      dynamo('TransactionCanceledException', { CancellationReasons: codes.map((Code) => ({ Code })) });
+
+    expect(isDatabaseFailure({ error: cancelled('None', 'ThrottlingError') })).toBe(true);
+    expect(isDatabaseFailure({ error: cancelled('ProvisionedThroughputExceeded') })).toBe(true);
+    expect(isDatabaseFailure({ error: cancelled('None', 'ConditionalCheckFailed') })).toBe(false);
+  });
+});
+
 describe('isDatabaseFailure, of MongoDB', () => {
+  it.each([
+    ['the name of the code', { code: 26, codeName: 'NamespaceNotFound' }, false],
+    ['the key', { code: 11_000, keyPattern: { email: 1 }, keyValue: { email: 'a' } }, false],
+    ['the response', { code: 11_000, errorResponse: { ok: 0 } }, false],
+    ['a code that says that it is unwell', { code: 189, codeName: 'PrimarySteppedDown' }, true],
+    ['nothing else', { code: 11_000 }, true],
+  ])('knows the copy of an error by %s', (_, error, expected) => {
+    expect(isDatabaseFailure({ error })).toBe(expected);
+  });
+
   it.each([
     'MongoNetworkError',
     'MongoNetworkTimeoutError',

@@ -1,6 +1,7 @@
 import type { Outcome } from 'recloser';
 import {
   isAwsFailure,
+  isCacheFailure,
   isConnectionFailure,
   isDatabaseFailure,
   isHttpFailure,
@@ -22,6 +23,7 @@ const CARRIERS: [string, (status: number) => unknown][] = [
   ['$metadata, as the AWS SDK', (status) => withFields({ $metadata: { httpStatusCode: status } })],
   ['status_code, as Ollama', (status) => withFields({ status_code: status })],
   ['httpResponse.status, as Hugging Face', (status) => withFields({ httpResponse: { status } })],
+  ['code, as Kubernetes', (status) => withFields({ code: status, body: '{}', headers: {} })],
   ['a response that is thrown itself', (status) => new Response(null, { status })],
   ['its cause', (status) => new Error('wrapped', { cause: withFields({ status }) })],
 ];
@@ -32,6 +34,7 @@ const KINDS: [string, IsFailure][] = [
   ['isAwsFailure', isAwsFailure],
   ['isQueueFailure', isQueueFailure],
   ['isDatabaseFailure, of a database that speaks HTTP', isDatabaseFailure],
+  ['isCacheFailure, of a cache that speaks HTTP', isCacheFailure],
   ['isConnectionFailure', isConnectionFailure],
 ];
 

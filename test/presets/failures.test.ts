@@ -80,6 +80,23 @@ describe.each(KINDS)('%s', (_, isFailure) => {
     expect(isFailure({ error: withFields({ name: 'AbortError', cause }) })).toBe(true);
   });
 
+  it('takes an abort of axios that an `AbortSignal.timeout()` caused for a failure', () => {
+    const signal = { aborted: true, reason: new DOMException('The operation timed out', 'TimeoutError') };
+    const canceled = { name: 'CanceledError', code: 'ERR_CANCELED' };
+
+    expect(isFailure({ error: withFields({ ...canceled, config: { signal } }) })).toBe(true);
+    expect(isFailure({ error: withFields({ ...canceled, config: { signal: { reason: 'left' } } }) })).toBe(
+      'ignore',
+    );
+  });
+
+  it('takes an error of JSON-RPC that blames the request for an answer', () => {
+    expect(
+      [-32700, -32600, -32601, -32602].map((code) => isFailure({ error: withFields({ code }) })),
+    ).toEqual([false, false, false, false]);
+    expect(isFailure({ error: withFields({ code: -32603 }) })).toBe(true);
+  });
+
   it('ignores what was given wrongly, before anything was sent', () => {
     const cause = withFields({ code: 'ERR_INVALID_URL' });
 

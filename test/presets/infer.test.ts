@@ -43,6 +43,28 @@ describe('inferPreset', () => {
     ['background', 'worker', 'queue-worker', 'nightly-jobs', 'cron'],
     ['local', 'localhost', 'http://localhost:3000', 'http://127.0.0.1:8080', 'local'],
     ['http', 'users-api', 'https://users.example', 'paymentGateway', 'webhooks', 'rest'],
+    ['http', 'job-board-api', 'jobs-api', 'worker-api', 'batch-pricing-api', 'real-estate-agents-api'],
+    ['http', 'insurance-broker-api', 'local-business-api', 'jobs-api-v2', 'cacheHttpClient', 'hong-kong-api'],
+    ['background', 'api-worker', 'http-jobs', 'worker-api-worker'],
+    ['claude', 'claude-jobs-api', 'redis-claude', 'claude-worker', 'claude-cache-api'],
+    ['cache', 'claude-cache', 'openai-cache', 'elasticache', 'ElastiCache', 'llama-cache'],
+    [
+      'redis',
+      'claude-response-cache-redis',
+      's3-redis-cache',
+      'youtube-redis',
+      'redis-queue',
+      'claude-redis-api',
+    ],
+    ['postgresql', 'docker-postgres', 'kubernetes-postgres-db', 'pgsql', 'PgSQL', 'psql', 'postgresdb'],
+    ['postgresql', 'timescaledb', 'TimescaleDB', 'timescale'],
+    ['queue', 'slack-queue'],
+    ['qdrant', 'qdrant-db', 'claude-qdrant'],
+    ['database', 'dynamodb', 'dynamo-db', 'DynamoDB', 'mssql', 'sqlserver', 'SQLServer', 'couchdb'],
+    ['database', 'neo4j', 'Neo4j', 'ordersdb', 'influxdb', 'claude-db'],
+    ['llm', 'llama', 'llama3', 'grok', 'perplexity-api'],
+    ['gpt-4', 'o1', 'o1-mini', 'openai-o1'],
+    ['x', 'x-api-client', 'https://api.x.com/2/tweets', 'x.com', 'xApi'],
   ] as const)('takes for %s: %s %s %s %s %s %s %s', (preset, ...names) => {
     for (const name of names)
       expect([name, inferPreset(name)]).toMatchObject([name, { preset, guessed: false }]);
@@ -67,6 +89,11 @@ describe('inferPreset', () => {
     'red-is-blue',
     'aide',
     'restaurant',
+    'hong-kong-weather',
+    'pg-13-movies',
+    'x-api-key-store',
+    'imdb',
+    'worker-service',
     'constructor',
     '__proto__',
     '-',
@@ -107,7 +134,10 @@ describe('inferPreset', () => {
     ['cache-redis', ['cache']],
     ['job-queue', ['background']],
     ['queue-worker', ['queue']],
-    ['claude-redis-queue-api', ['redis', 'queue', 'http']],
+    ['redis-queue-claude-api', ['redis', 'queue', 'http']],
+    ['claude-redis-queue-api', ['claude', 'queue', 'http']],
+    ['claude-cache', ['claude']],
+    ['jobs-api', []],
     ['postgres-pg-postgres', []],
   ] as const)('names the others that it speaks of, the most specific first: %s', (name, others) => {
     expect(inferPreset(name).others).toEqual(others);
@@ -120,6 +150,10 @@ describe('inferPreset', () => {
     ['auth-gateway', 'api-gateway'],
   ] as const)('goes by the last of several that are equally specific: %s', (name, preset) => {
     expect(inferPreset(name).preset).toBe(preset);
+  });
+
+  it.each(['iPhoneX-API', 'SpaceX-API', 'mac-os-x-api', 'hong-kong-x-api'])('finds no X in %s', (name) => {
+    expect(inferPreset(name).preset).toBe('http');
   });
 
   it.each([undefined, null, 3, {}, ['claude']])('refuses a name that is no string: %j', (name) => {

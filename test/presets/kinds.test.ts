@@ -111,6 +111,13 @@ describe.each(PRESET_NAMES)('the preset %s', (name) => {
     expect(preset(name)).toMatchObject({ callTimeout: expect.any(Number), isFailure: expect.any(Function) });
   });
 
+  it('goes with any minimum of calls, and with a count window of ten', () => {
+    const { window, minimumCalls } = figures;
+
+    expect(window?.value.type ?? 'time').toBe('time');
+    expect(minimumCalls?.value ?? 10).toBeLessThanOrEqual(10);
+  });
+
   it('cannot be changed', () => {
     const parts = [PRESETS, PRESETS[name], figures, ...Object.values(figures)];
 

@@ -75,15 +75,15 @@ describe('preset', () => {
   });
 
   it('lets its minimum of calls give way to a smaller window', () => {
-    const options = preset('cache', { ...PRODUCTION, overrides: { window: { type: 'count', size: 20 } } });
+    const options = preset('agent', { ...PRODUCTION, overrides: { window: { type: 'count', size: 3 } } });
 
-    expect(new CircuitBreaker(options).options.minimumCalls).toBe(10);
+    expect(new CircuitBreaker(options).options.minimumCalls).toBe(3);
   });
 
   it('keeps its minimum of calls in a window that it fits into', () => {
-    const options = preset('cache', { ...PRODUCTION, overrides: { window: { type: 'count', size: 200 } } });
+    const options = preset('agent', { ...PRODUCTION, overrides: { window: { type: 'count', size: 200 } } });
 
-    expect(options.minimumCalls).toBe(50);
+    expect(options.minimumCalls).toBe(5);
   });
 
   it('keeps nothing of what it was handed', () => {
@@ -207,6 +207,14 @@ describe('presets', () => {
     expect(options).toMatchObject({ successThreshold: 6, failureThreshold: 7, callTimeout: 9 });
   });
 
+  it.each(PRESET_NAMES)('of %s go with a count window that the code gives', (name) => {
+    const registry = new CircuitBreakerRegistry({ configure: presets(PRODUCTION) });
+
+    const { options } = registry.getOrCreate(name, { window: { type: 'count', size: 10 } });
+
+    expect(options.minimumCalls).toBeLessThanOrEqual(10);
+  });
+
   it('read environment, variables and overrides when they are asked for', () => {
     const env = { NODE_ENV: 'production', RECLOSER_CLAUDE_CALL_TIMEOUT: '' };
     const overrides = { successThreshold: 4 };
@@ -228,6 +236,18 @@ describe('presets', () => {
     [{ overides: {} }, 'Cannot use presets: unknown setting "overides", did you mean "overrides"'],
     [{ overrides: { callTimeout: -1 } }, 'Cannot use presets: overrides.callTimeout: must be '],
     [{ overrides: { name: 'a' } }, 'Cannot use presets: overrides.name: is given by the registry'],
+    [
+      { overrides: { minimumCalls: 500 } },
+      "Cannot use presets: overrides.minimumCalls: must be at most the window's size, 100, received 500",
+    ],
+    [
+      { overrides: { window: { type: 'count', size: 20 } }, env: { RECLOSER_ORDERS_MINIMUM_CALLS: '50' } },
+      "RECLOSER_ORDERS_MINIMUM_CALLS: must be at most the window's size, 20, received 50",
+    ],
+    [
+      { overrides: { minimumCalls: 50 }, env: { RECLOSER_CLAUDE_WINDOW: '{"type":"count","size":20}' } },
+      "overrides.minimumCalls: must be at most the window's size, 20, received 50",
+    ],
     [{ env: { RECLOSER_A_CALL_TIMEOUT: 'soon' } }, 'RECLOSER_A_CALL_TIMEOUT'],
   ])('refuse a mistake before any breaker is made: %j', (settings, message) => {
     expect(refusalOf(() => presets(settings as PresetSettings)).message).toContain(message);
