@@ -351,7 +351,7 @@ function callSubject(breaker: string): Subject {
 function readWindow(window: unknown, subject: Subject): ResolvedWindow {
   const isTime = (window as WindowOptions).type === 'time';
   const given = readOptions(window, isTime ? TIME_WINDOW_RULES : COUNT_WINDOW_RULES, subject, 'window.');
-  verify(subject, 'window.type', given['type'], COUNT_WINDOW_RULES['type'] as Check);
+  verify(subject, 'window.type', given.type, COUNT_WINDOW_RULES.type as Check);
   const { size = 100, duration = 60_000, buckets = 10 } = given as { [key: string]: number };
   return isTime ? { type: 'time', duration, buckets } : { type: 'count', size };
 }

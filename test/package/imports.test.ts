@@ -177,7 +177,7 @@ describe('the subpaths', () => {
 });
 
 /** Files of the core that subpaths share: one way to refuse bad input, to report errors, and to name a failure. */
-const SHARED = ['failure-type', 'report', 'target', 'validate'].map((file) => `../core/${file}.js`);
+const SHARED = ['failure-type', 'quote', 'report', 'target', 'validate'].map((file) => `../core/${file}.js`);
 
 /** The package's entries, files of the same folder, and the types of foreign libraries. */
 function isAllowedInSubpath(specifier: string, typeOnly: boolean): boolean {
