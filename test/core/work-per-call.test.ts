@@ -222,7 +222,8 @@ describe('the bytes that a call allocates stay below', () => {
     [500, 'a success', {}],
     [600, 'a success in a time window', { window: { type: 'time' } }],
     [1_200, 'a success with a timeout', { callTimeout: 10_000 }],
-  ])('%i for %s', async (most, _, options) => {
+    // The compiler may be late on a busy machine: until it has come, calls allocate more.
+  ])('%i for %s', { retry: 5 }, async (most, _, options) => {
     const breaker = new CircuitBreaker(options);
 
     const bytes = (await bytesOf(() => breaker.call(succeed))) - (await bytesOf(succeed));

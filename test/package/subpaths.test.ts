@@ -68,4 +68,10 @@ describe('the subpaths', () => {
       );
     },
   );
+
+  it('are found by compilers that know no `exports`', () => {
+    const expected = names.map((name) => [name, [`./dist/${name}.d.cts`]]);
+
+    expect(manifest.typesVersions).toEqual({ '*': Object.fromEntries(expected) });
+  });
 });
