@@ -1,6 +1,7 @@
-import { exponentialBackoff, InvalidOptionsError } from 'recloser';
+import { CircuitBreaker, exponentialBackoff, InvalidOptionsError } from 'recloser';
 import { describe, expect, test, vi } from 'vitest';
 import { refusalOf, thrownBy } from '../support/breakers.js';
+import { quiet, watchRuntime } from '../support/runtime.js';
 
 const times = (backoff: ReturnType<typeof exponentialBackoff>, attempts: number[]) =>
   attempts.map((attempt) => backoff(attempt, undefined));
@@ -120,4 +121,17 @@ describe('exponentialBackoff', () => {
 
     expect(backoff(1, undefined)).toBe(100);
   });
+});
+
+test('a backoff that answers nonsense is reported with what it should have answered', async () => {
+  const { uncaught } = watchRuntime();
+
+  new CircuitBreaker({ recoveryTimeout: () => Number.NaN }).trip();
+  await quiet();
+
+  expect(uncaught).toEqual([
+    new TypeError(
+      'A `recoveryTimeout` function must return a finite number of milliseconds of at least 0, received NaN',
+    ),
+  ]);
 });

@@ -826,3 +826,21 @@ test('a method that is called on something else runs there', async () => {
 
   expect(await client.whoAmI.call({ name: 'another' })).toBe('another');
 });
+
+test('a method that is named by a symbol is no method to be guarded', async () => {
+  const ping = Symbol('ping');
+  const breaker = new CircuitBreaker();
+  const client = protect(
+    {
+      async [ping]() {
+        return 'pong';
+      },
+    },
+    { breaker },
+  );
+  await client[ping]();
+
+  breaker.forceOpen();
+
+  expect(await client[ping]()).toBe('pong');
+});

@@ -1,4 +1,4 @@
-import type { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
+import { type CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
 import { describe, expect, test } from 'vitest';
 import { deferred } from '../support/deferred.js';
 import { createRegistry, registryOf, toldDeletions } from '../support/registries.js';
@@ -489,4 +489,17 @@ describe('100,000 names', () => {
     expect(registry.size).toBe(300);
     expect(registry.summary().open).toBe(200);
   });
+});
+
+test('a breaker that was forced closed may be evicted again once it is reset', () => {
+  const registry = new CircuitBreakerRegistry({ maxSize: 1 });
+  const forced = registry.getOrCreate('forced');
+  forced.forceClosed();
+  registry.getOrCreate('second');
+
+  forced.reset();
+  registry.getOrCreate('third');
+  registry.getOrCreate('fourth');
+
+  expect(registry.names()).toEqual(['fourth']);
 });

@@ -818,3 +818,18 @@ test('a refused snapshot says which breaker could not be restored', () => {
   expect(refusal.message).toMatch(/^Cannot restore circuit breaker "users": /);
   expect(refusal.breaker).toBe('users');
 });
+
+test('a failure without a code is told as such, and recalled with a first line for its stack', () => {
+  const breaker = new CircuitBreaker({ failureThreshold: 1 });
+  thrownBy(() =>
+    breaker.callSync(() => {
+      throw new RangeError('too far');
+    }),
+  );
+
+  const snapshot = JSON.parse(JSON.stringify(breaker));
+  const recalled = new CircuitBreaker({ snapshot }).metrics.lastFailure?.error as Error;
+
+  expect(snapshot.lastFailure).toMatchObject({ name: 'RangeError', message: 'too far', code: null });
+  expect(recalled.stack).toBe('RangeError: too far');
+});

@@ -791,3 +791,24 @@ describe('bad input', () => {
     expect(defaultRegistry.size).toBe(0);
   });
 });
+
+test('wraps the functions of a list', async () => {
+  const registry = new CircuitBreakerRegistry();
+  const [one] = [async () => 1].map(withCircuitBreaker('one', { registry }) as never) as [
+    () => Promise<number>,
+  ];
+
+  expect(await one()).toBe(1);
+  expect(registry.get('one')?.metrics.totals.calls).toBe(1);
+});
+
+test('a key that cannot be told is a failure, and no rejection, where results are values', async () => {
+  const key = () => {
+    throw new Error('no key');
+  };
+  const find = withCircuitBreaker(key, { result: true, registry: new CircuitBreakerRegistry() })(
+    async () => 1,
+  );
+
+  expect(await find()).toMatchObject({ ok: false, rejected: false, error: { option: 'key' } });
+});

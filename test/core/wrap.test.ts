@@ -179,3 +179,14 @@ describe('wrapSync', () => {
     expect(error).toBeInstanceOf(InvalidOptionsError);
   });
 });
+
+test('the name and the length of a wrapped function can be changed, as those of any function', () => {
+  const { breaker } = createBreaker();
+
+  const wrapped = breaker.wrap(async function find(_id: number) {});
+
+  expect(Object.getOwnPropertyDescriptors(wrapped)).toMatchObject({
+    name: { value: 'find', configurable: true, writable: false },
+    length: { value: 1, configurable: true, writable: false },
+  });
+});
