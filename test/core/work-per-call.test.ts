@@ -215,31 +215,3 @@ describe('what a call costs', () => {
     expect(AbortController).not.toHaveBeenCalled();
   });
 });
-
-/** Generous, for the compiler decides when what is optimized: they catch a closure or a copy more for each call. */
-describe('the bytes that a call allocates stay below', () => {
-  test.each<[bytes: number, of: string, options: CircuitBreakerOptions]>([
-    [500, 'a success', {}],
-    [600, 'a success in a time window', { window: { type: 'time' } }],
-    [1_200, 'a success with a timeout', { callTimeout: 10_000 }],
-    // The compiler may be late on a busy machine: until it has come, calls allocate more.
-  ])('%i for %s', { retry: 5 }, async (most, _, options) => {
-    const breaker = new CircuitBreaker(options);
-
-    const bytes = (await bytesOf(() => breaker.call(succeed))) - (await bytesOf(succeed));
-
-    expect(bytes).toBeLessThan(most);
-  });
-});
-
-/** The median of short stretches: a collection spoils one of them, or a few. */
-async function bytesOf(call: Call): Promise<number> {
-  for (let i = 0; i < 5_000; i++) await call();
-  const stretches: number[] = [];
-  for (let stretch = 0; stretch < 31; stretch++) {
-    const before = process.memoryUsage().heapUsed;
-    for (let i = 0; i < 200; i++) await call();
-    stretches.push((process.memoryUsage().heapUsed - before) / 200);
-  }
-  return stretches.sort((a, b) => a - b)[15]!;
-}
