@@ -22,12 +22,19 @@ const measureBytes = (options: string) => `
   console.log((await bytesOf(() => breaker.call(succeed))) - (await bytesOf(succeed)));
 `;
 
-/** Generous, for the compiler decides when what is optimized: they catch a closure or a copy more for each call. */
+/**
+ * On Node 20, where they were measured (96, 112, 296, 336 and 1,008), the limits leave no room for a closure more in
+ * each call. What other compilers optimize away differs: there they catch what is out of all proportion.
+ */
+const ROOM = process.versions.node.startsWith('20.') ? 1 : 3;
+
 describe('the bytes that a call allocates stay below', () => {
   it.each<[bytes: number, of: string, options: string]>([
-    [500, 'a success', '{}'],
-    [600, 'a success in a time window', `{ window: { type: 'time' } }`],
-    [1_200, 'a success with a timeout', '{ callTimeout: 10_000 }'],
+    [150 * ROOM, 'a success', '{}'],
+    [170 * ROOM, 'a success in a time window', `{ window: { type: 'time' } }`],
+    [350 * ROOM, 'a success where slow calls are watched', '{ slowCallDuration: 100 }'],
+    [390 * ROOM, 'a success with a fallback', '{ fallback: () => 0 }'],
+    [1_060 * ROOM, 'a success with a timeout', '{ callTimeout: 10_000 }'],
   ])('%i for %s', (most, _, options) => {
     expect(answerOfConsumer('module', measureBytes(options))).toBeLessThan(most);
   });
