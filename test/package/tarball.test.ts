@@ -5,7 +5,7 @@ import { installedFiles, installedManifest } from '../support/consumer.js';
 import { fromRoot } from '../support/root.js';
 
 describe('the packed tarball', () => {
-  it('holds the built files and the four files that a reader looks for, nothing else', () => {
+  it('holds the built files, the schema, and what a reader looks for, nothing else', () => {
     const files = installedFiles();
 
     const others = files.filter((file) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(file));
