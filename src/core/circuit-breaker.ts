@@ -51,7 +51,8 @@ export interface Keeper {
   /** Hears the events of all of them. */
   readonly events: {
     hears(event: keyof CircuitBreakerEvents): boolean;
-    emit(events: readonly Emission<CircuitBreakerEvents>[]): void;
+    take(events: readonly Emission<CircuitBreakerEvents>[]): void;
+    tell(): void;
   };
   /** Is told of each call, when it starts and when it ends, if the keeper cares. */
   readonly onUse: ((breaker: CircuitBreaker) => void) | undefined;
@@ -480,7 +481,7 @@ export class CircuitBreaker {
     const now = this.#timeOfStart(false);
     const admission = this.#admit(now);
     if (admission instanceof CircuitBreakerOpenError) {
-      return this.#answerSync(admission, this.#fallbackFor(admission, true, own));
+      return this.#answerSync(admission, this.#fallbackFor(admission, true, own), admission.state);
     }
     return this.#runSync(task, admission, now, own);
   }
@@ -490,7 +491,8 @@ export class CircuitBreaker {
     try {
       value = task();
     } catch (error) {
-      return this.#answerSync(error, this.#settleFailed(permit, startedAt, error, options));
+      const fallback = this.#settleFailed(permit, startedAt, error, options);
+      return this.#answerSync(error, fallback, this.#stateOf(permit));
     }
     this.#succeed(permit, startedAt, value);
     return value;
@@ -799,9 +801,9 @@ export class CircuitBreaker {
     return (context) => answer(fallback, error, context);
   }
 
-  #answerSync<T>(error: unknown, fallback: Task<T> | undefined): T {
+  #answerSync<T>(error: unknown, fallback: Task<T> | undefined, state: CircuitState): T {
     if (fallback === undefined) throw error;
-    return fallback(new LazyCallContext(this.name, this.state)) as T;
+    return fallback(new LazyCallContext(this.name, state)) as T;
   }
 
   #createPermit(permit: Phase, startedAt: number): Permit {
@@ -839,10 +841,18 @@ export class CircuitBreaker {
     return this.#events?.hears(event) || this.#keeper?.events.hears(event) || false;
   }
 
-  /** Tells events that happened together, so that what a listener causes is told after them. */
+  /**
+   * Tells events that happened together. Everybody takes them in before anybody is told, so that what a listener
+   * causes comes after them for the breaker's listeners and the keeper's alike.
+   */
   #emit(events: readonly Emission<CircuitBreakerEvents>[]): void {
-    this.#events?.emit(events);
-    this.#keeper?.events.emit(events);
+    if (events.length === 0) return;
+    const own = this.#events;
+    const kept = this.#keeper?.events;
+    own?.take(events);
+    kept?.take(events);
+    own?.tell();
+    kept?.tell();
   }
 
   #emitter(): Emitter<CircuitBreakerEvents> {

@@ -89,7 +89,8 @@ export class Emitter<Events extends object> {
   readonly #known: readonly (keyof Events)[];
   readonly #onChange: () => void;
   readonly #registrations = new Map<keyof Events, readonly Registration[]>();
-  #waiting: Emission<Events>[] | undefined;
+  readonly #untold: Emission<Events>[] = [];
+  #isTelling = false;
 
   /** @param onChange is called when listeners have been added or removed */
   constructor(known: readonly (keyof Events)[], onChange: () => void) {
@@ -126,17 +127,25 @@ export class Emitter<Events extends object> {
 
   /** Tells events that happened together. */
   emit(emissions: readonly Emission<Events>[]): void {
-    if (this.#waiting !== undefined) {
-      this.#waiting.push(...emissions);
-      return;
-    }
-    this.#waiting = [];
-    for (const [event, payload] of emissions) this.#tell(event, payload);
-    for (const [event, payload] of this.#waiting) this.#tell(event, payload);
-    this.#waiting = undefined;
+    this.take(emissions);
+    this.tell();
   }
 
-  #tell<Event extends keyof Events>(event: Event, payload: Events[Event]): void {
+  /** Takes in what has happened, to be told in its turn. */
+  take(emissions: readonly Emission<Events>[]): void {
+    this.#untold.push(...emissions);
+  }
+
+  /** Tells what has been taken in, unless that is being done already. */
+  tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    for (const [event, payload] of this.#untold) this.#tellListeners(event, payload);
+    this.#untold.length = 0;
+    this.#isTelling = false;
+  }
+
+  #tellListeners<Event extends keyof Events>(event: Event, payload: Events[Event]): void {
     for (const registration of this.#of(event)) {
       if (registration.once) this.#remove(event, registration);
       try {

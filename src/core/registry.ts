@@ -173,12 +173,13 @@ export class CircuitBreakerRegistry {
       onUse: (breaker) => this.#touch(this.#entries.get(breaker.name)),
       events: {
         hears: (event) => event === 'close' || event === 'mode' || events.hears(event),
-        emit: (emissions) => {
+        take: (emissions) => {
           for (const [event, { breaker }] of emissions) {
             if (event === 'close' || event === 'mode') this.#takeBack(this.#entries.get(breaker));
           }
-          events.emit(emissions);
+          events.take(emissions);
         },
+        tell: () => events.tell(),
       },
     };
   }
@@ -221,7 +222,10 @@ export class CircuitBreakerRegistry {
 
   /** Forgets all breakers. */
   clear(): void {
-    for (const entry of [...this.#entries.values()]) this.#remove(entry, 'cleared');
+    for (const entry of [...this.#entries.values()]) {
+      // A listener may have deleted it, or made another of its name.
+      if (this.#entries.get(entry.breaker.name) === entry) this.#remove(entry, 'cleared');
+    }
   }
 
   get size(): number {
@@ -264,12 +268,16 @@ export class CircuitBreakerRegistry {
     });
     this.#forgetIdle();
     const states = new Map(parsed.map((it) => [it.name, it]));
-    const isNew = (name: string) => !this.#entries.has(name);
-    const created = [...states.values()]
-      .filter((it) => isNew(it.name))
-      .map((it) => this.#create(it.name, { snapshot: it }));
-    for (const [name, state] of states) this.#entries.get(name)?.breaker.restore(state);
-    for (const breaker of created) this.#add(breaker);
+    const created = new Map<string, CircuitBreaker>();
+    for (const [name, state] of states) {
+      if (!this.#entries.has(name)) created.set(name, this.#create(name, { snapshot: state }));
+    }
+    for (const [name, state] of states) {
+      const existing = this.#entries.get(name)?.breaker; // a listener may have made it, or forgotten it, by now
+      const made = created.get(name);
+      if (existing !== undefined) existing.restore(state);
+      else if (made !== undefined) this.#add(made);
+    }
   }
 
   /** Resets every breaker. */
@@ -396,11 +404,9 @@ export class CircuitBreakerRegistry {
   #compare(entry: Entry, options: CircuitBreakerOptions): void {
     const { name } = entry.breaker;
     const subject = { breaker: name, action: `create circuit breaker ${quote(name)}` };
-    verify(subject, 'options', options, object);
-    const differences = guardRead(subject, 'options', () => differencesOf(options, entry.breaker.options));
-    if (differences.length === 0) return;
     readUnnamed(options, subject);
-    if (entry.hasConflict) return;
+    const differences = guardRead(subject, 'options', () => differencesOf(options, entry.breaker.options));
+    if (differences.length === 0 || entry.hasConflict) return;
     entry.hasConflict = true;
     this.#events.emit([['conflict', { breaker: name, differences }]]);
     const told = differences.map(

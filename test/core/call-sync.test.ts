@@ -124,6 +124,19 @@ describe('callSync', () => {
     expect(error.cause).toBe(boom);
   });
 
+  test('tells the fallback the state in which the call was admitted, though it has tripped by then', () => {
+    const { breaker } = createBreaker({ failureThreshold: 1, fallback: (_, context) => context.state });
+
+    expect(breaker.callSync<unknown>(fail)).toBe('CLOSED');
+    expect(breaker.state).toBe('OPEN');
+  });
+
+  test('tells the fallback the state in which the call was rejected', () => {
+    const { breaker } = createOpen({ fallback: (_, context) => context.state });
+
+    expect(breaker.callSync<unknown>(() => 'unreached')).toBe('OPEN');
+  });
+
   test('is counted as in flight while its task runs', () => {
     const { breaker } = createBreaker();
 

@@ -1,4 +1,4 @@
-import type { CircuitBreakerOptions, ConflictEvent } from 'recloser';
+import { type CircuitBreakerOptions, type ConflictEvent, InvalidOptionsError } from 'recloser';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createRegistry, registryOf, told } from '../support/registries.js';
 import { quiet } from '../support/runtime.js';
@@ -191,5 +191,30 @@ describe('the process', () => {
     }
 
     expect(conflicts).toHaveLength(1);
+  });
+});
+
+describe('options for a breaker that exists', () => {
+  test.each<[string, object]>([
+    ['an unknown key that is undefined', { timeot: undefined }],
+    ['an unknown key that is a function', { shuldTrip: () => true }],
+    ['filters that are none', { excludedErrors: [1] }],
+    ['a listener that is none', { onOpen: {} }],
+    ['a clock that is none', { clock: {} }],
+    ['an unknown key in a window', { window: { type: 'count', sze: undefined } }],
+  ])('are refused as at first: %s', (_, options) => {
+    const { registry } = registryOf(['users']);
+
+    expect(() => registry.getOrCreate('users', options)).toThrow(InvalidOptionsError);
+  });
+
+  test('are compared as far as they say something', () => {
+    const { registry } = createRegistry();
+    registry.getOrCreate('users', { window: { type: 'count', size: 50 } });
+    const conflicts = told(registry, 'conflict');
+
+    registry.getOrCreate('users', { window: { type: 'count' }, failureThreshold: undefined });
+
+    expect(conflicts).toEqual([]);
   });
 });

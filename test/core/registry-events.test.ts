@@ -2,6 +2,7 @@ import type { CircuitBreaker, CircuitBreakerEvents } from 'recloser';
 import { describe, expect, test, vi } from 'vitest';
 import { ALL_EVENTS, failing, heard, succeedTimes, thrownBy } from '../support/breakers.js';
 import {
+  BRITTLE,
   createRegistry,
   type RegistryFixture,
   registryOf,
@@ -406,5 +407,33 @@ describe('a delete event', () => {
     registry.delete('users');
 
     expect(log).toEqual(['delete']);
+  });
+});
+
+describe('what a listener of a breaker causes', () => {
+  test('is told to the registry after what caused it', async () => {
+    const { registry } = createRegistry();
+    const breaker = registry.getOrCreate('users', BRITTLE);
+    breaker.on('open', () => breaker.forceClosed());
+    const log: string[] = [];
+    registry.on('failure', () => log.push('failure'));
+    registry.on('transition', ({ from, to }) => log.push(`${from}→${to}`));
+    registry.on('mode', ({ to }) => log.push(to));
+
+    await breaker.tryCall(failing());
+
+    expect(log).toEqual(['failure', 'CLOSED→OPEN', 'OPEN→CLOSED', 'forced-closed']);
+  });
+
+  test('takes nothing from the registry that came before the breaker was deleted', async () => {
+    const { registry } = createRegistry();
+    const breaker = registry.getOrCreate('users', BRITTLE);
+    breaker.on('open', () => registry.delete('users'));
+    const log: string[] = [];
+    for (const event of ['failure', 'open', 'delete'] as const) registry.on(event, () => log.push(event));
+
+    await breaker.tryCall(failing());
+
+    expect(log).toEqual(['failure', 'open', 'delete']);
   });
 });

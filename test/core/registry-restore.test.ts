@@ -426,6 +426,37 @@ describe('restoring what is damaged', () => {
   });
 });
 
+describe('a breaker that a listener makes during restore', () => {
+  test('is the one that is restored', () => {
+    const { registry: before } = registryOf(['users', 'orders']);
+    for (const breaker of before) breaker.trip();
+    const { registry } = createRegistry();
+    registry.on('create', ({ breaker }) => {
+      if (breaker === 'users') registry.getOrCreate('orders');
+    });
+    const made: string[] = [];
+    registry.on('create', ({ breaker }) => made.push(breaker));
+
+    registry.restore(before.toJSON());
+
+    expect(made).toEqual(['users', 'orders']);
+    expect(registry.get('orders')?.state).toBe('OPEN');
+  });
+
+  test('is not made again when a listener has deleted it', () => {
+    const { registry: before } = registryOf(['users', 'orders']);
+    for (const breaker of before) breaker.trip();
+    const { registry } = registryOf(['users', 'orders']);
+    registry.on('open', ({ breaker }) => {
+      if (breaker === 'users') registry.delete('orders');
+    });
+
+    registry.restore(before.toJSON());
+
+    expect(registry.names()).toEqual(['users']);
+  });
+});
+
 function boom(): never {
   throw new RangeError('no');
 }

@@ -2,7 +2,7 @@ import { CircuitBreaker, CircuitBreakerRegistry, defaultRegistry, InvalidOptions
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { failing, refusalOf, thrownBy } from '../support/breakers.js';
 import { manualClock } from '../support/manual-clock.js';
-import { createRegistry, registryOf } from '../support/registries.js';
+import { createRegistry, registryOf, toldDeletions } from '../support/registries.js';
 
 describe('getOrCreate', () => {
   test('makes a breaker of that name', () => {
@@ -352,6 +352,31 @@ describe('get, has, delete, clear, size, names and iteration', () => {
     for (const { name } of registry) seen.push(registry.get(name)?.name ?? '');
 
     expect(seen).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('clear', () => {
+  test('tells each breaker once, though a listener deletes others', () => {
+    const { registry } = registryOf(['a', 'b', 'c']);
+    const deletions = toldDeletions(registry);
+    registry.on('delete', ({ breaker }) => {
+      if (breaker === 'a') registry.delete('b');
+    });
+
+    registry.clear();
+
+    expect(deletions).toEqual(['a cleared', 'b deleted', 'c cleared']);
+  });
+
+  test('leaves what a listener makes anew', () => {
+    const { registry } = registryOf(['a', 'b']);
+    registry.on('delete', ({ breaker }) => {
+      if (breaker === 'a' && registry.delete('b')) registry.getOrCreate('b');
+    });
+
+    registry.clear();
+
+    expect(registry.names()).toEqual(['b']);
   });
 });
 
