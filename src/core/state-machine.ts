@@ -306,8 +306,7 @@ export class StateMachine {
     this.#window = undefined;
     if (!isSameShape(window, this.#settings.window)) return;
     this.#window = createWindow(this.#settings.window);
-    this.#window.restore(window, state === CircuitState.CLOSED ? now - passed : now);
-    this.#window.advance(now);
+    this.#window.restore(window, now, state === CircuitState.CLOSED ? passed : 0);
   }
 
   #windowTime(now: number): number {
@@ -315,9 +314,11 @@ export class StateMachine {
   }
 
   #open(now: number, reason: TransitionReason, detail?: string): void {
-    const attempt = this.phase.attempt + 1;
+    const phase = this.phase;
+    const attempt = phase.attempt + 1;
     const error = FAILURE_REASONS.has(reason) ? this.lastFailure?.error : undefined;
     const recovery = recoveryTime(this.#settings.recoveryTimeout, attempt, error);
+    if (this.phase !== phase || phase.forced) return; // the user's function has steered the breaker
     this.#enter(createPhase(CircuitState.OPEN, now, attempt, recovery, false), reason, error, detail);
   }
 

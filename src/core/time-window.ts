@@ -46,7 +46,8 @@ export class TimeWindow implements Window {
   snapshot(now: number): WindowSnapshot {
     this.advance(now);
     const counts: [number, number, number, number][] = [];
-    for (let bucket = this.#newest - this.#buckets + 1; bucket <= this.#newest; bucket++) {
+    for (let behind = this.#buckets - 1; behind >= 0; behind--) {
+      const bucket = this.#newest - behind;
       const at = this.#offset(bucket);
       const [calls = 0, failures = 0, slowCalls = 0] = this.#counts.subarray(at, at + FIELDS);
       if (calls > 0) counts.push([now - (bucket + 0.5) * this.#width, calls, failures, slowCalls]);
@@ -54,12 +55,16 @@ export class TimeWindow implements Window {
     return { type: 'time', duration: this.#duration, buckets: this.#buckets, counts };
   }
 
-  restore(snapshot: WindowSnapshot & { type: 'time' }, now: number): void {
+  restore(snapshot: WindowSnapshot & { type: 'time' }, now: number, passed: number): void {
     this.clear();
     this.advance(now);
-    for (const [age, calls, failures, slowCalls] of snapshot.counts) {
-      const bucket = Math.min(this.#bucketAt(now - age), this.#newest);
-      if (bucket > this.#newest - this.#buckets) this.#add(this.#offset(bucket), calls, failures, slowCalls);
+    const oldest = this.#newest - this.#buckets + 1;
+    for (const [ageThen, calls, failures, slowCalls] of snapshot.counts) {
+      const age = ageThen + passed;
+      // What the window still holds stays in it, wherever in a bucket the two clocks stood.
+      if (age >= this.#duration - this.#width / 2) continue;
+      const bucket = Math.min(Math.max(this.#bucketAt(now - age), oldest), this.#newest);
+      this.#add(this.#offset(bucket), calls, failures, slowCalls);
     }
   }
 
@@ -74,7 +79,7 @@ export class TimeWindow implements Window {
 
   #moveTo(bucket: number): void {
     if (bucket - this.#newest >= this.#buckets) this.clear();
-    else for (let passed = this.#newest + 1; passed <= bucket; passed++) this.#drop(passed);
+    else for (let behind = bucket - this.#newest - 1; behind >= 0; behind--) this.#drop(bucket - behind);
     this.#newest = bucket;
     this.#newestAt = this.#offset(bucket);
   }

@@ -56,8 +56,8 @@ export interface Window {
   advance(now: number): void;
   clear(): void;
   snapshot(now: number): WindowSnapshot;
-  /** Takes in a snapshot of the same shape; `now` is the reading from which its ages are counted back. */
-  restore(snapshot: WindowSnapshot, now: number): void;
+  /** Takes in a snapshot of the same shape that was taken `passed` ms ago. */
+  restore(snapshot: WindowSnapshot, now: number, passed: number): void;
 }
 
 /** An empty window of the given shape. */

@@ -488,3 +488,44 @@ test('a circuit that is forced closed reads no clock for a success, however bad 
 
   expect(clock.reads).toBe(before);
 });
+
+describe('a `recoveryTimeout` function that steers the breaker', () => {
+  const steering = (steer: (breaker: CircuitBreaker) => void) => {
+    const fixture = createBreaker({
+      failureThreshold: 1,
+      recoveryTimeout: () => {
+        steer(fixture.breaker);
+        return RECOVERY;
+      },
+    });
+    return fixture;
+  };
+
+  test('has the last word with forceOpen', async () => {
+    const { breaker, clock } = steering((it) => it.forceOpen('page somebody'));
+    const modes = heard(breaker, 'mode');
+
+    await failTimes(breaker, 1);
+    clock.advance(RECOVERY);
+
+    expect([breaker.state, breaker.mode]).toEqual(['OPEN', 'forced-open']);
+    expect(breaker.tryAcquire()).toBeUndefined();
+    expect(modes.map(({ to }) => to)).toEqual(['forced-open']);
+  });
+
+  test('has the last word with forceClosed', async () => {
+    const { breaker } = steering((it) => it.forceClosed());
+
+    await failTimes(breaker, 1);
+
+    expect([breaker.state, breaker.mode]).toEqual(['CLOSED', 'forced-closed']);
+  });
+
+  test('has the last word with reset', async () => {
+    const { breaker } = steering((it) => it.reset());
+
+    await failTimes(breaker, 1);
+
+    expect(breaker.metrics).toMatchObject({ state: 'CLOSED', mode: 'active', window: { calls: 0 } });
+  });
+});

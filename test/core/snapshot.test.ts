@@ -515,6 +515,22 @@ describe('the time that passed until it is restored', () => {
   });
 });
 
+test('an OPEN breaker keeps the figures of its time window, whatever the clocks say', async () => {
+  const options = { window: { type: 'time' }, failureThreshold: false, minimumCalls: 10 } as const;
+  const { breaker, clock } = createBreaker(options);
+  clock.advance(-clock.now());
+  await failTimes(breaker, 5);
+  clock.advance(59_999);
+  await failTimes(breaker, 5);
+  clock.advance(1);
+
+  const { breaker: next } = createBreaker({ ...options, snapshot: breaker.snapshot() });
+  breaker.restore(breaker.snapshot());
+
+  expect(next.metrics).toMatchObject({ state: 'OPEN', window: { calls: 10, failures: 10 } });
+  expect(breaker.metrics).toMatchObject({ state: 'OPEN', window: { calls: 10, failures: 10 } });
+});
+
 describe('a damaged snapshot', () => {
   const good = (): CircuitSnapshot => {
     const { breaker } = createBreaker({ window: { type: 'count', size: 10 } });

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { TimeWindow } from '../../src/core/time-window.js';
+import type { WindowSnapshot } from '../../src/core/window.js';
+
+type TimeSnapshot = WindowSnapshot & { type: 'time' };
 
 const HOUR = 3_600_000;
 const YEAR = 365 * 24 * HOUR;
@@ -186,7 +189,7 @@ describe('TimeWindow', () => {
     for (let i = 0; i < 10; i++) window.record(i % 2 === 0, i % 5 === 0, 5_050 + i * 100);
     const copy = new TimeWindow(1_000, 10);
 
-    copy.restore(JSON.parse(JSON.stringify(window.snapshot(5_950))), origin);
+    copy.restore(JSON.parse(JSON.stringify(window.snapshot(5_950))), origin, 0);
 
     const { calls } = at(copy, origin);
     expect(calls).toBeGreaterThanOrEqual(9);
@@ -204,7 +207,7 @@ describe('a window that is restored or told', () => {
   ])('restores nothing of what happened %s', (_, age) => {
     const window = createWindow();
 
-    window.restore({ type: 'time', duration: 1_000, buckets: 10, counts: [[age, 5, 4, 3]] }, 10_050);
+    window.restore({ type: 'time', duration: 1_000, buckets: 10, counts: [[age, 5, 4, 3]] }, 10_050, 0);
 
     expect(window).toMatchObject({ calls: 0, failures: 0, slowCalls: 0 });
   });
@@ -212,9 +215,49 @@ describe('a window that is restored or told', () => {
   test('restores what happened in its oldest bucket', () => {
     const window = createWindow();
 
-    window.restore({ type: 'time', duration: 1_000, buckets: 10, counts: [[900, 5, 4, 3]] }, 10_050);
+    window.restore({ type: 'time', duration: 1_000, buckets: 10, counts: [[900, 5, 4, 3]] }, 10_050, 0);
 
     expect(window).toMatchObject({ calls: 5, failures: 4, slowCalls: 3 });
+  });
+
+  test.each([0, 1, 49, 50, 51, 99])(
+    'keeps all that it held, %i ms into a bucket of the other clock',
+    (into) => {
+      const window = createWindow();
+      window.record(true, false, 10_000);
+      window.record(false, true, 10_999);
+      const restored = createWindow();
+
+      restored.restore(window.snapshot(10_999) as TimeSnapshot, 500_000 + into, 0);
+
+      expect(restored).toMatchObject({ calls: 2, failures: 1, slowCalls: 1 });
+    },
+  );
+
+  test.each([
+    [99, 2],
+    [100, 1],
+    [999, 1],
+    [1_000, 0],
+  ])('lets go of what it would have let go of: after %i ms it holds %i', (passed, calls) => {
+    const window = createWindow();
+    window.record(true, false, 10_000);
+    window.record(false, false, 10_900);
+    const snapshot = window.snapshot(10_900) as TimeSnapshot;
+    const restored = createWindow();
+
+    restored.restore(snapshot, 500_000, passed);
+    window.advance(10_900 + passed);
+
+    expect([restored.calls, window.calls]).toEqual([calls, calls]);
+  });
+
+  test('comes to an end where the numbers of its buckets are too large to be counted one by one', () => {
+    const window = new TimeWindow(1, 10_000);
+    window.record(true, false, 1_700_000_000_000);
+    window.record(true, false, 1_700_000_000_000.5);
+
+    expect(window.snapshot(1_700_000_000_000.5).type).toBe('time');
   });
 
   test('tells of buckets in which something happened, and of no others', () => {
