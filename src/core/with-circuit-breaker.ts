@@ -145,7 +145,8 @@ export function withCircuitBreaker(
   const plan = createPlan(source, options);
   if (fn.length > 0) return guard(fn[0], plan);
   return (target: unknown, context?: unknown, descriptor?: PropertyDescriptor) => {
-    if (context === undefined || typeof context === 'number') return guard(target, plan); // also for `fns.map(…)`
+    const isIndex = typeof context === 'number' && (descriptor === undefined || Array.isArray(descriptor));
+    if (context === undefined || isIndex) return guard(target, plan); // also for `fns.map(…)`
     if (plan.asResult)
       throw new TypeError('A method cannot be decorated with `result: true`: wrap a function');
     if (typeof context !== 'object') {

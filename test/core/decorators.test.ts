@@ -256,6 +256,17 @@ describe.each(DECORATOR_FORMS)('a wrong target (%s)', (_, experimentalDecorators
   });
 });
 
+test.each(DECORATOR_FORMS)('a method may be named by a number (%s)', async (_, experimentalDecorators) => {
+  const code = transpile(
+    `import { withCircuitBreaker } from 'recloser';
+    export class Steps { @withCircuitBreaker('steps') async 7() { return 'seventh'; } }`,
+    experimentalDecorators,
+  );
+  const { Steps } = runModule<{ Steps: new () => { 7(): Promise<string> } }>(code);
+
+  expect(await new Steps()[7]()).toBe('seventh');
+});
+
 test('a parameter cannot be decorated', () => {
   const error = refusalOf("class A { get(@withCircuitBreaker('a') id) {} }", true);
 

@@ -715,6 +715,22 @@ describe('a fallback', () => {
   });
 });
 
+test('a method may be named `class`', async () => {
+  const { class: find } = {
+    async class() {
+      return 'first';
+    },
+  };
+  const { class: late } = {
+    class() {
+      return Promise.resolve('second');
+    },
+  };
+
+  expect(await withCircuitBreaker('classes')(find)()).toBe('first');
+  expect(await withCircuitBreaker('classes')(late)()).toBe('second');
+});
+
 describe('bad input', () => {
   test.each<[string, unknown, string]>([
     ['undefined', undefined, 'undefined'],
