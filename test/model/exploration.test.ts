@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Bounds, explore } from './exploration.js';
-import { FAULTS } from './faults.js';
+import { FAULTS, LATE_JUDGE } from './faults.js';
 import type { Config, WindowConfig } from './model.js';
 
 const BY_THEMSELVES: Bounds = { calls: 4, clockSteps: 3, controls: 0 };
@@ -41,6 +41,9 @@ const CROWDED: Config = {
   recoveryTimeout: 1,
 };
 
+/** The words of an invariant, perhaps what was compared, and the schedule. */
+const violationOf = (invariant: string) => new RegExp(`^${invariant}\\n[^]*after: `);
+
 describe('every schedule within small bounds', () => {
   test.each([
     ['brittle, count window', BY_THEMSELVES, { ...BRITTLE, window: COUNT }, [1_023, 4_890]],
@@ -70,13 +73,26 @@ describe('every schedule within small bounds', () => {
     ]);
   });
 
-  test.each(Object.entries(FAULTS))('finds a fault that is planted: %s', { timeout: 60_000 }, (_, create) => {
-    const exploreAll = () => {
-      explore({ ...RATES, window: COUNT }, PROBING, create);
-      explore({ ...CROWDED, window: TIME }, BY_HAND, create);
-      explore({ ...BRITTLE, window: TIME }, BY_THEMSELVES, create);
-    };
+  test.each(Object.entries(FAULTS))(
+    'finds a planted fault by its invariant: %s',
+    { timeout: 60_000 },
+    (_, { create, breaks }) => {
+      const exploreAll = () => {
+        explore({ ...RATES, window: COUNT }, PROBING, { create, compare: false });
+        explore({ ...CROWDED, window: TIME }, BY_HAND, { create, compare: false });
+        explore({ ...BRITTLE, window: TIME }, BY_THEMSELVES, { create, compare: false });
+      };
 
-    expect(exploreAll).toThrow(/\nafter: /);
+      expect(exploreAll).toThrow(violationOf(breaks));
+    },
+  );
+
+  test('finds by the model alone what takes a count to say: a rate is judged too late', () => {
+    const { create, breaks } = LATE_JUDGE;
+    const exploreRates = (compare: boolean) =>
+      explore({ ...RATES, window: COUNT }, { calls: 3, clockSteps: 0, controls: 0 }, { create, compare });
+
+    expect(() => exploreRates(false)).not.toThrow();
+    expect(() => exploreRates(true)).toThrow(violationOf(breaks));
   });
 });

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { StateMachine } from '../../src/core/state-machine.js';
-import { type Config, Model, type ModelCall } from './model.js';
+import { LEGAL_STEPS } from './legal-steps.js';
+import { type Config, Model } from './model.js';
 
 export type Settings = ConstructorParameters<typeof StateMachine>[0];
 export type Machine = Pick<
@@ -34,6 +35,12 @@ export interface Bounds {
   readonly fromRecovered?: boolean;
 }
 
+export interface Way {
+  readonly create?: MachineFactory;
+  /** Whether the model is compared besides, or the invariants alone are to judge. @default true */
+  readonly compare?: boolean;
+}
+
 /** The error of every failure: making one costs more than all the rest. */
 const BOOM = new Error('boom');
 const ENDINGS = ['success', 'failure', 'slow', 'ignored'] as const;
@@ -51,35 +58,35 @@ interface InFlight {
   readonly id: number;
   readonly permit: NonNullable<ReturnType<Machine['acquire']>>;
   readonly admittedAt: number;
+  /** The last change of state before it was admitted, and how many resets: either begins another stay. */
+  readonly transition: Machine['lastTransition'];
+  readonly resets: number;
 }
 
-const LEGAL_STEPS: ReadonlySet<string> = new Set([
-  ...['consecutive-failures', 'failure-rate', 'slow-call-rate', 'tripped', 'forced'].map(
-    (it) => `CLOSED OPEN ${it}`,
-  ),
-  ...['probe-failed', 'probe-slow', 'probe-expired', 'tripped', 'forced'].map((it) => `HALF_OPEN OPEN ${it}`),
-  'OPEN HALF_OPEN probing',
-  ...['recovered', 'forced', 'reset'].map((it) => `HALF_OPEN CLOSED ${it}`),
-  ...['forced', 'reset'].map((it) => `OPEN CLOSED ${it}`),
-]);
+/** The machine by itself is never restored, and has no rule of the user's. */
+const POSSIBLE_STEPS = new Set([...LEGAL_STEPS].filter((step) => !/ (restored|should-trip)$/.test(step)));
 
-/** A machine under a schedule, with a list of what is in flight and the model beside it. */
+/** A machine under a schedule, with a list of what is in flight, and the model beside it if they are compared. */
 class Play {
   now = 0;
   calls = 0;
   clockSteps = 0;
   controls = 0;
+  resets = 0;
   readonly machine: Machine;
-  readonly model: Model;
   inFlight: InFlight[] = [];
+  readonly #options: Model['options'];
+  readonly #model: Model | undefined;
 
-  constructor(config: Config, { fromRecovered }: Bounds, create: MachineFactory) {
-    this.model = new Model(config, 0);
-    this.machine = create(this.model.options as Settings, 0);
+  constructor(config: Config, { fromRecovered }: Bounds, { create = createMachine, compare = true }: Way) {
+    const model = new Model(config, 0);
+    this.#options = model.options;
+    this.#model = compare ? model : undefined;
+    this.machine = create(model.options as Settings, 0);
     if (!fromRecovered) return;
     this.machine.trip(0, 'tripped');
-    this.model.trip(0);
-    this.now = this.model.recovery;
+    model.trip(0);
+    this.now = model.recovery;
   }
 
   /** What can be seen of the machine. */
@@ -96,19 +103,31 @@ class Play {
     };
   }
 
-  #expected() {
-    const { state, since, attempt, forced, failuresInARow } = this.model;
-    const [retryAfter, window] = [this.model.retryAfter(this.now), this.model.windowAt(this.now)];
-    return { state, since, attempt, forced, failuresInARow, retryAfter, window };
+  #compare(what: string): void {
+    const model = this.#model;
+    if (model === undefined) return;
+    const { state, since, attempt, forced, failuresInARow } = model;
+    const [retryAfter, window] = [model.retryAfter(this.now), model.windowAt(this.now)];
+    const expected = { state, since, attempt, forced, failuresInARow, retryAfter, window };
+    assert.deepStrictEqual(this.see(), expected, what);
+  }
+
+  /** Whether it was admitted in the present stay: the state has not changed since, and nobody has reset it. */
+  #isOfThisStay({ transition, resets }: InFlight): boolean {
+    return transition === this.machine.lastTransition && resets === this.resets;
+  }
+
+  get #probes(): InFlight[] {
+    const isHalfOpen = this.machine.phase.state === 'HALF_OPEN';
+    return isHalfOpen ? this.inFlight.filter((it) => this.#isOfThisStay(it)) : [];
   }
 
   /** Tells this state from others, for all that may come. */
   get key(): string {
-    const { phase } = this.machine;
-    const calls = this.inFlight.map((it) => `${it.permit === phase ? it.admittedAt : 'late'}`);
+    const calls = this.inFlight.map((it) => `${this.#isOfThisStay(it) ? it.admittedAt : 'late'}`);
     return JSON.stringify([
       [this.now, this.calls, this.clockSteps, this.controls, calls.sort()],
-      [phase, this.machine.snapshot(this.now)],
+      [this.machine.phase, this.machine.snapshot(this.now)],
     ]);
   }
 
@@ -116,8 +135,8 @@ class Play {
     const actions: Action[] = [];
     if (this.calls < bounds.calls) actions.push({ is: 'ask' });
     const seen = new Set<string>();
-    for (const [call, { permit, admittedAt }] of this.inFlight.entries()) {
-      const alike = `${permit === this.machine.phase} ${admittedAt}`;
+    for (const [call, it] of this.inFlight.entries()) {
+      const alike = `${this.#isOfThisStay(it)} ${it.admittedAt}`;
       if (!seen.has(alike)) {
         for (const ending of ENDINGS) actions.push({ is: 'settle', call, ending });
       }
@@ -142,55 +161,39 @@ class Play {
         return;
       case 'control':
         this.controls++;
+        if (action.how === 'reset') this.resets++;
         this.machine[action.how](this.now, ...((action.how === 'trip' ? ['tripped'] : []) as ['tripped']));
-        this.model[action.how](this.now);
+        this.#model?.[action.how](this.now);
     }
   }
 
   /** Does one thing more, and looks at every invariant; answers the key of the state that it comes to. */
   doAndCheck(action: Action): string {
     const before = this.see();
-    const stays = this.model.stay;
-    const settled = action.is === 'settle' ? this.inFlight[action.call] : undefined;
-    const call = this.model.calls.find(({ id }) => id === settled?.id);
-    const isLate = call !== undefined && call.stay !== stays;
     const inFlight = this.inFlight.length;
-    const probes = this.model.probes;
+    const probes = this.#probes;
     const transition = this.machine.lastTransition;
+    const settled = action.is === 'settle' ? this.inFlight[action.call] : undefined;
+    const isLate = settled !== undefined && !this.#isOfThisStay(settled);
 
     this.do(action);
 
     const after = this.see();
-    if (isLate) assert.deepStrictEqual(after, before, 'a result counts only in the stay that admitted it');
-    if (action.is === 'ask') this.#checkAsk(before, this.inFlight.length > inFlight, probes);
-    const { lastTransition } = this.machine;
-    if (lastTransition !== undefined && lastTransition !== transition) {
-      const { from, to, reason } = lastTransition;
-      assert.ok(
-        LEGAL_STEPS.has(`${from} ${to} ${reason}`),
-        `only legal transitions: ${from} ${to} ${reason}`,
-      );
-      assert.deepStrictEqual([from, to], [before.state, after.state], 'a transition says what happened');
-    }
-    if (before.state !== 'CLOSED' && after.state !== 'CLOSED')
-      assert.deepStrictEqual(after.window, before.window, 'outside CLOSED the window keeps its figures');
-    if (before.state !== 'CLOSED' && after.state === 'CLOSED') {
-      assert.equal(
-        after.window.calls + after.failuresInARow + after.attempt,
-        0,
-        'closing empties the window',
-      );
-    }
     const { key } = this;
     assert.deepStrictEqual(this.see(), after, 'reading changes nothing');
-    assert.deepStrictEqual(after, this.#expected(), 'the machine does what the model says');
+    if (isLate) assert.deepStrictEqual(after, before, 'a result counts only in the stay that admitted it');
+    else if (action.is === 'settle') checkResult(action.ending, before, after);
+    if (action.is === 'ask') this.#checkAsk(before, this.inFlight.length > inFlight, probes);
+    if (this.machine.lastTransition !== transition) checkTransition(this.machine, before, after);
+    checkWindow(before, after);
+    this.#compare('the machine does what the model says');
     return key;
   }
 
   /** From here on everything answers well: the circuit closes and stays closed. */
   heal(): void {
-    const { probeTimeout, maxConcurrentCalls } = this.model.options;
-    if (this.model.forced) this.do({ is: 'control', how: 'reset' });
+    const { probeTimeout, maxConcurrentCalls } = this.#options;
+    if (this.machine.phase.forced) this.do({ is: 'control', how: 'reset' });
     while (this.inFlight.length >= maxConcurrentCalls) this.do({ is: 'settle', call: 0, ending: 'success' });
     let inARow = 0;
     for (let asked = 0; inARow < 6; asked++) {
@@ -201,16 +204,20 @@ class Play {
       if (this.inFlight.length > before) this.do({ is: 'settle', call: before, ending: 'success' });
       inARow = this.machine.phase.state === 'CLOSED' ? inARow + 1 : 0;
     }
-    assert.deepStrictEqual(this.see(), this.#expected(), 'the machine heals as the model says');
+    this.#compare('the machine heals as the model says');
   }
 
   #ask(): void {
     this.calls++;
-    const isFull = this.inFlight.length >= this.model.options.maxConcurrentCalls;
+    const isFull = this.inFlight.length >= this.#options.maxConcurrentCalls;
     const permit = this.machine.acquire(this.now, isFull);
-    const call = this.model.start({ id: this.calls, how: 'permit' }, this.now);
-    if (permit !== undefined) this.inFlight.push({ id: this.calls, permit, admittedAt: this.now });
-    assert.equal(permit !== undefined, !call.isOver, 'a call is admitted when the model says so');
+    if (permit !== undefined) {
+      const { lastTransition: transition } = this.machine;
+      this.inFlight.push({ id: this.calls, permit, admittedAt: this.now, transition, resets: this.resets });
+    }
+    const expected = this.#model?.start({ id: this.calls, how: 'permit' }, this.now);
+    if (expected === undefined) return;
+    assert.equal(permit !== undefined, !expected.isOver, 'a call is admitted when the model says so');
   }
 
   #settle(index: number, ending: Ending): void {
@@ -219,24 +226,53 @@ class Play {
     const isSlow = ending === 'slow';
     const rule = this.machine.record(permit, kind, isSlow, admittedAt, this.now, BOOM);
     if (rule !== undefined) this.machine.trip(this.now, rule);
-    this.model.settle(id, kind, kind !== 'success', 'boom', this.now, { isSlow });
+    this.#model?.settle(id, kind, kind !== 'success', 'boom', this.now, { isSlow });
   }
 
-  #checkAsk(before: ReturnType<Play['see']>, isAdmitted: boolean, probes: readonly ModelCall[]): void {
-    const { halfOpenMaxCalls, probeTimeout, maxConcurrentCalls } = this.model.options;
-    const { phase } = this.machine;
+  #checkAsk(before: Seen, isAdmitted: boolean, probes: readonly InFlight[]): void {
+    const { halfOpenMaxCalls, probeTimeout, maxConcurrentCalls } = this.#options;
     const isRoom = this.inFlight.length - (isAdmitted ? 1 : 0) < maxConcurrentCalls;
     if (before.state === 'OPEN' && before.retryAfter !== 0)
       assert.ok(!isAdmitted, 'nothing is admitted before its time');
     if (before.state === 'OPEN' && before.retryAfter === 0)
       assert.equal(isAdmitted, isRoom, 'a probe is admitted when its time has come');
     if (before.state !== 'HALF_OPEN') return;
-    const arePermitsOut = probes.length >= halfOpenMaxCalls;
-    if (!arePermitsOut) assert.equal(isAdmitted, isRoom, 'a probe that is over gives its permit back');
-    else assert.ok(!isAdmitted, 'never more probes in flight than allowed');
-    const age = Math.max(...probes.map(({ startedAt }) => this.now - startedAt));
-    if (arePermitsOut && age > probeTimeout)
-      assert.equal(phase.state, 'OPEN', 'a probe that hangs is given up');
+    const { state } = this.machine.phase;
+    if (probes.length < halfOpenMaxCalls) {
+      assert.equal(isAdmitted, isRoom, 'a probe that is over gives its permit back');
+      return;
+    }
+    assert.ok(!isAdmitted, 'never more probes in flight than allowed');
+    const age = Math.max(...probes.map(({ admittedAt }) => this.now - admittedAt));
+    if (age > probeTimeout) assert.equal(state, 'OPEN', 'a probe that hangs is given up');
+    else assert.equal(state, 'HALF_OPEN', 'no probe is given up before its lease is over');
+  }
+}
+
+type Seen = ReturnType<Play['see']>;
+
+/** What the result of a call of the present stay comes to, where no count has to be known. */
+function checkResult(ending: Ending, before: Seen, after: Seen): void {
+  if (ending === 'ignored') assert.equal(after.state, before.state, 'an ignored result decides nothing');
+  if (before.state !== 'HALF_OPEN') return;
+  if (ending === 'failure') assert.equal(after.state, 'OPEN', 'a failed probe opens');
+  if (ending === 'slow') assert.equal(after.state, 'OPEN', 'a slow probe opens');
+}
+
+function checkTransition({ lastTransition }: Machine, before: Seen, after: Seen): void {
+  const { from, to, reason } = lastTransition ?? {};
+  const step = `${from} ${to} ${reason}`;
+  assert.ok(POSSIBLE_STEPS.has(step), `only legal transitions: ${step}`);
+  assert.deepStrictEqual([from, to], [before.state, after.state], 'a transition says what happened');
+}
+
+function checkWindow(before: Seen, after: Seen): void {
+  if (before.state === 'CLOSED') return;
+  if (after.state !== 'CLOSED') {
+    assert.deepStrictEqual(after.window, before.window, 'outside CLOSED the window keeps its figures');
+  } else {
+    const kept = after.window.calls + after.failuresInARow + after.attempt;
+    assert.equal(kept, 0, 'closing empties the window');
   }
 }
 
@@ -247,18 +283,22 @@ export interface Findings {
   readonly reasons: ReadonlySet<string>;
 }
 
-export function explore(config: Config, bounds: Bounds, create: MachineFactory = createMachine): Findings {
-  const start = new Play(config, bounds, create);
-  const seen = new Set([start.key]);
+export function explore(config: Config, bounds: Bounds, way: Way = {}): Findings {
+  const replay = (schedule: readonly Action[]) => {
+    const play = new Play(config, bounds, way);
+    for (const action of schedule) play.do(action);
+    return play;
+  };
+  const seen = new Set([replay([]).key]);
   const reasons = new Set<string>();
   const queue: (readonly Action[])[] = [[]];
   let steps = 0;
   for (const schedule of queue) {
-    for (const action of replay(config, bounds, schedule, create).actions(bounds)) {
+    for (const action of replay(schedule).actions(bounds)) {
       const next = [...schedule, action];
       steps++;
       blame(next, () => {
-        const play = replay(config, bounds, schedule, create);
+        const play = replay(schedule);
         const key = play.doAndCheck(action);
         reasons.add(play.machine.lastTransition?.reason ?? 'none');
         if (seen.has(key)) return;
@@ -269,12 +309,6 @@ export function explore(config: Config, bounds: Bounds, create: MachineFactory =
     }
   }
   return { states: seen.size, steps, reasons };
-}
-
-function replay(config: Config, bounds: Bounds, schedule: readonly Action[], create: MachineFactory): Play {
-  const play = new Play(config, bounds, create);
-  for (const action of schedule) play.do(action);
-  return play;
 }
 
 /** Says which schedule led to a violation. */

@@ -1,4 +1,4 @@
-/** State machines with one fault each, as breakers in the wild have them: what the exploration must find. */
+/** State machines with one fault each, as breakers in the wild have them: what the exploration must find, and how. */
 import { StateMachine } from '../../src/core/state-machine.js';
 import type { MachineFactory, Settings } from './exploration.js';
 
@@ -94,15 +94,40 @@ class ReadingRecovers extends StateMachine {
   }
 }
 
-export const FAULTS: Readonly<Record<string, MachineFactory>> = {
-  'a late result counts': (settings, now) => new NoStaleCheck(settings, now),
-  'a hung probe keeps its place': (settings, now) => new NoLease(settings, now),
-  'an ignored probe keeps its permit': (settings, now) => new NoPermitReturn(settings, now),
-  'OPEN admits a call too early': (settings, now) => new OpensEarly(settings, now),
-  'the window forgets outside CLOSED': (settings, now) => new WindowNotFrozen(settings, now),
-  'one probe too many': (settings, now) => new TooManyProbes(settings, now),
-  'a slow probe closes': (settings, now) => new SlowProbeCloses(settings, now),
-  'the wrong probe leaves': (settings, now) => new WrongProbeLeaves(settings, now),
-  'reset keeps the stay': (settings, now) => new ResetKeepsStay(settings, now),
-  'reading changes the state': (settings, now) => new ReadingRecovers(settings, now),
+/** One call more than `minimumCalls` is waited for: what a rate needs is for the model to say. */
+class JudgesLate extends StateMachine {
+  constructor(settings: Settings, now: number) {
+    super({ ...settings, minimumCalls: settings.minimumCalls + 1 }, now);
+  }
+}
+
+export interface Fault {
+  readonly create: MachineFactory;
+  /** The invariant that it breaks first, by the words of its violation. */
+  readonly breaks: string;
+}
+
+const fault = (
+  Machine: new (...given: Parameters<MachineFactory>) => StateMachine,
+  breaks: string,
+): Fault => ({
+  create: (settings, now) => new Machine(settings, now),
+  breaks,
+});
+
+/** What the invariants find by themselves. */
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  'a late result counts': fault(NoStaleCheck, 'a result counts only in the stay that admitted it'),
+  'a hung probe keeps its place': fault(NoLease, 'a healthy dependency leads back to CLOSED'),
+  'an ignored probe keeps its permit': fault(NoPermitReturn, 'a probe that is over gives its permit back'),
+  'OPEN admits a call too early': fault(OpensEarly, 'nothing is admitted before its time'),
+  'the window forgets outside CLOSED': fault(WindowNotFrozen, 'outside CLOSED the window keeps its figures'),
+  'one probe too many': fault(TooManyProbes, 'never more probes in flight than allowed'),
+  'a slow probe closes': fault(SlowProbeCloses, 'a slow probe opens'),
+  'the wrong probe leaves': fault(WrongProbeLeaves, 'no probe is given up before its lease is over'),
+  'reset keeps the stay': fault(ResetKeepsStay, 'a result counts only in the stay that admitted it'),
+  'reading changes the state': fault(ReadingRecovers, 'reading changes nothing'),
 };
+
+/** What nothing but the comparison with the model finds. */
+export const LATE_JUDGE = fault(JudgesLate, 'a call is admitted when the model says so');

@@ -104,7 +104,6 @@ export interface ModelSnapshot {
   readonly entries: readonly (Entry & { readonly age: number })[];
   readonly lastFailure: { readonly error: Told; readonly ago: number } | null;
   readonly totals: Totals;
-  readonly calls: number;
 }
 
 const DEFAULTS = {
@@ -174,8 +173,6 @@ export class Model {
   probeSuccesses = 0;
   calls: ModelCall[] = [];
   totals = noTotals();
-  /** Calls in the totals that are in flight in another process, and settle there. */
-  lost = 0;
   /** How often the user's own rule was asked. */
   ownRuleAsked = 0;
   events: ModelEvent[] = [];
@@ -386,7 +383,6 @@ export class Model {
         ago: now - this.lastFailure.at,
       },
       totals: { ...this.totals },
-      calls: this.inFlight.length + this.lost,
     };
   }
 
@@ -409,14 +405,24 @@ export class Model {
       error: recalled(lastFailure.error),
       at: now - passed - lastFailure.ago,
     };
-    const asOf = snapshot.state === 'CLOSED' ? now - passed : now;
     const fits = isSameShape(snapshot.window, this.options.window);
-    this.#entries = fits ? snapshot.entries.map((it) => ({ ...it, at: Math.min(asOf - it.age, asOf) })) : [];
+    const waited = snapshot.state === 'CLOSED' ? passed : 0;
+    this.#entries = fits ? snapshot.entries.flatMap((it) => this.#takeOver(it, it.age + waited, now)) : [];
     for (const key of Object.keys(this.totals) as (keyof Totals)[]) {
       this.totals[key] = Math.max(this.totals[key], snapshot.totals[key]);
     }
     if (from !== this.state) this.#changed({ from, to: this.state, at: now, reason: 'restored' }, now);
     this.#tellMode(mode);
+  }
+
+  /** What the other window would still hold stays in this one, wherever in a bucket the two clocks stood. */
+  #takeOver(entry: Entry, age: number, now: number): Entry[] {
+    const { window } = this.options;
+    if (window.type === 'count') return [entry];
+    const width = window.duration / window.buckets;
+    if (age >= window.duration - width / 2) return [];
+    const oldest = (Math.floor(now / width) - window.buckets + 1) * width;
+    return [{ ...entry, at: Math.min(Math.max(now - age, oldest), now) }];
   }
 
   #entriesAt(now: number): Entry[] {

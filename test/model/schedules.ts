@@ -161,12 +161,7 @@ const starts = fc
 const wholeCalls = fc
   .tuple(fc.constantFrom('call' as const, 'tryCall' as const), endings)
   .map(([how, ending]) =>
-    step(`${how} that ends at once: ${ending}`, async (world) => {
-      const before = world.begun.length;
-      world.start(how, undefined, false);
-      const begun = world.begun[before];
-      if (begun !== undefined) world.settle(begun, ending);
-    }),
+    step(`${how} that ends at once: ${ending}`, (world) => world.callAtOnce(how, ending)),
   );
 
 /** Enough calls to fill a window, and to turn it over. */
@@ -367,13 +362,14 @@ export async function runSchedule(
   config: Config,
   listening: Listening,
   schedule: Iterable<Step>,
+  healBy: 'call' | 'callSync',
 ): Promise<World> {
   const restore = time.install();
   try {
     const world = new World(time, config, listening);
     await world.verify();
     await fc.asyncModelRun(() => ({ model: world, real: world }), schedule);
-    await world.heal();
+    await world.heal(healBy);
     return world;
   } finally {
     restore();

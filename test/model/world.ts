@@ -3,6 +3,7 @@
  * compared and the invariants are looked at, by what was observed and not by what the model says.
  */
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import {
   CircuitBreaker,
   type CircuitBreakerEvents,
@@ -18,6 +19,7 @@ import {
 } from 'recloser';
 import { ALL_EVENTS } from '../support/breakers.js';
 import { type Deferred, deferred } from '../support/deferred.js';
+import { LEGAL_STEPS } from './legal-steps.js';
 import { type Answer, type Config, type Kind, Model, type ModelEvent, type ModelSnapshot } from './model.js';
 import { type SimulatedTime, settled } from './simulated-time.js';
 
@@ -43,24 +45,19 @@ interface Begun {
   readonly task?: Deferred<unknown>;
   readonly permit?: Permit;
   readonly abort?: AbortController;
-  readonly isProbe: boolean;
+  /** The stay that admitted it; `undefined` for one that `observe` let through. */
+  readonly stay: number | undefined;
   isTaskOver: boolean;
 }
 
-const TRANSITION_EVENTS = ['transition', 'open', 'halfOpen', 'close'] as const;
+/** What was seen before a result that comes too late. */
+interface Before {
+  readonly metrics: CircuitMetrics;
+  /** Whether its call had ended, so that it counts nowhere at all. */
+  readonly isOver: boolean;
+}
 
-/** From, to and reason of every change that may ever be. */
-const LEGAL_STEPS: ReadonlySet<string> = new Set([
-  ...['consecutive-failures', 'failure-rate', 'slow-call-rate', 'should-trip'].map(
-    (it) => `CLOSED OPEN ${it}`,
-  ),
-  ...['tripped', 'forced', 'restored'].flatMap((it) => [`CLOSED OPEN ${it}`, `HALF_OPEN OPEN ${it}`]),
-  ...['probing', 'restored'].map((it) => `OPEN HALF_OPEN ${it}`),
-  ...['probe-failed', 'probe-slow', 'probe-expired'].map((it) => `HALF_OPEN OPEN ${it}`),
-  'CLOSED HALF_OPEN restored',
-  'HALF_OPEN CLOSED recovered',
-  ...['forced', 'reset', 'restored'].flatMap((it) => [`OPEN CLOSED ${it}`, `HALF_OPEN CLOSED ${it}`]),
-]);
+const TRANSITION_EVENTS = ['transition', 'open', 'halfOpen', 'close'] as const;
 
 const listenerOf: Readonly<Record<Listening, readonly (keyof CircuitBreakerEvents)[]>> = {
   everything: ALL_EVENTS,
@@ -76,7 +73,7 @@ export class World {
   begun: Begun[] = [];
   /** How often each thing was seen: steps, changes of state by their reason, rejections, outcomes. */
   readonly seen = new Map<string, number>();
-  saved: { readonly text: string; readonly model: ModelSnapshot } | undefined;
+  saved: { readonly text: string; readonly model: ModelSnapshot; readonly unsettled: number } | undefined;
   #origin = 0;
   #options: UpdatableOptions & CircuitBreakerOptions;
   #answers = new Map<number, Answer>();
@@ -86,8 +83,12 @@ export class World {
   #nextId = 1;
   #ownRuleAsked = 0;
   #wouldReject = 0;
+  /** Calls in the totals that are in flight in another process, and settle there. */
+  #lost = 0;
+  #stay = 0;
+  #stayBeganWith: unknown;
   #before: CircuitMetrics | undefined;
-  #beforeLateResult: CircuitMetrics | undefined;
+  #beforeLateResult: Before | undefined;
 
   constructor(time: SimulatedTime, config: Config, listening: Listening) {
     this.time = time;
@@ -156,7 +157,7 @@ export class World {
     asked(state !== undefined);
     if (state === undefined) return;
     assert.equal(state, this.breaker.state, 'a task is told the state in which it runs');
-    this.#begin({ id, task, ...(abort && { abort }), isProbe: state === 'HALF_OPEN', isTaskOver: false });
+    this.#begin({ id, task, ...(abort && { abort }) });
   }
 
   /** A call that the caller has given up before it begins takes nothing and counts nowhere. */
@@ -189,7 +190,15 @@ export class World {
       else this.#answered(id, call.answer);
       return;
     }
-    this.#begin({ id, permit, isProbe: this.breaker.state === 'HALF_OPEN', isTaskOver: false });
+    this.#begin({ id, permit });
+  }
+
+  /** A call whose task ends as soon as it has started. */
+  callAtOnce(how: 'call' | 'tryCall', ending: Ending): void {
+    const before = this.begun.length;
+    this.start(how, undefined, false);
+    const begun = this.begun[before];
+    if (begun !== undefined) this.settle(begun, ending);
   }
 
   /** A synchronous call that takes a while, in which no timer can fire. */
@@ -220,7 +229,7 @@ export class World {
   /** Ends a task or a permit; calls that are over already must not care. */
   settle(begun: Begun, ending: Ending): void {
     const { id, task, permit } = begun;
-    this.#lookBeforeLateResult(id);
+    this.#lookBeforeLateResult(begun);
     begun.isTaskOver = true;
     const { threw, result, kind } = outcomeOf(id, ending, this.config);
     if (task !== undefined) {
@@ -242,6 +251,7 @@ export class World {
 
   /** Settles a permit that is settled: nothing may come of it. */
   settleAgain(begun: Begun): void {
+    this.#lookBeforeLateResult(begun);
     begun.permit?.success();
     begun.permit?.failure(new Failure('again'));
     begun.permit?.ignore();
@@ -249,7 +259,7 @@ export class World {
 
   abort(begun: Begun): void {
     const reason = new Failure(`aborted ${begun.id}`);
-    this.#lookBeforeLateResult(begun.id);
+    this.#lookBeforeLateResult(begun);
     begun.abort?.abort(reason);
     this.model.settle(begun.id, 'ignored', true, describe(reason), this.now);
   }
@@ -268,6 +278,7 @@ export class World {
   control(how: 'trip' | 'forceOpen' | 'forceClosed' | 'reset'): void {
     if (how === 'trip' || how === 'forceOpen') this.breaker[how]('by hand');
     else this.breaker[how]();
+    if (how === 'reset') this.#stay++;
     this.model[how](this.now);
   }
 
@@ -283,12 +294,13 @@ export class World {
     this.saved = {
       text: JSON.stringify(this.breaker),
       model: this.model.snapshot(this.now, this.time.wall),
+      unsettled: this.breaker.metrics.inFlight + this.#lost,
     };
   }
 
   /** Goes on in another process, whose clock began elsewhere: calls in flight and listeners stay behind. */
   restoreElsewhere(origin: number): void {
-    const { text, model } = this.saved as NonNullable<typeof this.saved>;
+    const { text, model, unsettled } = this.saved as NonNullable<typeof this.saved>;
     const snapshot: CircuitSnapshot = JSON.parse(text);
     this.time.forgetTimers();
     this.#origin = origin;
@@ -297,7 +309,7 @@ export class World {
     const { config } = this.model;
     this.model = new Model(config, this.now);
     this.model.restore(model, this.now, this.time.wall);
-    this.model.lost = model.calls;
+    this.#lost = unsettled;
     this.#ownRuleAsked = 0;
     this.model.events = []; // nobody can have listened yet
     this.begun = [];
@@ -309,6 +321,7 @@ export class World {
   restoreHere(): void {
     const { text, model } = this.saved as NonNullable<typeof this.saved>;
     this.breaker.restore(JSON.parse(text));
+    this.#stay++;
     this.model.restore(model, this.now, this.time.wall);
   }
 
@@ -329,13 +342,13 @@ export class World {
   }
 
   /** From wherever it is, a dependency that answers promptly leads back to CLOSED, and stays there. */
-  async heal(): Promise<void> {
-    if (this.model.mode.startsWith('forced-')) this.control('reset'); // what a forced mode waits for
-    if (this.model.options.mode === 'observe') this.update({ mode: 'active' });
-    if (this.model.options.slowCallDuration === 0) this.update({ slowCallDuration: false }); // nothing is prompt
-    const { maxConcurrentCalls, successThreshold } = this.model.options;
+  async heal(how: 'call' | 'callSync'): Promise<void> {
+    if (this.breaker.mode.startsWith('forced-')) this.control('reset'); // what a forced mode waits for
+    if (this.breaker.options.mode === 'observe') this.update({ mode: 'active' });
+    if (this.breaker.options.slowCallDuration === 0) this.update({ slowCallDuration: false }); // nothing is prompt
+    const { maxConcurrentCalls, successThreshold, probeTimeout } = this.breaker.options;
     // Hung calls may hang on, unless it is they who fill the circuit.
-    if (this.model.inFlight.length >= maxConcurrentCalls) {
+    if (this.breaker.metrics.inFlight >= maxConcurrentCalls) {
       for (const begun of this.pending) {
         this.settle(begun, 'success');
         await this.verify();
@@ -347,8 +360,9 @@ export class World {
     for (let asked = 0; inARow < 20; asked++) {
       assert.ok(asked < patience, `a healthy dependency leads back to CLOSED within ${patience} calls`);
       const { retryAfter, state } = this.breaker.metrics;
-      await this.pass(retryAfter ?? this.model.options.probeTimeout + 1, false);
-      this.callSync('success', 0);
+      await this.pass(retryAfter ?? probeTimeout + 1, false);
+      if (how === 'callSync') this.callSync('success', 0);
+      else this.callAtOnce('call', 'success');
       await this.verify();
       inARow = state === 'CLOSED' && this.breaker.state === 'CLOSED' ? inARow + 1 : 0;
     }
@@ -363,11 +377,31 @@ export class World {
     this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
   }
 
-  #begin(begun: Begun): void {
-    this.begun.push(begun);
-    const isAdmitted = this.breaker.metrics.totals.wouldReject === this.#wouldReject;
-    if (!begun.isProbe || !isAdmitted) return;
-    assert.ok(this.model.probes.length <= this.breaker.options.halfOpenMaxCalls, 'too many probes in flight');
+  #begin(given: Omit<Begun, 'stay' | 'isTaskOver'>): void {
+    const { state, totals } = this.breaker.metrics;
+    const isAdmitted = totals.wouldReject === this.#wouldReject;
+    const stay = isAdmitted ? this.#presentStay() : undefined;
+    this.begun.push({ ...given, stay, isTaskOver: false });
+    if (!isAdmitted || state !== 'HALF_OPEN') return;
+    const probes = this.begun.filter((it) => it.stay === stay && !this.#isOver(it));
+    assert.ok(
+      probes.length <= this.breaker.options.halfOpenMaxCalls,
+      'no more probes in flight than allowed',
+    );
+  }
+
+  /** The number of the present stay. Each change of state begins another, and so do `reset` and `restore`. */
+  #presentStay(): number {
+    const { lastTransition, totals } = this.breaker.metrics;
+    const beganWith = [lastTransition, totals.opened];
+    if (!isDeepStrictEqual(beganWith, this.#stayBeganWith)) this.#stay++;
+    this.#stayBeganWith = beganWith;
+    return this.#stay;
+  }
+
+  /** Whether nothing can come of a call any more, by what its caller was told. */
+  #isOver({ id, permit, isTaskOver }: Begun): boolean {
+    return permit === undefined ? this.#answers.has(id) : isTaskOver;
   }
 
   #answered(id: number, answer: Answer): void {
@@ -388,25 +422,26 @@ export class World {
   }
 
   /** Remembers what is before a result that comes after its stay, or after the end of its call. */
-  #lookBeforeLateResult(id: number): void {
-    const call = this.model.calls.find((it) => it.id === id);
-    const isLate = call !== undefined && (call.isOver || call.stay !== this.model.stay);
-    this.#beforeLateResult = isLate ? this.breaker.metrics : undefined;
+  #lookBeforeLateResult(begun: Begun): void {
+    const isOver = this.#isOver(begun);
+    const isLate = isOver || begun.stay !== this.#presentStay();
+    this.#beforeLateResult = isLate ? { metrics: this.breaker.metrics, isOver } : undefined;
   }
 
-  /** What comes too late changes no more than the lifetime totals. */
+  /** What comes after its stay changes no more than the lifetime totals, and what comes after the end nothing. */
   #verifyLateResult(after: CircuitMetrics): void {
     const before = this.#beforeLateResult;
     this.#beforeLateResult = undefined;
     if (before === undefined) return;
     this.#count('late result');
     const steered = ({ totals, inFlight, ...rest }: CircuitMetrics) => rest;
-    assert.deepStrictEqual(steered(after), steered(before), 'a late result steers nothing');
+    assert.deepStrictEqual(steered(after), steered(before.metrics), 'a late result steers nothing');
+    if (before.isOver) assert.deepStrictEqual(after, before.metrics, 'a call that is over settles once');
   }
 
   #verifyTotals({ totals, inFlight }: CircuitMetrics): void {
     const { calls, successes, failures, ignored, timeouts, slow } = totals;
-    assert.equal(successes + failures + ignored + inFlight + this.model.lost, calls, 'totals equal the sums');
+    assert.equal(successes + failures + ignored + inFlight + this.#lost, calls, 'totals equal the sums');
     assert.ok(timeouts <= failures && slow <= successes + failures, 'parts are no larger than the whole');
     const before = this.#before?.totals ?? totals;
     for (const key of Object.keys(totals) as (keyof typeof totals)[]) {
