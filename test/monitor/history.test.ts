@@ -2,7 +2,7 @@ import { CallTimeoutError, CircuitBreaker } from 'recloser';
 import { explain, type History, type HistoryOptions, history } from 'recloser/monitor';
 import { describe, expect, test } from 'vitest';
 import { createBreaker, errorOf, failing, failTimes, refusalOf, succeedTimes } from '../support/breakers.js';
-import { collectGarbage } from '../support/garbage.js';
+import { collectGarbage } from '../support/garbage.mjs';
 import { BRITTLE, createRegistry, registryOf } from '../support/registries.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
 

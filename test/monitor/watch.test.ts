@@ -2,7 +2,7 @@ import { CircuitBreaker, type CircuitBreakerOptions, type CircuitBreakerRegistry
 import { ALERT_CONDITIONS, type Alert, type AlertRules, history, watch } from 'recloser/monitor';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createBreaker, failTimes, play, refusalOf, succeedTimes } from '../support/breakers.js';
-import { collectGarbage } from '../support/garbage.js';
+import { collectGarbage } from '../support/garbage.mjs';
 import { createRegistry, registryOf } from '../support/registries.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
 

@@ -5,7 +5,8 @@ import { beforeEach } from 'vitest';
 fc.configureGlobal({ endOnFailure: true });
 
 /** What would take seconds for each of the mutants. */
-const LEFT_OUT = /^(one long-lived signal|10,000 dropped breakers|100,000 names)/;
+const LEFT_OUT =
+  /^(one long-lived signal|10,000 dropped breakers|500 dropped registries|500 breakers|100,000 names)/;
 
 beforeEach(({ task, skip }) => {
   skip(LEFT_OUT.test(task.suite?.name ?? ''), 'no test for mutants');

@@ -3,7 +3,7 @@ import { CircuitBreaker } from 'recloser';
 import { type InstrumentOptions, instrument, type OtelMeter } from 'recloser/opentelemetry';
 import { describe, expect, it, vi } from 'vitest';
 import { createBreaker, createOpen, refusalOf, succeedTimes, thrownBy } from '../support/breakers.js';
-import { collectGarbage } from '../support/garbage.js';
+import { collectGarbage } from '../support/garbage.mjs';
 import { registryOf } from '../support/registries.js';
 import { watchRuntime } from '../support/runtime.js';
 import { startMetrics, startTraces } from './telemetry.js';

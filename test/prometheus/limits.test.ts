@@ -3,7 +3,7 @@ import { CircuitBreakerRegistry } from 'recloser';
 import { type InstrumentableBreaker, instrument, METRIC_NAMES } from 'recloser/prometheus';
 import { describe, expect, it, vi } from 'vitest';
 import { createBreaker, failing, succeedTimes } from '../support/breakers.js';
-import { collectGarbage } from '../support/garbage.js';
+import { collectGarbage } from '../support/garbage.mjs';
 import { registryOf } from '../support/registries.js';
 import { type Exported, exported, readMetric } from './exposition.js';
 

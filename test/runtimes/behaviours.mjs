@@ -508,6 +508,9 @@ const BEHAVIOURS = {
   },
 };
 
+/** What `behaviours` tells of, once each. */
+export const NAMES = Object.keys(BEHAVIOURS);
+
 /**
  * Checks every behaviour, one after the other. It never rejects.
  *

@@ -2,7 +2,7 @@
  * Ten million calls over every outcome leave the heap where it was: `npm run test:endurance`.
  *
  *     --calls <n>         how many, at least; 10,000,000 unless told
- *     --plant <leak>      what is kept of each thousandth call, to see that it is noticed: results, listeners or timers
+ *     --plant <leak>      what is kept of each thousandth call, to see that it is noticed: a leak of plants.mjs
  *     --recloser <path>   the build to try; dist/index.js unless told
  */
 import { getEventListeners, setMaxListeners } from 'node:events';
@@ -11,6 +11,7 @@ import { handlesLeft } from './handles.mjs';
 import { growthOf, heldBytes } from './heap.mjs';
 import { pick, readOptions } from './options.mjs';
 import { createScenarios } from './outcomes.mjs';
+import { LEAKS } from './plants.mjs';
 
 /** How often the heap is looked at. A fifth of all calls is made before, for the engine to compile what it will. */
 const SAMPLES = 40;
@@ -20,21 +21,10 @@ const WARM_UP = 0.2;
 const TOLERATED = { bytes: 512 * 1_024, perCall: 0.05 };
 
 const { calls: wanted, plant, recloser } = await readOptions({ calls: 10_000_000, plant: 'nothing' });
-
-/** @type {unknown[]} */
-const kept = [];
+const { leak } = pick(LEAKS, plant, 'plant');
 const { signal } = new AbortController();
 setMaxListeners(0, signal); // calls in flight are many
 process.removeAllListeners('warning'); // the conflicts that are made would each be printed
-
-/** @type {Record<string, () => unknown>} */
-const LEAKS = {
-  nothing: () => {},
-  results: () => kept.push({ ok: true, value: new Array(100).fill(0) }),
-  listeners: () => signal.addEventListener('abort', () => kept.length),
-  timers: () => kept.push(setTimeout(() => {}, 60_000)),
-};
-const leak = pick(LEAKS, plant, 'plant');
 
 let calls = 0;
 /** How often calls ended how. @type {Map<string, number>} */
@@ -51,7 +41,7 @@ const scenarios = createScenarios({
   count(end) {
     calls++;
     ends.set(end, (ends.get(end) ?? 0) + 1);
-    if (calls % 1_000 === 0) leak();
+    if (calls % 1_000 === 0) leak(signal);
   },
 });
 
@@ -74,9 +64,9 @@ const tolerated = TOLERATED.bytes + TOLERATED.perCall * (calls - warm);
 const listeners = getEventListeners(signal, 'abort').length;
 const handles = await handlesLeft(0);
 const problems = [
-  growth > tolerated && `the heap grew by ${kilo(growth)}, and ${kilo(tolerated)} are tolerated`,
-  listeners > 0 && `${inWords(listeners)} listeners are left on the signal`,
-  handles.length > 0 && `${inWords(handles.length)} handles are left, such as ${handles[0]}`,
+  growth > tolerated && `the heap does not grow: by ${kilo(growth)}, and ${kilo(tolerated)} are tolerated`,
+  listeners > 0 && `no listener is left on the signal: ${inWords(listeners)} are`,
+  handles.length > 0 && `nothing keeps the process alive: ${inWords(handles.length)} of ${handles[0]}`,
 ].filter((problem) => problem !== false);
 
 printCounts([...ends].sort());

@@ -1,20 +1,9 @@
 /** What the heap holds once garbage is collected, and whether it grows. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
-setFlagsFromString('--expose-gc');
-/** @type {() => void} */
-const gc = runInNewContext('gc');
-
-/** Resolves when microtasks and what they scheduled have run. */
-const quiet = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+import { collectGarbage } from '../support/garbage.mjs';
 
 /** Bytes that are still held by somebody, array buffers among them. */
 export async function heldBytes() {
-  for (let i = 0; i < 3; i++) {
-    await quiet();
-    gc();
-  }
+  for (let i = 0; i < 3; i++) await collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

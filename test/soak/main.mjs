@@ -42,7 +42,7 @@ const { seconds, seed, plant, recloser } = await readOptions({
   seed: Date.now() % 1_000_000,
   plant: 'nothing',
 });
-const spoil = pick(PLANTS, plant, 'plant');
+const { spoil } = pick(PLANTS, plant, 'plant');
 const start = performance.now();
 
 /** How often each rule was broken, and the first time in words. @type {Map<string, { times: number, first: string }>} */

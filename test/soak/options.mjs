@@ -15,10 +15,7 @@ import { parseArgs } from 'node:util';
  * @returns {Promise<Options & { recloser: Recloser }>}
  */
 export async function readOptions(defaults) {
-  const names = [...Object.keys(defaults), 'recloser'];
-  const { values } = parseArgs({
-    options: Object.fromEntries(names.map((name) => [name, { type: /** @type {const} */ ('string') }])),
-  });
+  const values = readTexts([...Object.keys(defaults), 'recloser']);
   const given = Object.fromEntries(
     Object.entries(defaults).map(([name, value]) => {
       const text = values[name];
@@ -27,6 +24,29 @@ export async function readOptions(defaults) {
     }),
   );
   return { .../** @type {Options} */ (given), recloser: await load(values.recloser) };
+}
+
+/**
+ * Reads `--<name> <text>` for each of these names, and takes nothing else.
+ *
+ * @param {readonly string[]} names
+ * @returns {Partial<Record<string, string>>}
+ */
+export function readTexts(names) {
+  try {
+    const { values } = parseArgs({
+      options: Object.fromEntries(names.map((name) => [name, { type: /** @type {const} */ ('string') }])),
+    });
+    return values;
+  } catch (error) {
+    return refuse(/** @type {Error} */ (error).message);
+  }
+}
+
+/** Ends the command: what it was given is not what it takes. @param {string} reason @returns {never} */
+export function refuse(reason) {
+  console.error(reason);
+  process.exit(2);
 }
 
 /**
@@ -41,20 +61,20 @@ export async function readOptions(defaults) {
 export function pick(values, name, option) {
   const value = values[name];
   if (value !== undefined) return value;
-  throw new RangeError(`--${option} must be one of ${Object.keys(values).join(', ')}, received ${name}`);
+  return refuse(`--${option} must be one of ${Object.keys(values).join(', ')}, received ${name}`);
 }
 
 /** @param {string} name @param {string} text */
 function readNumber(name, text) {
   const number = Number(text);
   if (Number.isFinite(number) && number >= 0) return number;
-  throw new RangeError(`--${name} must be a number from 0, received ${text}`);
+  return refuse(`--${name} must be a number from 0, received ${text}`);
 }
 
 /** @param {string | undefined} path @returns {Promise<Recloser>} */
 function load(path) {
   const built = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
   const file = path === undefined ? built : resolve(path);
-  if (!existsSync(file)) throw new Error(`There is no build at ${file}`);
+  if (!existsSync(file)) return refuse(`There is no build at ${file}`);
   return import(pathToFileURL(file).href);
 }

@@ -1,67 +1,132 @@
-/** Faults that are planted, to see that the soak finds them: `--plant <name>`. */
+/**
+ * Faults that are planted into the soak and leaks that are planted into the endurance run, to see that they are found:
+ * `--plant <name>`. Each names the rule that it breaks. It may break others too; this one must be among those found.
+ */
 
 /**
  * @typedef {import('recloser').CircuitBreaker} CircuitBreaker
- * @typedef {(breaker: CircuitBreaker, lifelong: AbortSignal) => void} Plant spoils a breaker
+ * @typedef {(breaker: CircuitBreaker, lifelong: AbortSignal) => void} Spoil
+ * @typedef {{ breaks?: string, spoil: Spoil }} Plant
+ * @typedef {{ breaks?: string, leak: (signal: AbortSignal) => void }} Leak
  */
 
 /** How many calls go well between two that are spoilt. */
 const SPARED = 50;
 
-/** @type {Record<string, Plant>} */
+/** Milliseconds, more than any breaker of the soak is told to stay OPEN. */
+const TOO_LONG = 400;
+
+/** Faults of a breaker, by name. @type {Record<string, Plant>} */
 export const PLANTS = {
-  nothing: () => {},
-  'runs while OPEN': letThrough('open'),
-  'too many probes': letThrough('half-open'),
-  'too many calls': letThrough('concurrency'),
-  'lost call': spoil(() => new Promise(() => {})),
-  'late answer': spoil((answer) => new Promise((resolve) => setTimeout(resolve, 1_000)).then(() => answer)),
-  'wrong answer': spoil(() => Promise.reject(new Error('Nobody knows why'))),
-  'unhandled rejection': spoil((answer) => {
-    Promise.reject(new Error('Nobody handles it'));
-    return answer;
-  }),
-  'uncaught exception': (breaker) => {
-    breaker.on('close', () => {
-      throw new Error('Nobody catches it');
-    });
+  nothing: { spoil() {} },
+  'runs while OPEN': { breaks: 'nothing runs while OPEN', spoil: letThrough('open') },
+  'too many probes': { breaks: 'no more than halfOpenMaxCalls', spoil: letThrough('half-open') },
+  'too many calls': { breaks: 'no more than maxConcurrentCalls', spoil: letThrough('concurrency') },
+  'probes too early': {
+    breaks: 'no probe before the recovery timeout',
+    spoil(breaker) {
+      breaker.on('open', () => breaker.restore({ ...breaker.snapshot(), remaining: 0 }));
+    },
   },
-  'no timeout': (breaker) => {
-    const call = breaker.call.bind(breaker);
-    breaker.call = (task, options) => call(task, { ...options, callTimeout: 10_000 });
+  'closes too early': {
+    breaks: 'enough probes close',
+    spoil: misreport('options', (options) => ({
+      ...options,
+      successThreshold: options.successThreshold + 1,
+    })),
   },
-  'wrong total': (breaker) => {
-    const { get: read } = /** @type {{ get(): import('recloser').CircuitMetrics }} */ (
-      Object.getOwnPropertyDescriptor(Object.getPrototypeOf(breaker), 'metrics')
-    );
-    Object.defineProperty(breaker, 'metrics', {
-      get() {
-        const metrics = read.call(breaker);
-        const { totals } = metrics;
-        return {
-          ...metrics,
-          totals: { ...totals, ignored: totals.ignored + Math.floor(totals.calls / SPARED) },
-        };
-      },
-    });
+  'recovers too late': {
+    breaks: 'it recovers in its time',
+    spoil: (breaker) => breaker.update({ recoveryTimeout: TOO_LONG }),
   },
-  'change of state by nobody': (breaker) => {
-    breaker.on('halfOpen', () => breaker.reset());
+  'never recovers': {
+    breaks: 'every breaker is led back to CLOSED',
+    spoil(breaker) {
+      breaker.on('halfOpen', () => queueMicrotask(() => breaker.trip()));
+    },
   },
-  'never recovers': (breaker) => {
-    breaker.on('halfOpen', () => queueMicrotask(() => breaker.trip()));
+  'change of state by nobody': {
+    breaks: 'only legal changes of state',
+    spoil(breaker) {
+      breaker.on('halfOpen', () => breaker.reset());
+    },
   },
-  'listener left': spoil((answer, lifelong) => {
-    lifelong.addEventListener('abort', () => {});
-    return answer;
-  }),
-  'timer left': spoil((answer) => {
-    setTimeout(() => {}, 600_000);
-    return answer;
-  }),
+  'early timeout': {
+    breaks: 'no timeout before its time',
+    spoil: limit((callTimeout) => callTimeout && callTimeout / 2),
+  },
+  'no timeout': {
+    breaks: 'every call is settled by its callTimeout',
+    spoil: limit(() => 10_000),
+  },
+  'lost call': { breaks: 'every call is answered', spoil: spoilSome(() => new Promise(() => {})) },
+  'late answer': {
+    breaks: 'every call is settled by its callTimeout',
+    spoil: spoilSome((answer) => new Promise((resolve) => setTimeout(resolve, 1_000)).then(() => answer)),
+  },
+  'wrong answer': {
+    breaks: 'totals.failures is what callers count',
+    spoil: spoilSome(() => Promise.reject(new Error('Nobody knows why'))),
+  },
+  'wrong total': {
+    breaks: 'totals.ignored is what callers count',
+    spoil: misreport('metrics', ({ totals, ...metrics }) => {
+      const ignored = totals.ignored + Math.floor(totals.calls / SPARED);
+      return { ...metrics, totals: { ...totals, ignored } };
+    }),
+  },
+  'unhandled rejection': {
+    breaks: 'no unhandled rejection',
+    spoil: spoilSome((answer) => {
+      Promise.reject(new Error('Nobody handles it'));
+      return answer;
+    }),
+  },
+  'uncaught exception': {
+    breaks: 'no uncaught exception',
+    spoil(breaker) {
+      breaker.on('close', () => {
+        throw new Error('Nobody catches it');
+      });
+    },
+  },
+  'listener left': {
+    breaks: 'no listener is left on the signal',
+    spoil: spoilSome((answer, lifelong) => {
+      lifelong.addEventListener('abort', () => {});
+      return answer;
+    }),
+  },
+  'timer left': {
+    breaks: 'no timer is left',
+    spoil: spoilSome((answer) => {
+      setTimeout(() => {}, 600_000);
+      return answer;
+    }),
+  },
 };
 
-/** Runs calls that were rejected for this reason all the same. @param {string} reason @returns {Plant} */
+/** @type {unknown[]} */
+const kept = [];
+
+/** What is kept of some calls, by name. @type {Record<string, Leak>} */
+export const LEAKS = {
+  nothing: { leak() {} },
+  results: {
+    breaks: 'the heap does not grow',
+    leak: () => void kept.push({ ok: true, value: new Array(100).fill(0) }),
+  },
+  listeners: {
+    breaks: 'no listener is left on the signal',
+    leak: (signal) => signal.addEventListener('abort', () => {}),
+  },
+  timers: {
+    breaks: 'nothing keeps the process alive',
+    leak: () => void setTimeout(() => {}, 60_000),
+  },
+};
+
+/** Runs calls that were rejected for this reason all the same. @param {string} reason @returns {Spoil} */
 function letThrough(reason) {
   return (breaker) => {
     const call = breaker.call.bind(breaker);
@@ -78,18 +143,51 @@ function letThrough(reason) {
 }
 
 /**
+ * Gives calls another timeout than the one that holds for them.
+ *
+ * @param {(callTimeout: number | false) => number | false} change
+ * @returns {Spoil}
+ */
+function limit(change) {
+  return (breaker) => {
+    const call = breaker.call.bind(breaker);
+    breaker.call = (task, options) =>
+      call(task, { ...options, callTimeout: change(options?.callTimeout ?? breaker.options.callTimeout) });
+  };
+}
+
+/**
  * Does something to the answers of some calls.
  *
  * @param {(answer: Promise<any>, lifelong: AbortSignal) => Promise<any>} change
- * @returns {Plant}
+ * @returns {Spoil}
  */
-function spoil(change) {
+function spoilSome(change) {
   return (breaker, lifelong) => {
     const call = breaker.call.bind(breaker);
     let calls = 0;
     breaker.call = (task, options) => {
       const answer = call(task, options);
-      return ++calls % SPARED === 0 ? change(answer, lifelong) : answer;
+      if (++calls % SPARED > 0) return answer;
+      answer.catch(() => {}); // an answer that is kept back is one fault, not two
+      return change(answer, lifelong);
     };
+  };
+}
+
+/**
+ * Has a breaker say of itself what is not so.
+ *
+ * @template {'metrics' | 'options'} Property
+ * @param {Property} property
+ * @param {(truth: CircuitBreaker[Property]) => CircuitBreaker[Property]} change
+ * @returns {Spoil}
+ */
+function misreport(property, change) {
+  return (breaker) => {
+    const prototype = Object.getPrototypeOf(breaker);
+    Object.defineProperty(breaker, property, {
+      get: () => change(Reflect.get(prototype, property, breaker)),
+    });
   };
 }

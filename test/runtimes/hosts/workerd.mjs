@@ -53,6 +53,9 @@ const BETWEEN_REQUESTS = {
   },
 };
 
+/** What the suite `requests` tells of, once each. */
+export const NAMES_BETWEEN_REQUESTS = Object.keys(BETWEEN_REQUESTS);
+
 /**
  * @param {string} folder where the package is installed
  * @param {string} binary
