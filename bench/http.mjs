@@ -2,39 +2,45 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { figureOf, quantile, ratios } from './figures.mjs';
 import { openConnections } from './http-client.mjs';
-import { median, quantile, spread } from './measure.mjs';
 import { loadPeer } from './peers/index.mjs';
 import { answerParent, loadRecloser, order } from './process.mjs';
 import { NEVER_TRIPS } from './tasks.mjs';
 
-const { library, share, rounds, ms, connections: count } = order;
+const { library, share, ms } = order;
 
 const server = fork(fileURLToPath(new URL('http-server.mjs', import.meta.url)), [String(share)]);
 const [port] = await once(server, 'message');
-const connections = await openConnections(port, count);
+const connections = await openConnections(port, order.connections);
 
 const bare = (get) => get();
 const guarded = await createGuarded();
 await load(bare, ms);
 await load(guarded, ms);
-const figures = { bare: [], guarded: [] };
-for (let round = 0; round < rounds; round++) {
-  figures.bare.push(await load(bare, ms));
-  figures.guarded.push(await load(guarded, ms));
+const rounds = { bare: [], guarded: [] };
+const turns = [
+  [rounds.bare, bare],
+  [rounds.guarded, guarded],
+];
+for (let round = 0; round < order.rounds; round++) {
+  for (const [results, request] of turns) results.push(await load(request, ms));
+  turns.reverse(); // whoever goes first may have it easier
 }
 for (const connection of connections) connection.close();
 server.disconnect();
+answerParent({ perSecond: figuresOf('perSecond'), p50: figuresOf('p50'), p99: figuresOf('p99') });
 
-const ratios = (key) => figures.guarded.map((figure, round) => figure[key] / figures.bare[round][key]);
-answerParent({
-  bare: summaryOf(figures.bare),
-  guarded: summaryOf(figures.guarded),
-  perSecond: median(ratios('perSecond')),
-  spread: spread(ratios('perSecond')),
-  p99: median(ratios('p99')),
-  p99Spread: spread(ratios('p99')),
-});
+/** Of one thing that was measured in each round: without a breaker, with one, and how many times as much that is. */
+function figuresOf(key) {
+  const withoutOne = rounds.bare.map((round) => round[key]);
+  const withOne = rounds.guarded.map((round) => round[key]);
+  return {
+    bare: figureOf(withoutOne),
+    guarded: figureOf(withOne),
+    ratio: figureOf(ratios(withOne, withoutOne)),
+  };
+}
 
 /** A breaker that sees the errors and stays closed, and runs one request after the other. */
 async function createGuarded() {
@@ -47,7 +53,7 @@ async function createGuarded() {
   return create((get) => get(), { trips: false });
 }
 
-/** Keeps every connection busy for a while. */
+/** Keeps every connection busy for a while: requests a second, and latencies in ms. */
 async function load(request, duration) {
   const latencies = [];
   const start = performance.now();
@@ -62,9 +68,4 @@ async function load(request, duration) {
   await Promise.all(connections.map(keepBusy));
   const perSecond = (latencies.length / (performance.now() - start)) * 1_000;
   return { perSecond, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
-}
-
-function summaryOf(rounds) {
-  const of = (key) => median(rounds.map((round) => round[key]));
-  return { perSecond: of('perSecond'), p50: of('p50'), p99: of('p99') };
 }

@@ -1,10 +1,11 @@
 /** The bench: `npm run bench` in the folder above, `--help` for its options. See docs/performance.md. */
 import { execFileSync } from 'node:child_process';
+import { verdictOf } from './figures.mjs';
 import { readOptions, USAGE } from './options.mjs';
 import { print } from './report.mjs';
-import { runAll, verdictOf } from './run.mjs';
+import { runAll } from './run.mjs';
 
-const options = readOptions(process.argv.slice(2));
+const options = readOptionsOrExit();
 if (options.help) {
   console.log(USAGE);
   process.exit();
@@ -24,4 +25,13 @@ if (options.json) {
 } else {
   await print(rows, { peers: options.peers, version, seconds });
   process.exit(); // a peer that was loaded for its configuration may have set a timer
+}
+
+function readOptionsOrExit() {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`Cannot run the bench: ${error.message}`);
+    process.exit(1);
+  }
 }

@@ -1,35 +1,24 @@
 /**
  * Times loops beside each other. Rounds are interleaved, A B C A B C, so that what slows the machine down for a while
- * slows all of them down; each round gives one ratio to the first, and the medians of these count.
+ * slows all of them down, and rounds of the same number can be compared.
  */
 
 /** @typedef {{ name: string, loop: (times: number) => unknown }} Subject */
 
-/** A spread above this is said beside the figure. */
-export const TOO_WIDE = 0.1;
-
 /**
- * @param {readonly Subject[]} subjects the first is what the others are compared with
+ * @param {readonly Subject[]} subjects
  * @param {{ rounds: number, ms: number, warmup: number }} effort rounds of `ms` each, after `warmup` ms
+ * @returns {Promise<{ name: string, rounds: number[] }[]>} nanoseconds for one time of each loop, round by round
  */
 export async function measure(subjects, { rounds, ms, warmup }) {
   const plans = [];
-  for (const subject of subjects) plans.push({ ...subject, times: await warmUp(subject.loop, warmup, ms) });
-  const samples = subjects.map(() => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, { loop, times }] of plans.entries()) samples[index].push(await time(loop, times));
+  for (const { name, loop } of subjects) {
+    plans.push({ name, loop, times: await warmUp(loop, warmup, ms), rounds: [] });
   }
-  return subjects.map(({ name }, index) => {
-    const ratios = samples[index].map((sample, round) => sample / samples[0][round]);
-    const over = samples[index].map((sample, round) => sample - samples[0][round]);
-    return {
-      name,
-      ns: median(samples[index]),
-      ratio: median(ratios),
-      over: median(over),
-      spread: spread(index === 0 ? samples[index] : ratios),
-    };
-  });
+  for (let round = 0; round < rounds; round++) {
+    for (const plan of plans) plan.rounds.push(await time(plan.loop, plan.times));
+  }
+  return plans.map((plan) => ({ name: plan.name, rounds: plan.rounds }));
 }
 
 /** Runs a loop until it is warm; tells how often it must run to take `ms`. */
@@ -49,14 +38,3 @@ async function time(loop, times) {
   await loop(times);
   return Number(process.hrtime.bigint() - start) / times;
 }
-
-export function quantile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-}
-
-export const median = (values) => quantile(values, 0.5);
-
-/** How far the middle half of the values lies apart, as a share of the median. */
-export const spread = (values) =>
-  (quantile(values, 0.75) - quantile(values, 0.25)) / Math.abs(median(values));

@@ -1,7 +1,7 @@
 /** Prints what was measured as one table. */
 import os from 'node:os';
+import { isWide, verdictOf } from './figures.mjs';
 import { loadPeer } from './peers/index.mjs';
-import { isWide, verdictOf } from './run.mjs';
 
 export async function print(rows, { peers, version, seconds }) {
   console.log(
@@ -10,7 +10,7 @@ export async function print(rows, { peers, version, seconds }) {
   const columns = ['', 'bare', 'recloser', 'mixed', 'goal', '', ...peers];
   const lines = rows.map((row) => [
     row.title,
-    row.bare === undefined ? '' : `${row.bare.toFixed(row.bare < 10 ? 1 : 0)} ns`,
+    write(row.figures.bare, row.unit === '×' ? 'ns' : row.unit),
     write(row.figures.recloser, row.unit),
     write(row.figures.mixed, row.unit),
     row.goal === undefined ? '' : `${row.atLeast ? '≥' : '≤'} ${row.goal}`,
@@ -28,7 +28,7 @@ export async function print(rows, { peers, version, seconds }) {
     );
   }
   console.log(
-    '\n×: to the bare call of the same process. ~: the middle half of the rounds lies more than 10 % apart; `?`: too far to say.',
+    '\n×: to the bare call of the same process. ~: the middle half of the readings lies more than 10 % apart; ?: it holds both verdicts.',
   );
   console.log(
     `Configurations:\n  recloser: its defaults, but for what the case names; it does not trip where failures are not to`,

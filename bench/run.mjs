@@ -1,14 +1,17 @@
 /** Runs everything, one process after the other, and gathers rows: one for each thing measured. */
 import { CASES } from './cases/index.mjs';
-import { median, spread, TOO_WIDE } from './measure.mjs';
+import { differences, figureOf, median, ratios } from './figures.mjs';
 import { runChild } from './process.mjs';
 
-const MEMORY_FLAGS = ['--expose-gc', '--max-semi-space-size=64'];
+const MEMORY_FLAGS = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
 
 /**
- * @typedef {{ value: number, spread?: number }} Figure
- * @typedef {{ id: string, title: string, unit: string, goal?: number, atLeast?: boolean, bare?: number,
- *   figures: Record<string, Figure> }} Row `figures` by library; `mixed` is recloser in one process with all others
+ * `figures` are by library; `mixed` is recloser in one process with all others, and `bare` is what there was without a
+ * breaker: in nanoseconds where the row has ratios, else in its unit.
+ *
+ * @typedef {import('./figures.mjs').Figure} Figure
+ * @typedef {{ id: string, title: string, unit: string, goal?: number, atLeast?: boolean,
+ *   figures: Record<string, Figure> }} Row
  */
 
 /** @returns {Promise<Row[]>} */
@@ -18,165 +21,181 @@ export async function runAll(options, tell) {
   rows.push(...(await windows(options, tell)));
   rows.push(...(await instrumented(options, tell)));
   rows.push(...(await memory(options, tell)));
+  rows.push(await idle(options, tell));
   rows.push(...(await http(options, tell)));
   rows.push(...(await coldStart(options, tell)));
   return rows;
 }
 
-async function timed({ node, recloser, plan, cases, peers }, tell) {
+/** The libraries for which the plan has a part, and how much of it. */
+function* planned({ plan, peers }, part) {
+  yield ['recloser', plan.recloser[part]];
+  if (plan.peer[part] === undefined) return;
+  for (const peer of peers) yield [peer, plan.peer[part]];
+}
+
+async function timed(options, tell) {
+  const { node, recloser, plan, cases, peers } = options;
   const rows = [];
   const measure = (ids, libraries, effort) =>
     runChild(node, 'calls.mjs', { recloser, cases: ids, libraries, effort });
   for (const id of cases) {
     const { title, unit = '×', goal } = CASES[id];
     const row = { id, title, unit, goal, figures: {} };
-    for (const library of ['recloser', ...peers]) {
+    for (const [library, effort] of planned(options, 'alone')) {
       if (library !== 'recloser' && CASES[id].peers === undefined) continue;
       tell(`${title}: ${library}`);
-      const results = await measure([id], [library], library === 'recloser' ? plan.effort : plan.peerEffort);
-      if (results.length === 0) continue;
-      row.figures[library] = figureOf(results[1], unit);
-      if (library === 'recloser') row.bare = results[0].ns;
+      const [bare, guarded] = await measure([id], [library], effort);
+      if (guarded === undefined) continue;
+      row.figures[library] = over(guarded, bare, unit);
+      if (library === 'recloser') row.figures.bare = figureOf(bare.rounds);
     }
     rows.push(row);
   }
   tell('all mixed in one process');
   const shared = cases.filter((id) => !CASES[id].aloneOnly);
-  const mixed = await measure(shared, ['recloser', ...peers], plan.mixedEffort);
+  const mixed = await measure(shared, ['recloser', ...peers], plan.mixed);
   for (const row of rows) {
-    const result = mixed.find(({ case: id, name }) => id === row.id && name === 'recloser');
-    if (result !== undefined) row.figures.mixed = figureOf(result, row.unit);
+    const named = (name) => mixed.find((result) => result.case === row.id && result.name === name);
+    if (named('recloser')) row.figures.mixed = over(named('recloser'), named('bare'), row.unit);
   }
   return rows;
 }
 
-function figureOf({ ratio, over, ns, spread }, unit) {
-  return { value: unit === 'ns' ? over : ratio, spread, ns };
+/** A call beside the bare one: the nanoseconds over it or the ratio to it, and the nanoseconds that it took. */
+function over({ rounds }, bare, unit) {
+  const compare = unit === 'ns' ? differences : ratios;
+  return { ...figureOf(compare(rounds, bare.rounds)), ns: median(rounds) };
 }
 
 async function windows({ node, recloser, plan }, tell) {
   tell('windows of 10 to 100,000');
-  const [, ...sizes] = await runChild(node, 'windows.mjs', { recloser, effort: plan.effort });
-  const ratios = sizes.map(({ ratio }) => ratio);
-  const wide = Math.max(...sizes.map(({ spread }) => spread));
-  const value = Math.max(...ratios) / Math.min(...ratios);
+  const [bare, ...sizes] = await runChild(node, 'windows.mjs', { recloser, effort: plan.recloser.alone });
+  const byCost = sizes.toSorted((a, b) => median(a.rounds) - median(b.rounds));
   return [
     {
       id: 'windows',
       title: 'windows of 10 to 100,000: dearest / cheapest',
       unit: '×',
       goal: 1.1,
-      figures: { recloser: { value, spread: wide } },
+      figures: { recloser: figureOf(ratios(byCost.at(-1).rounds, byCost[0].rounds)) },
     },
-    ...sizes.map(({ name, ratio, spread }) => ({
+    ...sizes.map(({ name, rounds }) => ({
       id: `window-${name}`,
       title: `  window of ${Number(name).toLocaleString('en')}`,
       unit: '×',
-      figures: { recloser: { value: ratio, spread } },
+      figures: { bare: figureOf(bare.rounds), recloser: figureOf(ratios(rounds, bare.rounds)) },
     })),
   ];
 }
 
-/** What it costs to be measured, as a share of what prom-client's own counters would take. */
+/** What it costs to be measured, as a share of what prom-client's own counters would take in the same round. */
 async function instrumented({ node, recloser, plan }, tell) {
   tell('instrumented calls');
-  const results = await runChild(node, 'instrumented.mjs', { recloser, effort: plan.effort });
-  const byHand = results.find(({ name }) => name === 'inc and observe').over;
+  const results = await runChild(node, 'instrumented.mjs', { recloser, effort: plan.recloser.alone });
+  const { rounds: plain } = results.find(({ name }) => name === 'plain');
+  const overPlain = ({ rounds }) => differences(rounds, plain);
+  const byHand = overPlain(results.find(({ name }) => name === 'inc and observe'));
   return results
     .filter(({ name }) => name.startsWith('instrumented'))
-    .map(({ name, over, spread }) => ({
-      id: name.replace(' ', '-'),
-      title: `${name}: over plain, × \`inc\` and \`observe\``,
+    .map((result) => ({
+      id: result.name.replace(' ', '-'),
+      title: `${result.name}: over plain, × \`inc\` and \`observe\``,
       unit: '×',
       goal: 1.1,
-      figures: { recloser: { value: over / byHand, spread } },
+      figures: { recloser: figureOf(ratios(overPlain(result), byHand)) },
     }));
 }
 
+/** The goal of an idle breaker is put to both kinds: never called, and with the window that its first call made. */
 const MEMORY_ROWS = {
-  created: { title: 'bytes per breaker, never called', unit: 'bytes', goal: 800 },
-  called: { title: 'bytes per breaker, called once, window of 100', unit: 'bytes' },
+  created: { title: 'bytes per idle breaker, never called (no window yet)', unit: 'bytes', goal: 800 },
+  called: { title: 'bytes per idle breaker, called once (window of 100)', unit: 'bytes', goal: 800 },
   entry: { title: 'bytes per entry of a registry', unit: 'bytes' },
-  dropped: { title: 'bytes kept after dropping a breaker', unit: 'bytes', goal: 1, peersToo: true },
+  dropped: { title: 'bytes kept after dropping a breaker', unit: 'bytes', goal: 1 },
   createNs: { title: 'creating a breaker', unit: 'ns' },
   bytesPerCall: { title: 'bytes allocated per call, over bare', unit: 'bytes', goal: 300 },
-  idleCpu: { title: 'CPU of 10,000 idle breakers, % of a core', unit: '%', goal: 0.5 },
 };
 
-async function memory({ node, recloser, plan, peers }, tell) {
+async function memory(options, tell) {
+  const { node, recloser } = options;
   const rows = Object.entries(MEMORY_ROWS).map(([id, row]) => ({ id, ...row, figures: {} }));
-  for (const library of ['recloser', ...peers]) {
+  for (const [library, { readings, count }] of planned(options, 'memory')) {
     tell(`memory: ${library}`);
-    const weights = library === 'recloser' ? plan.memory : plan.peerMemory;
-    const result = await runChild(node, 'memory.mjs', { recloser, library, ...weights }, MEMORY_FLAGS);
-    result.idleCpu *= 100;
+    const order = { recloser, library, count };
+    const figures = await repeat(readings, () => runChild(node, 'memory.mjs', order, MEMORY_FLAGS));
     for (const row of rows) {
-      if (result[row.id] !== undefined) row.figures[library] = { value: result[row.id] };
+      if (figures[row.id] !== undefined) row.figures[library] = figures[row.id];
     }
   }
   return rows;
 }
 
-async function http({ node, recloser, plan, peers }, tell) {
+async function idle(options, tell) {
+  const { node, recloser } = options;
+  const count = 10_000;
+  const figures = {};
+  for (const [library, effort] of planned(options, 'idle')) {
+    tell(`idle: ${library}`);
+    const order = { recloser, library, count, ...effort };
+    figures[library] = figureOf(await runChild(node, 'idle.mjs', order, ['--expose-gc']));
+  }
+  const title = `CPU of ${count.toLocaleString('en')} idle breakers, % of a core`;
+  return { id: 'idleCpu', title, unit: '%', goal: 0.5, figures };
+}
+
+/** Each is shown as it is and as a ratio, which the `goal` is for: to the same process without a breaker. */
+const HTTP_FIGURES = {
+  perSecond: { title: 'requests a second', unit: '/s', goal: 0.95, atLeast: true },
+  p50: { title: 'p50', unit: 'ms' },
+  p99: { title: 'p99', unit: 'ms', goal: 1.05 },
+};
+
+async function http(options, tell) {
   const rows = [];
   for (const share of [0, 0.01, 0.1]) {
     const errors = `HTTP, ${share * 100} % errors`;
-    const perSecond = {
-      id: `http-${share}`,
-      title: `${errors}: requests a second, × without`,
-      unit: '×',
-      goal: 0.95,
-      atLeast: true,
-      figures: {},
-    };
-    const p99 = {
-      id: `http-p99-${share}`,
-      title: `${errors}: p99, × without`,
-      unit: '×',
-      goal: 1.05,
-      figures: {},
-    };
-    for (const library of ['recloser', ...peers]) {
+    const results = {};
+    for (const [library, effort] of planned(options, 'http')) {
       tell(`${errors}: ${library}`);
-      const effort = library === 'recloser' ? plan.http : plan.peerHttp;
-      const result = await runChild(node, 'http.mjs', { recloser, library, share, ...effort });
-      perSecond.figures[library] = { value: result.perSecond, spread: result.spread, ...result.guarded };
-      p99.figures[library] = { value: result.p99, spread: result.p99Spread };
-      if (library === 'recloser') perSecond.without = result.bare;
+      const order = { recloser: options.recloser, library, share, ...effort };
+      results[library] = await runChild(options.node, 'http.mjs', order);
     }
-    rows.push(perSecond, p99);
+    for (const [key, { title, unit, ...goal }] of Object.entries(HTTP_FIGURES)) {
+      const id = `http-${key}-${share}`;
+      const { bare } = results.recloser[key];
+      const each = (what) =>
+        Object.fromEntries(Object.entries(results).map(([library, result]) => [library, result[key][what]]));
+      rows.push({ id, title: `${errors}: ${title}`, unit, figures: { bare, ...each('guarded') } });
+      rows.push({
+        id: `${id}-ratio`,
+        title: `${errors}: ${title}, × without`,
+        unit: '×',
+        ...goal,
+        figures: each('ratio'),
+      });
+    }
   }
   return rows;
 }
 
 async function coldStart({ node, recloser, plan }, tell) {
   tell('cold start');
-  const starts = [];
-  for (let i = 0; i < plan.coldStarts; i++) starts.push(await runChild(node, 'cold-start.mjs', { recloser }));
-  const row = (id, title) => {
-    const values = starts.map((start) => start[id]);
-    return {
-      id,
-      title,
-      unit: 'ms',
-      figures: { recloser: { value: median(values), spread: spread(values) } },
-    };
-  };
+  const { importMs, firstCallMs } = await repeat(plan.recloser.coldStarts, () =>
+    runChild(node, 'cold-start.mjs', { recloser }),
+  );
+  const row = (id, title, figure) => ({ id, title, unit: 'ms', figures: { recloser: figure } });
   return [
-    row('importMs', 'cold start: import'),
-    row('firstCallMs', 'cold start: first breaker and first call'),
+    row('importMs', 'cold start: import', importMs),
+    row('firstCallMs', 'cold start: first breaker and first call', firstCallMs),
   ];
 }
 
-/**
- * What a row says of its goal: `met` or `missed`, with a question mark where the spread of the rounds holds both; and
- * `undefined` where it has none.
- */
-export function verdictOf({ goal, atLeast, figures: { recloser } }) {
-  if (goal === undefined || recloser === undefined) return undefined;
-  const { value, spread = 0 } = recloser;
-  const verdict = (atLeast ? value >= goal : value <= goal) ? 'met' : 'missed';
-  return Math.abs(value - goal) < (value * spread) / 2 ? `${verdict}?` : verdict;
+/** Reads the same things again and again: their figures. */
+async function repeat(times, read) {
+  const readings = [];
+  for (let i = 0; i < times; i++) readings.push(await read());
+  return Object.fromEntries(
+    Object.keys(readings[0]).map((key) => [key, figureOf(readings.map((reading) => reading[key]))]),
+  );
 }
-
-export const isWide = (figure) => figure?.spread !== undefined && figure.spread > TOO_WIDE;

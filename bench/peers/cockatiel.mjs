@@ -1,13 +1,13 @@
 import * as cockatiel from 'cockatiel';
 
 export const configuration =
-  'CountBreaker: the last 100 calls, trips at 50 % of at least 10; or SamplingBreaker: 60 s, 50 %; timeout 10 s (aggressive) or none, 60 s open';
+  'CountBreaker: the last 100 calls, trips at more than 50 % of at least 10; or SamplingBreaker: 60 s in 60 buckets, more than 50 % of at least 10 (`minimumRps` is 10 / 60); timeout 10 s (aggressive) or none, 60 s open';
 
 export function create(task, { trips = true, timeout = false, window = 'count', fallback = false } = {}) {
   const breaker =
     window === 'count'
       ? new cockatiel.CountBreaker({ size: 100, threshold: 0.5, minimumNumberOfCalls: 10 })
-      : new cockatiel.SamplingBreaker({ threshold: 0.5, duration: 60_000, minimumRps: 1 });
+      : new cockatiel.SamplingBreaker({ threshold: 0.5, duration: 60_000, minimumRps: 10 / 60 });
   const circuit = cockatiel.circuitBreaker(cockatiel.handleAll, {
     halfOpenAfter: 60_000,
     breaker: trips ? breaker : unbreakable(breaker),

@@ -5,7 +5,7 @@
  * - `create(task, { trips, timeout, window, fallback })`: a function that calls the task, with one argument,
  *   through a new breaker; `undefined` for what the library cannot do.
  *
- * A breaker that does not trip (`trips: false`) is one whose threshold no failure reaches.
+ * A breaker that does not trip (`trips: false`) counts as ever; its threshold is one that no failure reaches.
  */
 export const PEERS = ['opossum', 'cockatiel', 'mollitia', 'levee', 'hystrixjs', 'brakes'];
 

@@ -1,7 +1,7 @@
 import { Circuit, SlidingCountBreaker, SlidingTimeBreaker, Timeout } from 'mollitia';
 
 export const configuration =
-  'SlidingCountBreaker: the last 100 calls, trips at 50 % of at least 10; or SlidingTimeBreaker: 60 s; timeout 10 s or none, 60 s open';
+  'SlidingCountBreaker: the last 100 calls, trips at 50 % of at least 10; or SlidingTimeBreaker: 60 s, but no more than 1,000 calls; timeout 10 s or none, 60 s open';
 
 export function create(task, { trips = true, timeout = false, window = 'count', fallback = false } = {}) {
   if (fallback) return undefined; // its Fallback can change the error, and not answer
@@ -9,8 +9,8 @@ export function create(task, { trips = true, timeout = false, window = 'count', 
   const modules = [
     new Breaker({
       slidingWindowSize: window === 'count' ? 100 : 60_000,
-      minimumNumberOfCalls: trips ? 10 : 1_000_000_000,
-      failureRateThreshold: 50,
+      minimumNumberOfCalls: 10,
+      failureRateThreshold: trips ? 50 : 100, // which turns the rule off
       openStateDelay: 60_000,
     }),
   ];
