@@ -866,7 +866,7 @@ export class CircuitBreaker {
     this.#isHeard = Object.values(CALL_EVENTS).some((event) => this.#hears(event));
     this.#timesCalls = slowCallDuration !== false || this.#isHeard;
     this.#isPlain = callTimeout === false && fallback === undefined;
-    this.#timesEnds = this.#timesCalls || window.type === 'time' || shouldTrip !== undefined;
+    this.#timesEnds = this.#timesCalls || window.type === 'time';
     this.#isQuiet = !this.#isHeard && isFailure === undefined && shouldTrip === undefined;
   }
 

@@ -162,7 +162,7 @@ function hasCode(error: unknown, code: string): boolean {
 /** Whether recloser made this error, whichever copy of the package it was. It never throws, whatever it is given. */
 export function isCircuitBreakerError(error: unknown): error is CircuitBreakerError {
   try {
-    return error !== null && typeof error === 'object' && (error as { [BRAND]?: unknown })[BRAND] === true;
+    return typeof error === 'object' && (error as { [BRAND]?: unknown } | null)?.[BRAND] === true;
   } catch {
     return false;
   }

@@ -180,7 +180,7 @@ function refuseFixedMethods(client: object): void {
   for (const [key, { value, writable, configurable }] of Object.entries(
     Object.getOwnPropertyDescriptors(client),
   )) {
-    if (typeof value !== 'function' || writable || configurable || key === 'prototype') continue;
+    if (typeof value !== 'function' || writable || configurable) continue;
     throw new TypeError(`protect cannot put a breaker before ${quote(key)}: the object is frozen`);
   }
 }

@@ -172,7 +172,7 @@ export class CircuitBreakerRegistry {
     return {
       onUse: (breaker) => this.#touch(this.#entries.get(breaker.name)),
       events: {
-        hears: (event) => event === 'close' || event === 'mode' || events.hears(event),
+        hears: (event) => event === 'close' || events.hears(event),
         take: (emissions) => {
           for (const [event, { breaker }] of emissions) {
             if (event === 'close' || event === 'mode') this.#takeBack(this.#entries.get(breaker));
@@ -378,7 +378,8 @@ export class CircuitBreakerRegistry {
     for (let passedOver = 0; this.#entries.size > this.#maxSize && passedOver < MOST_PASSED_OVER; ) {
       const oldest = this.#recency.first;
       if (oldest === undefined || oldest === newest) return;
-      if (!this.#forget(oldest, 'evicted') && oldest.listed) passedOver++;
+      this.#forget(oldest, 'evicted');
+      if (oldest.listed) passedOver++;
     }
   }
 
@@ -392,13 +393,12 @@ export class CircuitBreakerRegistry {
   }
 
   /** Forgets a breaker, unless it has calls in flight, which is a use, or is not sound: then it is set aside. */
-  #forget(entry: Entry, reason: 'evicted' | 'idle'): boolean {
+  #forget(entry: Entry, reason: 'evicted' | 'idle'): void {
     const { state, mode, inFlight } = entry.breaker.metrics;
     const isSound = state === CircuitState.CLOSED && mode !== 'forced-closed';
     if (isSound && inFlight === 0) this.#remove(entry, reason);
     else if (isSound) this.#touch(entry);
     else this.#recency.remove(entry);
-    return isSound && inFlight === 0;
   }
 
   #compare(entry: Entry, options: CircuitBreakerOptions): void {
@@ -456,9 +456,8 @@ function isPlain(value: unknown): boolean {
 }
 
 /** Whether a window is the one in force, as far as its options say. */
-function isSameWindow(given: unknown, inForce: ResolvedWindow): boolean {
-  if (typeof given !== 'object' || given === null) return given === undefined;
-  return Object.entries(given).every(
+function isSameWindow(given: object | undefined, inForce: ResolvedWindow): boolean {
+  return Object.entries(given ?? {}).every(
     ([key, value]) => value === undefined || value === inForce[key as keyof ResolvedWindow],
   );
 }

@@ -326,6 +326,14 @@ describe('the slow-call rate', () => {
     expect(fixture.breaker.metrics.totals.slow).toBe(0);
   });
 
+  test('is watched by nobody without it where calls are timed for other reasons', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100, window: { type: 'time' } });
+
+    await succeedTimes(breaker, 1);
+
+    expect(breaker.metrics).toMatchObject({ window: { slowCalls: 0 }, totals: { successes: 1, slow: 0 } });
+  });
+
   test('takes every call for slow with a duration of 0', async () => {
     const fixture = createBreaker({ slowCallDuration: 0, minimumCalls: 1 });
 

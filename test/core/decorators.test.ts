@@ -226,6 +226,7 @@ describe.each(DECORATOR_FORMS)('a wrong target (%s)', (_, experimentalDecorators
   });
 
   test.each([
+    ['field', 'total = 1;'],
     ['getter', 'get total() { return 1; }'],
     ['setter', 'set total(value) {}'],
   ])('is called what it is in the message: a %s', (kind, member) => {

@@ -246,6 +246,15 @@ describe('fallbackOn', () => {
     expect(fallbackOn.mock.calls).toEqual([[boom]]);
   });
 
+  test('asks no predicate where there is no fallback', async () => {
+    const fallbackOn = vi.fn(() => true);
+    const { breaker } = createBreaker({ fallbackOn });
+
+    await breaker.tryCall(failing(boom));
+
+    expect(fallbackOn).not.toHaveBeenCalled();
+  });
+
   test('asks a predicate with a rejection too', async () => {
     const { breaker } = createOpen({ fallbackOn: isCircuitBreakerOpenError, fallback: () => 'instead' });
 

@@ -384,6 +384,11 @@ describe('what is left alone', () => {
   });
 });
 
+type Get = () => Promise<number>;
+
+const defined = (get: Get, how: PropertyDescriptor): { get: Get } =>
+  Object.defineProperty({}, 'get', { value: get, ...how }) as { get: Get };
+
 describe('a protected client', () => {
   test('is the same client seen from its methods, with its private state', async () => {
     const { users } = createUsers();
@@ -509,6 +514,25 @@ describe('a protected client', () => {
     }
 
     const client = protect(Object.freeze(new Frozen()), { breaker, methods: ['get'] });
+
+    expect(await client.get()).toBe(1);
+    expect(breaker.metrics.totals.calls).toBe(1);
+  });
+
+  test.each([
+    [
+      'frozen, with data of its own',
+      (get: Get) => Object.freeze(Object.create({ get }, { region: { value: 'eu' } })),
+    ],
+    ['sealed, with methods of its own', (get: Get) => Object.seal({ get })],
+    ['given methods that can only be defined anew', (get: Get) => defined(get, { configurable: true })],
+  ])('may be %s', async (_, create) => {
+    const { breaker } = createBreaker();
+
+    const client = protect(
+      create(async () => 1),
+      { breaker, methods: ['get'] },
+    );
 
     expect(await client.get()).toBe(1);
     expect(breaker.metrics.totals.calls).toBe(1);

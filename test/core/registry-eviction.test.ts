@@ -211,6 +211,19 @@ describe('maxSize', () => {
     expect(registry.names()).toEqual(['c', 'd', 'e']);
   });
 
+  test('goes by the last use of breakers that come back in another order', () => {
+    const { registry } = registryOf(['a', 'b', 'c', 'd'], { maxSize: 4 });
+    const [a, b, c] = [...registry] as [CircuitBreaker, CircuitBreaker, CircuitBreaker];
+    for (const breaker of [a, b, c]) breaker.trip();
+    registry.getOrCreate('e'); // looks at all of them
+    const deletions = toldDeletions(registry);
+
+    for (const breaker of [a, c, b]) breaker.reset();
+    for (const name of ['f', 'g', 'h']) registry.getOrCreate(name);
+
+    expect(deletions).toEqual(['a evicted', 'b evicted', 'c evicted']);
+  });
+
   test('makes the evicted breaker anew when its name is asked for', () => {
     const { registry } = registryOf(['a', 'b'], { maxSize: 1, configure: () => ({ failureThreshold: 4 }) });
 

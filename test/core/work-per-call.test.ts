@@ -196,6 +196,24 @@ const CASES: readonly Case[] = [
     work: { promises: 0, scheduled: 0, reads: 0 },
   },
   {
+    of: 'a synchronous success with a fallback of the call',
+    call: (breaker) => () => breaker.callSync(() => 42, { fallback: () => 0 }),
+    bare: () => 42,
+    work: { promises: 0, scheduled: 0, reads: 0 },
+  },
+  {
+    of: 'a permit, if there is one',
+    call: (breaker) => () => breaker.tryAcquire()?.success(),
+    bare: () => {},
+    work: { promises: 0, scheduled: 0, reads: 0 },
+  },
+  {
+    of: 'a success where the user has a rule',
+    options: { shouldTrip: () => false },
+    call: (breaker) => () => breaker.call(succeed),
+    work: { promises: 1, scheduled: 0, reads: 0 },
+  },
+  {
     of: 'a permit',
     call: (breaker) => () => breaker.acquire().success(),
     bare: () => {},
