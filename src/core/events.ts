@@ -89,7 +89,7 @@ export class Emitter<Events extends object> {
   readonly #known: readonly (keyof Events)[];
   readonly #onChange: () => void;
   readonly #registrations = new Map<keyof Events, readonly Registration[]>();
-  readonly #untold: Emission<Events>[] = [];
+  #untold: readonly Emission<Events>[] | undefined;
   #isTelling = false;
 
   /** @param onChange is called when listeners have been added or removed */
@@ -133,15 +133,18 @@ export class Emitter<Events extends object> {
 
   /** Takes in what has happened, to be told in its turn. */
   take(emissions: readonly Emission<Events>[]): void {
-    this.#untold.push(...emissions);
+    this.#untold = this.#untold === undefined ? emissions : [...this.#untold, ...emissions];
   }
 
   /** Tells what has been taken in, unless that is being done already. */
   tell(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    for (const [event, payload] of this.#untold) this.#tellListeners(event, payload);
-    this.#untold.length = 0;
+    while (this.#untold !== undefined) {
+      const emissions = this.#untold;
+      this.#untold = undefined;
+      for (const [event, payload] of emissions) this.#tellListeners(event, payload);
+    }
     this.#isTelling = false;
   }
 
