@@ -452,7 +452,7 @@ function differencesOf(given: CircuitBreakerOptions, inForce: ResolvedOptions): 
 }
 
 function isPlain(value: unknown): boolean {
-  return value === null || (value !== undefined && typeof value !== 'function' && typeof value !== 'object');
+  return value !== undefined && typeof value !== 'function' && typeof value !== 'object';
 }
 
 /** Whether a window is the one in force, as far as its options say. */

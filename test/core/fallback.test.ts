@@ -251,6 +251,9 @@ describe('fallbackOn', () => {
     const { breaker } = createBreaker({ fallbackOn });
 
     await breaker.tryCall(failing(boom));
+    await breaker.tryCall(failing(boom), { signal: new AbortController().signal });
+    breaker.trip();
+    await breaker.tryCall(failing(boom));
 
     expect(fallbackOn).not.toHaveBeenCalled();
   });

@@ -174,11 +174,15 @@ describe('the process', () => {
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const { registry } = registryOf(['users']);
 
-    registry.getOrCreate('users', { mode: 'observe', window: { type: 'time', duration: 500 } });
+    registry.getOrCreate('users', {
+      mode: 'observe',
+      maxConcurrentCalls: 5,
+      window: { type: 'time', duration: 500 },
+    });
 
     expect(emitWarning.mock.calls[0]?.[0]).toBe(
       'Circuit breaker "users" exists with other options, which stay in force: mode is "active", not "observe"; ' +
-        'window is {"type":"count","size":100}, not {"type":"time","duration":500}',
+        'maxConcurrentCalls is Infinity, not 5; window is {"type":"count","size":100}, not {"type":"time","duration":500}',
     );
   });
 

@@ -410,6 +410,18 @@ describe('a delete event', () => {
   });
 });
 
+test.each([{ maxSize: 5 }, { idleTimeout: 1_000 }])(
+  'a registry that forgets (%o) is told at once as well',
+  (options) => {
+    const { registry } = createRegistry(options);
+    const opened = told(registry, 'open');
+
+    registry.getOrCreate('users').trip();
+
+    expect(opened).toHaveLength(1);
+  },
+);
+
 describe('what a listener of a breaker causes', () => {
   test('is told to the registry after what caused it', async () => {
     const { registry } = createRegistry();

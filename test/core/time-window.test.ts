@@ -252,6 +252,19 @@ describe('a window that is restored or told', () => {
     expect([restored.calls, window.calls]).toEqual([calls, calls]);
   });
 
+  test('lets go of its oldest calls with the next bucket of the other clock', () => {
+    const window = createWindow();
+    window.record(true, false, 10_000);
+    const restored = createWindow();
+
+    restored.restore(window.snapshot(10_999) as TimeSnapshot, 500_000, 0);
+    restored.advance(500_099);
+    expect(restored.calls).toBe(1);
+    restored.advance(500_100);
+
+    expect(restored.calls).toBe(0);
+  });
+
   test('comes to an end where the numbers of its buckets are too large to be counted one by one', () => {
     const window = new TimeWindow(1, 10_000);
     window.record(true, false, 1_700_000_000_000);

@@ -727,9 +727,11 @@ test('a method may be named `class`', async () => {
       return Promise.resolve('second');
     },
   };
+  const { class: spaced } = new Function('return { class () { return Promise.resolve("third"); } };')();
 
   expect(await withCircuitBreaker('classes')(find)()).toBe('first');
   expect(await withCircuitBreaker('classes')(late)()).toBe('second');
+  expect(await withCircuitBreaker('classes')(spaced)()).toBe('third');
 });
 
 describe('bad input', () => {
@@ -809,11 +811,15 @@ describe('bad input', () => {
   });
 });
 
-test('wraps the functions of a list', async () => {
+type Wrap = (...args: unknown[]) => () => Promise<number>;
+
+test.each<[string, (wrap: Wrap) => (() => Promise<number>)[]]>([
+  ['by map', (wrap) => [async () => 1].map(wrap)],
+  ['by Array.from', (wrap) => Array.from([async () => 1], wrap)],
+])('wraps the functions of a list %s', async (_, wrapAll) => {
   const registry = new CircuitBreakerRegistry();
-  const [one] = [async () => 1].map(withCircuitBreaker('one', { registry }) as never) as [
-    () => Promise<number>,
-  ];
+
+  const [one] = wrapAll(withCircuitBreaker('one', { registry }) as Wrap) as [() => Promise<number>];
 
   expect(await one()).toBe(1);
   expect(registry.get('one')?.metrics.totals.calls).toBe(1);
