@@ -259,8 +259,9 @@ describe.each(DECORATOR_FORMS)('a wrong target (%s)', (_, experimentalDecorators
 
 test.each(DECORATOR_FORMS)('a method may be named by a number (%s)', async (_, experimentalDecorators) => {
   const code = transpile(
-    `import { withCircuitBreaker } from 'recloser';
-    export class Steps { @withCircuitBreaker('steps') async 7() { return 'seventh'; } }`,
+    `import { CircuitBreakerRegistry, withCircuitBreaker } from 'recloser';
+    const registry = new CircuitBreakerRegistry();
+    export class Steps { @withCircuitBreaker('steps', { registry }) async 7() { return 'seventh'; } }`,
     experimentalDecorators,
   );
   const { Steps } = runModule<{ Steps: new () => { 7(): Promise<string> } }>(code);
