@@ -44,7 +44,7 @@ import {
 } from './snapshot.js';
 import { type Phase, StateMachine, type TripReason, UNGOVERNED } from './state-machine.js';
 import { Tally } from './tally.js';
-import { describe } from './validate.js';
+import { breakerSubject, describe } from './validate.js';
 
 /** What a registry is to the breakers that it keeps. */
 export interface Keeper {
@@ -357,7 +357,7 @@ export class CircuitBreaker {
    * @throws InvalidOptionsError for an unknown option, a value out of range, or an option that cannot be updated
    */
   update(options: UpdatableOptions): void {
-    const subject = { breaker: this.name, action: `update circuit breaker ${quote(this.name)}` };
+    const subject = breakerSubject('update', this.name);
     const given = { ...this.#given, ...readBreakerOptions(options, subject, true) };
     const resolved = completeOptions(given, subject);
     this.#steer(() => {
@@ -434,7 +434,7 @@ export class CircuitBreaker {
    * @throws InvalidOptionsError for a damaged snapshot or one of a newer version; the breaker stays as it was
    */
   restore(snapshot: CircuitSnapshot): void {
-    const subject = { breaker: this.name, action: `restore circuit breaker ${quote(this.name)}` };
+    const subject = breakerSubject('restore', this.name);
     const parsed = parseSnapshot(snapshot, subject);
     this.#steer((now) => this.#takeOver(parsed, now));
   }
@@ -571,7 +571,7 @@ export class CircuitBreaker {
   ): Promise<T> | undefined {
     const fallback = this.#fallbackFor(rejection, true, options);
     if (fallback === undefined) return undefined;
-    const { signal } = options ?? {};
+    const signal = options?.signal;
     if (signal === undefined) return run(fallback, new LazyCallContext(this.name, rejection.state));
     const guards: Guards = {
       signal,
@@ -846,7 +846,6 @@ export class CircuitBreaker {
    * causes comes after them for the breaker's listeners and the keeper's alike.
    */
   #emit(events: readonly Emission<CircuitBreakerEvents>[]): void {
-    if (events.length === 0) return;
     const own = this.#events;
     const kept = this.#keeper?.events;
     own?.take(events);
@@ -882,8 +881,8 @@ export class CircuitBreaker {
       retryAfter: this.#machine.retryAfter(now),
       consecutiveFailures,
       inFlight: this.#tally.inFlight,
-      lastFailure: lastFailure === undefined ? null : { ...lastFailure },
-      lastTransition: lastTransition === undefined ? null : { ...lastTransition },
+      lastFailure: lastFailure ? { ...lastFailure } : null,
+      lastTransition: lastTransition ? { ...lastTransition } : null,
       health: healthOf(phase, consecutiveFailures, window, this.#options),
       window,
       totals: this.#tally.totals,

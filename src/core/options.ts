@@ -8,9 +8,9 @@ import { type Clock, systemClock } from './clock.js';
 import type { Listener, Transition } from './events.js';
 import type { CircuitMetrics } from './metrics.js';
 import type { ErrorFilter, Outcome } from './outcome.js';
-import { quote } from './quote.js';
 import type { CircuitSnapshot } from './snapshot.js';
 import {
+  breakerSubject,
   type Check,
   callable,
   callables,
@@ -299,7 +299,7 @@ export function subjectOf(options: unknown): Subject {
     name = (options as CircuitBreakerOptions | null | undefined)?.name ?? DEFAULT_NAME;
   } catch {}
   if (typeof name !== 'string') return { breaker: '', action: 'create circuit breaker' };
-  return { breaker: name, action: `create circuit breaker ${quote(name)}` };
+  return breakerSubject('create', name);
 }
 
 /**
@@ -308,7 +308,7 @@ export function subjectOf(options: unknown): Subject {
  * @throws InvalidOptionsError for the first mistake
  */
 export function readCallOptions<T>(options: CallOptions<T>, breaker: string): CallOptions<T> {
-  const subject = callSubject(breaker);
+  const subject = breakerSubject('call through', breaker);
   return guardRead(subject, 'options', () => readOptions(options, CALL_RULES, subject));
 }
 
@@ -318,7 +318,7 @@ export function readCallOptions<T>(options: CallOptions<T>, breaker: string): Ca
  * @throws InvalidOptionsError for the first mistake
  */
 export function readSyncCallOptions<T>(options: SyncCallOptions<T>, breaker: string): SyncCallOptions<T> {
-  const subject = callSubject(breaker);
+  const subject = breakerSubject('call through', breaker);
   return guardRead(subject, 'options', () => readOptions(options, SYNC_CALL_RULES, subject));
 }
 
@@ -328,7 +328,7 @@ export function readSyncCallOptions<T>(options: SyncCallOptions<T>, breaker: str
  * @throws InvalidOptionsError for the first mistake
  */
 export function verifyCallOptions<T>(options: CallOptions<T>, breaker: string): CallOptions<T> {
-  const subject = callSubject(breaker);
+  const subject = breakerSubject('call through', breaker);
   return guardRead(subject, 'options', () => {
     verify(subject, 'options', options, object);
     const { signal, callTimeout, fallback, fallbackOn } = options;
@@ -343,10 +343,6 @@ export function verifyCallOptions<T>(options: CallOptions<T>, breaker: string): 
 const DEFAULT_NAME = 'default';
 const DEFAULT_WINDOW: ResolvedWindow = Object.freeze({ type: 'count', size: 100 });
 const CALL_OPTIONS = Object.keys(CALL_RULES) as (keyof CallOptions)[];
-
-function callSubject(breaker: string): Subject {
-  return { breaker, action: `call through circuit breaker ${quote(breaker)}` };
-}
 
 function readWindow(window: unknown, subject: Subject): ResolvedWindow {
   const isTime = (window as WindowOptions).type === 'time';

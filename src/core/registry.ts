@@ -18,6 +18,7 @@ import { quote } from './quote.js';
 import { type CircuitSnapshot, parseSnapshot } from './snapshot.js';
 import { type RegistrySummary, summarize } from './summary.js';
 import {
+  breakerSubject,
   type Check,
   callable,
   describe,
@@ -307,7 +308,7 @@ export class CircuitBreakerRegistry {
 
   #create(name: string, options: CircuitBreakerOptions | undefined): CircuitBreaker {
     verify(CREATE_BREAKER, 'name', name, string);
-    const subject = { breaker: name, action: `create circuit breaker ${quote(name)}` };
+    const subject = breakerSubject('create', name);
     const configured = this.#configure?.(name);
     verify(subject, 'configure', configured, (it) =>
       it instanceof Promise ? 'a function that answers at once' : undefined,
@@ -403,7 +404,7 @@ export class CircuitBreakerRegistry {
 
   #compare(entry: Entry, options: CircuitBreakerOptions): void {
     const { name } = entry.breaker;
-    const subject = { breaker: name, action: `create circuit breaker ${quote(name)}` };
+    const subject = breakerSubject('create', name);
     readUnnamed(options, subject);
     const differences = guardRead(subject, 'options', () => differencesOf(options, entry.breaker.options));
     if (differences.length === 0 || entry.hasConflict) return;

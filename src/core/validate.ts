@@ -124,6 +124,11 @@ export interface Subject {
   readonly action: string;
 }
 
+/** What is done to a breaker, or through it, as a subject. */
+export function breakerSubject(action: string, breaker: string): Subject {
+  return { breaker, action: `${action} circuit breaker ${quote(breaker)}` };
+}
+
 /** A check for each option that there is. */
 export type Rules = Readonly<Record<string, Check>>;
 

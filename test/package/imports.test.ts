@@ -43,7 +43,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   },
   {
     health: ['circuit-state'],
-    options: ['backoff', 'clock', 'quote', 'validate', 'window'],
+    options: ['backoff', 'clock', 'validate', 'window'],
   },
   {
     fallback: ['report'],
