@@ -14,7 +14,7 @@ export const entry = Object.fromEntries(
 
 export default defineConfig({
   // Besides them there is the command of `bin`, which nobody imports: it needs no types.
-  entry: { ...entry, cli: 'src/grafana/cli.ts' },
+  entry: { ...entry, cli: 'src/cli/main.ts' },
   format: ['esm', 'cjs'],
   dts: { entry },
   target: 'es2022',
@@ -24,5 +24,5 @@ export default defineConfig({
   treeshake: true,
   clean: true,
   // The JSON Schema of configurations is shipped as it is.
-  onSuccess: () => copyFile('src/presets/config.schema.json', 'dist/config.schema.json'),
+  onSuccess: () => copyFile('src/presets/config/config.schema.json', 'dist/config.schema.json'),
 });

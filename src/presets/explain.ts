@@ -1,12 +1,14 @@
 /** Where the options of a breaker come from, for people who wonder. */
+
+import type { Environment, EnvironmentSource } from '../config/environments.js';
+import { type Inference, inferPreset } from '../config/infer.js';
+import type { PresetName } from '../config/preset-names.js';
+import { variableOf } from '../config/variables.js';
 import type { CircuitBreakerOptions } from '../index.js';
-import type { PresetName } from './catalogue.js';
-import { optionsFromEnvironment, variableOf } from './config-environment.js';
-import type { Environment, EnvironmentSource } from './environments.js';
-import { type Inference, inferPreset } from './infer.js';
+import { valuesOf } from './catalogue/figures.js';
+import { optionsFromEnvironment } from './config/variables.js';
 import { configurationOf } from './preset.js';
 import { type PresetSettings, type ReadSettings, readSettings } from './settings.js';
-import { valuesOf } from './values.js';
 
 /** An option of a breaker, and where it comes from. */
 export interface ExplainedValue {

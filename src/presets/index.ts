@@ -1,27 +1,26 @@
 export {
-  PRESET_NAMES,
-  PRESETS,
-  type PresetName,
-} from './catalogue.js';
+  detectEnvironment,
+  ENVIRONMENT_NAMES,
+  type Environment,
+  type EnvironmentSource,
+} from '../config/environments.js';
+export { type Inference, inferPreset } from '../config/infer.js';
+export { type Kind, PRESET_NAMES, type PresetName } from '../config/preset-names.js';
+export type { EnvironmentVariables } from '../config/process-variables.js';
+export { PRESETS } from './catalogue/all-presets.js';
+export { ENVIRONMENTS, type EnvironmentFigures } from './catalogue/environments.js';
+export type { Figure, FigureRange, PresetData, PresetFigures } from './catalogue/preset-data.js';
+export { applyConfig, type ConfigurableRegistry } from './config/apply.js';
+export type { ConfigBackoff, ConfigOptions } from './config/format.js';
 export {
   type CircuitBreakerConfig,
   type ConfigContext,
   type ConfiguredRegistryOptions,
   fromConfig,
   type NamedConfigOptions,
-} from './config.js';
-export { applyConfig, type ConfigurableRegistry } from './config-apply.js';
-export { type EnvironmentVariables, optionsFromEnvironment } from './config-environment.js';
-export type { ConfigBackoff, ConfigOptions } from './config-options.js';
-export type { ConfigChange, ConfigurableBreaker } from './config-plan.js';
-export {
-  detectEnvironment,
-  ENVIRONMENT_NAMES,
-  ENVIRONMENTS,
-  type Environment,
-  type EnvironmentFigures,
-  type EnvironmentSource,
-} from './environments.js';
+} from './config/from-config.js';
+export type { ConfigChange, ConfigurableBreaker } from './config/plan.js';
+export { optionsFromEnvironment } from './config/variables.js';
 export { type ExplainedValue, explainPreset, type PresetExplanation } from './explain.js';
 export {
   isAwsFailure,
@@ -31,8 +30,6 @@ export {
   isHttpFailure,
   isLlmFailure,
   isQueueFailure,
-} from './failures.js';
-export { type Inference, inferPreset } from './infer.js';
+} from './failures/predicates.js';
 export { preset, presets } from './preset.js';
-export type { Figure, FigureRange, Kind, PresetData, PresetFigures } from './preset-data.js';
 export type { PresetSettings } from './settings.js';

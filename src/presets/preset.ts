@@ -1,16 +1,17 @@
 /** Presets as options of breakers: one by its name, or whatever the name of a breaker tells. */
+
+import { PRESET_NAMES, type PresetName } from '../config/preset-names.js';
+import { Problems, pathTo } from '../config/problems.js';
+import { unknownName } from '../config/sentences.js';
 import { refuse, type Subject, string, verify } from '../core/validate.js';
 import type { CircuitBreakerOptions } from '../index.js';
-import { PRESET_NAMES, type PresetName } from './catalogue.js';
-import { conflictIn, layOver } from './config-core.js';
-import { readVariables } from './config-environment.js';
-import { Configuration } from './config-layers.js';
-import { createConfigure } from './config-origin.js';
-import { Problems, pathTo } from './config-problems.js';
-import { readLayers } from './config-read.js';
-import { unknownName } from './sentences.js';
+import { presetOptions } from './catalogue/figures.js';
+import { Configuration } from './config/configuration.js';
+import { conflictIn, layOver } from './config/core-rules.js';
+import { createConfigure } from './config/origin.js';
+import { readLayers } from './config/read.js';
+import { readBreakerVariables } from './config/variables.js';
 import { type PresetSettings, type ReadSettings, readSettings, refuseOverride } from './settings.js';
-import { presetOptions } from './values.js';
 
 /**
  * The options of a preset, as a fresh object.
@@ -78,7 +79,7 @@ export function configurationOf(
   const problems = new Problems();
   const defaults = { options: overrides, pathOf: (option: string) => pathTo('overrides', option) };
   const layers = { ...readLayers({}, problems), defaults };
-  const configuration = new Configuration(layers, readVariables(env, problems), located);
+  const configuration = new Configuration(layers, readBreakerVariables(env, problems), located);
   configuration.checkCombinations(problems);
   problems.refuse();
   return configuration;

@@ -1,11 +1,12 @@
 /** What presets are asked for with, and reading it. */
+
+import { type Environment, type LocatedEnvironment, locateEnvironment } from '../config/environments.js';
+import type { EnvironmentVariables } from '../config/process-variables.js';
+import { unknownName } from '../config/sentences.js';
 import { object, refuse, type Subject, verify } from '../core/validate.js';
 import type { CircuitBreakerOptions } from '../index.js';
-import { type Refusal, refusalAs } from './config-core.js';
-import type { EnvironmentVariables } from './config-environment.js';
-import { isObject } from './config-values.js';
-import { type Environment, type LocatedEnvironment, locateEnvironment } from './environments.js';
-import { unknownName } from './sentences.js';
+import { type Refusal, refusalAs } from './config/core-rules.js';
+import { isObject } from './config/json-values.js';
 
 /** What presets are asked for with. */
 export interface PresetSettings {

@@ -5,8 +5,12 @@ import { entry, subpaths } from '../../tsup.config.js';
 import { installedFiles } from '../support/consumer.js';
 import { fromRoot } from '../support/root.js';
 
+/** Folders of src/ that belong to no subpath: the core, what subpaths share, and the command. */
+const SHARED_SOURCES = ['cli', 'config', 'core'];
+
 /** Folders of test/ that belong to no subpath. */
 const SHARED_TESTS = [
+  'cli',
   'clients',
   'compilers',
   'core',
@@ -32,7 +36,7 @@ function foldersOf(path: string): string[] {
 
 describe('the subpaths', () => {
   it('are the folders of src beside the core', () => {
-    const folders = foldersOf('src').filter((folder) => folder !== 'core');
+    const folders = foldersOf('src').filter((folder) => !SHARED_SOURCES.includes(folder));
 
     expect(folders.sort()).toEqual([...names].sort());
   });

@@ -8,8 +8,8 @@ import {
   presets,
 } from 'recloser/presets';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { variableOf } from '../../src/presets/config-environment.js';
-import { CONFIG_OPTIONS } from '../../src/presets/config-options.js';
+import { BREAKER_OPTIONS } from '../../src/config/option-names.js';
+import { variableOf } from '../../src/config/variables.js';
 import { refusalOf } from '../support/breakers.js';
 
 const mistakesIn = (env: Record<string, string>): string[] =>
@@ -41,7 +41,7 @@ describe('optionsFromEnvironment', () => {
   });
 
   it('has no option whose variable could be the one of another option', () => {
-    const ends = CONFIG_OPTIONS.map((option) => variableOf('', option).replace('RECLOSER_', ''));
+    const ends = BREAKER_OPTIONS.map((option) => variableOf('', option).replace('RECLOSER_', ''));
 
     const ambiguous = ends.filter((it) => ends.some((other) => it !== other && it.endsWith(other)));
     expect(ambiguous).toEqual([]);

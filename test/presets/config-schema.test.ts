@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CircuitBreaker, exponentialBackoff } from 'recloser';
 import { ENVIRONMENT_NAMES, fromConfig, PRESET_NAMES } from 'recloser/presets';
 import { describe, expect, it } from 'vitest';
-import { CONFIG_OPTIONS } from '../../src/presets/config-options.js';
+import { BREAKER_OPTIONS } from '../../src/config/option-names.js';
 import { readPages } from '../support/markdown.js';
 import { fromRoot } from '../support/root.js';
 
@@ -20,7 +20,7 @@ interface Schema {
   >;
 }
 
-const schema: Schema = JSON.parse(readFileSync(fromRoot('src/presets/config.schema.json'), 'utf8'));
+const schema: Schema = JSON.parse(readFileSync(fromRoot('src/presets/config/config.schema.json'), 'utf8'));
 const accepts = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
 
 const takes = (config: unknown): boolean => {
@@ -123,15 +123,15 @@ describe('the JSON schema', () => {
   it('has every option that a configuration takes, wherever options go', () => {
     const { options, namedOptions, ...definitions } = schema.definitions;
 
-    expect(Object.keys(options?.properties ?? {})).toEqual(CONFIG_OPTIONS);
-    expect(Object.keys(namedOptions?.properties ?? {})).toEqual(['preset', ...CONFIG_OPTIONS]);
-    expect(Object.keys(definitions)).toEqual(['environment', 'preset', ...CONFIG_OPTIONS]);
+    expect(Object.keys(options?.properties ?? {})).toEqual(BREAKER_OPTIONS);
+    expect(Object.keys(namedOptions?.properties ?? {})).toEqual(['preset', ...BREAKER_OPTIONS]);
+    expect(Object.keys(definitions)).toEqual(['environment', 'preset', ...BREAKER_OPTIONS]);
   });
 
   it('has every option of the core but those that are functions, or that a registry gives', () => {
     const inCore = Object.keys(new CircuitBreaker().options);
 
-    expect([...CONFIG_OPTIONS, ...IN_CODE].sort()).toEqual(inCore.sort());
+    expect([...BREAKER_OPTIONS, ...IN_CODE].sort()).toEqual(inCore.sort());
   });
 
   it('has the presets and the environments', () => {
@@ -141,12 +141,12 @@ describe('the JSON schema', () => {
 
   it('has the defaults of the core', () => {
     const inForce = new CircuitBreaker().options;
-    const expected = CONFIG_OPTIONS.map((option) => [
+    const expected = BREAKER_OPTIONS.map((option) => [
       option,
       option === 'maxConcurrentCalls' ? String(inForce[option]) : inForce[option],
     ]);
 
-    const defaults = CONFIG_OPTIONS.map((option) => [option, schema.definitions[option]?.default]);
+    const defaults = BREAKER_OPTIONS.map((option) => [option, schema.definitions[option]?.default]);
 
     expect(defaults).toEqual(expected);
   });
@@ -159,7 +159,7 @@ describe('the JSON schema', () => {
     expect([accepts(config), takes(config)]).toEqual([true, true]);
   });
 
-  it.each(CONFIG_OPTIONS)('refuses for %s whatever the library refuses', (option) => {
+  it.each(BREAKER_OPTIONS)('refuses for %s whatever the library refuses', (option) => {
     const known = new Set(GOOD[option]);
     const configs = DOUBTFUL.filter((value) => !known.has(value)).map((value) => ({
       defaults: { [option]: value },
@@ -246,7 +246,7 @@ describe('docs/presets.md', () => {
   });
 
   it('names every member and every option of the format', () => {
-    const words = [...Object.keys(schema.properties), ...CONFIG_OPTIONS];
+    const words = [...Object.keys(schema.properties), ...BREAKER_OPTIONS];
 
     const missing = words.filter((word) => !section.some((line) => line.includes(`\`${word}\``)));
 

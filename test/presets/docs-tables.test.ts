@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { ENVIRONMENT_NAMES, ENVIRONMENTS, PRESETS, type PresetName, preset } from 'recloser/presets';
 import { describe, expect, it } from 'vitest';
-import { AI_PROVIDERS } from '../../src/presets/ai-providers.js';
-import { DATABASES } from '../../src/presets/databases.js';
-import { SPELLINGS } from '../../src/presets/environments.js';
-import { KINDS } from '../../src/presets/kinds.js';
-import { MCP_SERVERS } from '../../src/presets/mcp-servers.js';
-import { PLATFORMS } from '../../src/presets/platforms.js';
-import { WORD_LEVELS } from '../../src/presets/words.js';
+import { SPELLINGS } from '../../src/config/environments.js';
+import { WORD_LEVELS } from '../../src/config/words.js';
+import { AI_PROVIDERS } from '../../src/presets/catalogue/ai-providers.js';
+import { DATABASES } from '../../src/presets/catalogue/databases.js';
+import { KINDS } from '../../src/presets/catalogue/kinds.js';
+import { MCP_SERVERS } from '../../src/presets/catalogue/mcp-servers.js';
+import { PLATFORMS } from '../../src/presets/catalogue/platforms.js';
 import { fromRoot } from '../support/root.js';
 
 const PAGE = 'docs/presets.md';

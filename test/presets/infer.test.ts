@@ -1,6 +1,6 @@
 import { inferPreset, PRESET_NAMES, type PresetName } from 'recloser/presets';
 import { describe, expect, it } from 'vitest';
-import { WORD_LEVELS } from '../../src/presets/words.js';
+import { WORD_LEVELS } from '../../src/config/words.js';
 import { refusalOf } from '../support/breakers.js';
 
 const known = WORD_LEVELS.flatMap((level, index) =>

@@ -1,0 +1,70 @@
+/**
+ * What the core says to options. Its rules are asked by making a breaker, so that no range is written down twice.
+ */
+import {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  InvalidOptionsError,
+  type ResolvedOptions,
+  type WindowOptions,
+} from '../../index.js';
+
+/** Why the core refuses options. */
+export interface Refusal {
+  readonly option: string;
+  /** A sentence without its subject: `must be …, received …`. */
+  readonly problem: string;
+}
+
+/** The options that a breaker has which is made with these. */
+export function resolve(options: CircuitBreakerOptions): ResolvedOptions {
+  return new CircuitBreaker(options).options;
+}
+
+/** Why the core refuses what is made here; `undefined` if it does not. */
+export function refusalOf(make: () => unknown): Refusal | undefined {
+  try {
+    make();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InvalidOptionsError)) throw error;
+    const { message, option } = error;
+    // The core begins with what cannot be made: `Cannot create …: `.
+    const sentence = message.slice(message.indexOf(': ') + 2);
+    return { option, problem: sentence.replace(`\`${option}\` `, '') };
+  }
+}
+
+/** A window that any `minimumCalls` goes with. */
+export const ANY_WINDOW: WindowOptions = { type: 'time' };
+
+/** Why the core refuses one option, whatever the others are. */
+export function refusalAs(option: string, value: unknown): Refusal | undefined {
+  return refusalOf(() => new CircuitBreaker({ window: ANY_WINDOW, [option]: value }));
+}
+
+/** Why the window and the minimum of calls do not go together: the one rule that is about two options. */
+export function conflictIn({ window, minimumCalls }: CircuitBreakerOptions): Refusal | undefined {
+  return refusalOf(() => new CircuitBreaker({ window, minimumCalls }));
+}
+
+/**
+ * What was chosen, with what was written laid over it. A minimum of calls that was chosen gives way where the window has
+ * no room for it; one that was written stays, for somebody to refuse.
+ */
+export function layOver(
+  chosen: CircuitBreakerOptions,
+  written: CircuitBreakerOptions,
+): CircuitBreakerOptions {
+  const merged = { ...chosen, ...written };
+  const givesWay = written.minimumCalls === undefined && conflictIn(merged) !== undefined;
+  return givesWay ? withDefaultMinimum(merged) : merged;
+}
+
+/** The default goes with every window. */
+export function withDefaultMinimum({
+  minimumCalls,
+  ...others
+}: CircuitBreakerOptions): CircuitBreakerOptions {
+  return others;
+}
