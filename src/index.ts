@@ -8,6 +8,7 @@ export {
   type TransitionReason,
 } from './core/circuit-state.js';
 export { type Clock, systemClock } from './core/clock.js';
+export type { OptionDifference } from './core/conflict.js';
 export {
   CallTimeoutError,
   CircuitBreakerError,
@@ -27,6 +28,7 @@ export type {
   RejectEvent,
   Transition,
 } from './core/events.js';
+export type { Guarded, GuardedResult } from './core/guard.js';
 export type {
   CircuitMetrics,
   CircuitTotals,
@@ -53,7 +55,6 @@ export {
   type CreateEvent,
   type DeleteEvent,
   defaultRegistry,
-  type OptionDifference,
   type RegistryEvents,
   type RegistryOptions,
   type RegistrySnapshot,
@@ -65,8 +66,6 @@ export {
   type BreakerAccess,
   type BreakerSource,
   type CircuitBreakerWrapper,
-  type Guarded,
-  type GuardedResult,
   type InstanceBreakerAccess,
   type ResultWrapper,
   type WithCircuitBreakerOptions,

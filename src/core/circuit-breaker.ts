@@ -7,6 +7,7 @@
  */
 
 import { type CallContext, LazyCallContext } from './call-context.js';
+import { taskError, verifyCallee } from './callee.js';
 import { type CircuitMode, CircuitState } from './circuit-state.js';
 import { areTimersShared, Deadlines } from './deadlines.js';
 import { CircuitBreakerOpenError, createOpenError, isCallTimeoutError } from './errors.js';
@@ -32,7 +33,6 @@ import {
 import { classifyError, classifyValue, type OutcomeKind } from './outcome.js';
 import { CallPermit, type Permit } from './permit.js';
 import { rejectSoon, run, type Task } from './promises.js';
-import { quote } from './quote.js';
 import { isGranted, report } from './report.js';
 import {
   type CircuitSnapshot,
@@ -44,7 +44,7 @@ import {
 } from './snapshot.js';
 import { type Phase, StateMachine, type TripReason, UNGOVERNED } from './state-machine.js';
 import { Tally } from './tally.js';
-import { breakerSubject, describe } from './validate.js';
+import { breakerSubject } from './validate.js';
 
 /** What a registry is to the breakers that it keeps. */
 export interface Keeper {
@@ -259,9 +259,10 @@ export class CircuitBreaker {
   }
 
   /**
-   * A function that runs `fn` through this breaker. It keeps `this`, the arguments, the name and the length.
+   * A function that runs `fn` through this breaker. It keeps `this`, the arguments, the name, the length, and
+   * whatever hangs on the function.
    *
-   * @throws TypeError if `fn` is no function
+   * @throws TypeError if `fn` is no function, or a class or an async generator function
    * @throws InvalidOptionsError for bad options
    *
    * @example
@@ -276,29 +277,29 @@ export class CircuitBreaker {
     fn: (this: This, ...args: Args) => R | PromiseLike<R>,
     options?: CallOptions<R>,
   ): (this: This, ...args: Args) => Promise<R> {
-    this.#verifyTask(fn);
+    verifyCallee(fn, this.name);
     const breaker = this;
     const checked = options === undefined ? undefined : readCallOptions(options, this.name);
     return imitate(fn, function (this: This, ...args: Args) {
-      return breaker.call(() => fn.apply(this, args), checked);
+      return breaker.call(() => Reflect.apply(fn, this, args), checked);
     });
   }
 
   /**
    * Like `wrap`, for a synchronous function.
    *
-   * @throws TypeError if `fn` is no function
+   * @throws TypeError if `fn` is no function, or a class or an async generator function
    * @throws InvalidOptionsError for bad options
    */
   wrapSync<This, Args extends unknown[], R>(
     fn: (this: This, ...args: Args) => R,
     options?: SyncCallOptions<R>,
   ): (this: This, ...args: Args) => R {
-    this.#verifyTask(fn);
+    verifyCallee(fn, this.name);
     const breaker = this;
     const checked = options === undefined ? undefined : readSyncCallOptions(options, this.name);
     return imitate(fn, function (this: This, ...args: Args) {
-      return breaker.callSync(() => fn.apply(this, args), checked);
+      return breaker.callSync(() => Reflect.apply(fn, this, args), checked);
     });
   }
 
@@ -499,10 +500,7 @@ export class CircuitBreaker {
   }
 
   #verifyTask(task: unknown): void {
-    if (typeof task === 'function') return;
-    throw new TypeError(
-      `Circuit breaker ${quote(this.name)} needs a function to call, received ${describe(task)}`,
-    );
+    if (typeof task !== 'function') throw taskError(task, this.name);
   }
 
   /** The options of a call, as they are now: what the caller makes of them later changes nothing. */

@@ -40,18 +40,37 @@ export interface RejectionDetails {
   readonly retryAfter: number | null;
   /** The last failure that the breaker counted. */
   readonly cause?: unknown;
+  /** What a person, a detector or a fleet said of the opening. */
+  readonly detail?: string | undefined;
 }
 
-function describeRejection({ breaker, reason, retryAfter }: RejectionDetails): string {
+function describeRejection({ breaker, reason, retryAfter, detail }: RejectionDetails): string {
+  const words = detail === undefined ? '' : `: ${quote(detail)}`;
+  return `Circuit breaker ${quote(breaker)} ${describeReason(reason, retryAfter)}${words}`;
+}
+
+function describeReason(reason: RejectionReason | 'ramp', retryAfter: number | null): string {
   switch (reason) {
     case 'open':
-      return `Circuit breaker ${quote(breaker)} is OPEN, next probe in ${Math.ceil(retryAfter ?? 0)} ms`;
+      return `is OPEN, next probe in ${Math.ceil(retryAfter ?? 0)} ms`;
     case 'half-open':
-      return `Circuit breaker ${quote(breaker)} is HALF_OPEN and all of its probes are in flight`;
+      return 'is HALF_OPEN and all of its probes are in flight';
     case 'forced-open':
-      return `Circuit breaker ${quote(breaker)} is forced open until it is reset`;
+      return 'is forced open until it is reset';
     case 'concurrency':
-      return `Circuit breaker ${quote(breaker)} has as many calls in flight as \`maxConcurrentCalls\` allows`;
+      return 'has as many calls in flight as `maxConcurrentCalls` allows';
+    case 'ramp':
+      return 'lets a growing share of its calls through, and not yet this one';
+  }
+}
+
+/**
+ * The status with which web frameworks answer, who look for one on an error: on the prototype, so that it is in no
+ * JSON, and writable, since some of them write to it.
+ */
+function setStatus(errorClass: { prototype: Error }, status: number): void {
+  for (const key of ['status', 'statusCode']) {
+    Object.defineProperty(errorClass.prototype, key, { value: status, configurable: true, writable: true });
   }
 }
 
@@ -80,13 +99,20 @@ export class CircuitBreakerOpenError extends CircuitBreakerError {
   readonly reason: RejectionReason;
   /** Milliseconds until a call may probe, at least 0; `null` where no time is known, as while forced open. */
   readonly retryAfter: number | null;
+  /** What a person, a detector or a fleet said of the opening, if anything. */
+  declare readonly detail?: string;
+  /** For web frameworks: 503, Service Unavailable. */
+  declare status: number;
+  /** The same as `status`. */
+  declare statusCode: number;
 
   static {
     setName(this, 'CircuitBreakerOpenError');
+    setStatus(this, 503);
   }
 
   constructor(details: RejectionDetails) {
-    const { breaker, state, reason, retryAfter, cause } = details;
+    const { breaker, state, reason, retryAfter, cause, detail } = details;
     super(
       'ERR_CIRCUIT_OPEN',
       breaker,
@@ -96,6 +122,7 @@ export class CircuitBreakerOpenError extends CircuitBreakerError {
     this.state = state;
     this.reason = reason;
     this.retryAfter = retryAfter;
+    if (detail !== undefined) this.detail = detail;
   }
 }
 
@@ -124,9 +151,14 @@ export class CallTimeoutError extends CircuitBreakerError {
   declare readonly code: 'ERR_CALL_TIMEOUT';
   /** The timeout that ended the call, in milliseconds. */
   readonly timeout: number;
+  /** For web frameworks: 504, Gateway Timeout. */
+  declare status: number;
+  /** The same as `status`. */
+  declare statusCode: number;
 
   static {
     setName(this, 'CallTimeoutError');
+    setStatus(this, 504);
   }
 
   constructor(breaker: string, timeout: number) {

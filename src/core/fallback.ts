@@ -1,6 +1,7 @@
 import type { CallContext } from './call-context.js';
 import type { CallOptions, Fallback, FallbackOn } from './options.js';
 import { isGranted } from './report.js';
+import { isThenable } from './thenable.js';
 
 /** The options, of a call or of a breaker, that say how errors are answered. */
 export type FallbackOptions<T> = Pick<CallOptions<T>, 'fallback' | 'fallbackOn'>;
@@ -41,15 +42,23 @@ export function answer<T>(fallback: Fallback<T>, error: unknown, context: CallCo
   }
 }
 
+/** Links of a chain of causes that are looked at: a foreign one may have no end. */
+const MOST_LINKS = 32;
+
 /** Gives an error a cause if it has none and is not in the cause's own chain: chains must end. */
 function addCause(error: unknown, cause: unknown): void {
-  if (!(error instanceof Error) || error.cause !== undefined) return;
-  const chain = new Set<unknown>();
-  for (let link = cause; link instanceof Error && !chain.has(link); link = link.cause) chain.add(link);
-  if (!chain.has(error))
-    Reflect.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+  try {
+    if (!isError(error) || error.cause !== undefined) return;
+    let link = cause;
+    for (let links = 0; isError(link) && link !== error; link = link.cause) {
+      if (++links === MOST_LINKS) return;
+    }
+    if (link !== error)
+      Reflect.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+  } catch {} // members of foreign errors may throw
 }
 
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
+/** An error of any realm: one of another is an instance of another class. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }

@@ -1,18 +1,80 @@
-const imitations = /* @__PURE__ */ new WeakSet<object>();
+/**
+ * Wrappers that look like what they wrap: everything that hangs on the function (its name, its length, members of its
+ * own, its ancestors, the metadata of decorators) is found on the wrapper too. And they are known for it, so that
+ * nothing is guarded twice.
+ */
+import { processWide } from './process-wide.js';
 
-/** Makes a function with a breaker look like what it wraps: the same name, the same length. */
-export function imitate<Wrapper extends object>(
-  fn: { name: string; length: number },
-  wrapper: Wrapper,
-): Wrapper {
-  for (const key of ['name', 'length'] as const) {
-    Object.defineProperty(wrapper, key, { value: fn[key], configurable: true });
+// biome-ignore lint/suspicious/noExplicitAny: any function at all
+type AnyFunction = (...args: any[]) => unknown;
+
+/** One for all copies of the package: a function that has the breaker of one copy needs none of another. */
+const imitations = () => processWide('imitations', 1, () => new WeakSet<object>());
+
+/** What belongs to the wrapper itself, or to every function of old times. */
+const OWN: readonly PropertyKey[] = ['prototype', 'arguments', 'caller'];
+
+/** No client has a member of this name, unless it answers to any. */
+const NO_MEMBER = 'no member of recloser';
+
+/** Makes a function with a breaker look like the one that it wraps. */
+export function imitate<Wrapper extends AnyFunction>(fn: AnyFunction, wrapper: Wrapper): Wrapper {
+  for (const key of Reflect.ownKeys(fn)) {
+    const descriptor = OWN.includes(key) ? undefined : Reflect.getOwnPropertyDescriptor(fn, key);
+    if (descriptor !== undefined) Object.defineProperty(wrapper, key, mirror(fn, key, descriptor));
   }
-  imitations.add(wrapper);
-  return wrapper;
+  const parent = Object.getPrototypeOf(fn);
+  if (parent !== Object.getPrototypeOf(wrapper)) Object.setPrototypeOf(wrapper, parent);
+  copyMetadata(fn, wrapper);
+  const imitation = answersToAny(fn) ? answering(fn, wrapper) : wrapper;
+  imitations().add(imitation);
+  return imitation;
 }
 
 /** Whether a function has a breaker already. */
 export function isImitation(fn: object): boolean {
-  return imitations.has(fn);
+  return imitations().has(fn);
+}
+
+/** A member as it is now and will be: what can change is read from the function, and written to it. */
+function mirror(fn: AnyFunction, key: PropertyKey, descriptor: PropertyDescriptor): PropertyDescriptor {
+  const { enumerable = false, writable, get, set, value } = descriptor;
+  if ((!writable && !get && !set) || ((key === 'name' || key === 'length') && value !== undefined)) {
+    return { value, enumerable, configurable: true };
+  }
+  const isReadable = writable || get !== undefined;
+  const isWritable = writable || set !== undefined;
+  return {
+    enumerable,
+    configurable: true,
+    ...(isReadable && { get: () => Reflect.get(fn, key) }),
+    ...(isWritable && { set: (value: unknown) => void Reflect.set(fn, key, value) }),
+  };
+}
+
+function answersToAny(fn: AnyFunction): boolean {
+  try {
+    return Reflect.get(fn, NO_MEMBER) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** A client made of proxies answers to any member, and goes on doing so. */
+function answering<Wrapper extends AnyFunction>(fn: AnyFunction, wrapper: Wrapper): Wrapper {
+  return new Proxy(wrapper, {
+    get: (target, key) => Reflect.get(Reflect.has(target, key) ? target : fn, key),
+  });
+}
+
+/** What `reflect-metadata` knows of a function, where it is there: routes, roles, guards of decorators below ours. */
+function copyMetadata(from: object, to: object): void {
+  const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = Reflect as Partial<Metadata>;
+  for (const key of getOwnMetadataKeys?.(from) ?? []) defineMetadata?.(key, getOwnMetadata?.(key, from), to);
+}
+
+interface Metadata {
+  getOwnMetadataKeys(target: object): unknown[];
+  getOwnMetadata(key: unknown, target: object): unknown;
+  defineMetadata(key: unknown, value: unknown, target: object): void;
 }

@@ -4,7 +4,9 @@
  * functions throw; the caller decides what that means.
  */
 import { isCallTimeoutError } from './errors.js';
-import { isClass } from './is-class.js';
+import { isClass, sourceOf } from './is-class.js';
+import { isThenable } from './thenable.js';
+import { describe } from './validate.js';
 
 /** How a task ended: `{ error }` if it threw or rejected, else `{ value }`. */
 export type Outcome =
@@ -41,9 +43,17 @@ export function classifyValue(value: unknown, filters: OutcomeFilters): OutcomeK
   return filters.isFailure === undefined ? 'success' : kindOf(filters.isFailure({ value }));
 }
 
-function kindOf(answer: boolean | 'ignore'): OutcomeKind {
-  if (answer === 'ignore') return 'ignored';
-  return isTrue(answer) ? 'failure' : 'success';
+const KINDS = new Map<unknown, OutcomeKind>([
+  [true, 'failure'],
+  [false, 'success'],
+  ['ignore', 'ignored'],
+]);
+
+function kindOf(answer: unknown): OutcomeKind {
+  const kind = KINDS.get(answer);
+  if (kind !== undefined) return kind;
+  refusePromise(answer);
+  throw new TypeError(`\`isFailure\` must return true, false or "ignore", received ${describe(answer)}`);
 }
 
 function matches(error: unknown, filters: readonly ErrorFilter[]): boolean {
@@ -52,13 +62,25 @@ function matches(error: unknown, filters: readonly ErrorFilter[]): boolean {
 
 /** A promise is as good as `true`, whatever it will tell: an asynchronous filter would let everything count alike. */
 function isTrue(answer: unknown): boolean {
-  if (answer instanceof Promise) throw new TypeError('A filter must answer at once, received a promise');
+  refusePromise(answer);
   return Boolean(answer);
 }
 
-/** A class need not extend `Error`: anything can be thrown. An arrow function has no prototype and is a predicate. */
-function isErrorClass(filter: ErrorFilter): filter is ErrorClass {
-  const prototype: unknown = filter.prototype;
-  if (prototype === undefined) return false;
-  return prototype === Error.prototype || prototype instanceof Error || isClass(filter);
+function refusePromise(answer: unknown): void {
+  if (isThenable(answer)) throw new TypeError('A filter must answer at once, received a promise');
+}
+
+/** How a constructor of ES5 is written: named as classes are, and no predicate is, or writing to `this`. */
+const CONSTRUCTOR = /^function\s+(?!(?:Is|Has)\p{Lu})\p{Lu}|\bthis(?:\.[\w$]+|\[[^\]]*\])\s*=(?!=)/u;
+
+/**
+ * Whether a filter is a class, of any realm and any age, which is matched with `instanceof` and never called. It need
+ * not extend `Error`: anything can be thrown. An arrow function has no prototype and is a predicate.
+ */
+export function isErrorClass(filter: unknown): filter is ErrorClass {
+  if (typeof filter !== 'function') return false;
+  const { prototype, name } = filter;
+  if (typeof prototype !== 'object' || prototype === null) return /^bound \p{Lu}/u.test(name);
+  if ('message' in prototype && 'name' in prototype) return true;
+  return isClass(filter) || CONSTRUCTOR.test(sourceOf(filter));
 }

@@ -1,7 +1,17 @@
 /** Characters that a message quotes of a text from outside. */
 const LONGEST = 100;
 
-/** A text in quotes, for a message: what is too long for one is cut. */
-export function quote(text: string): string {
-  return text.length > LONGEST ? `"${text.slice(0, LONGEST)}…"` : `"${text}"`;
+/** What `JSON.stringify` leaves as it is, though it ends a line, steers a terminal or turns the direction of reading. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A text in quotes, for a message: on one line, whatever is in it, and cut if it is too long. Names may come from
+ * outside: one with a line end in it would forge a line of a log.
+ */
+export function quote(text: string, longest = LONGEST): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return JSON.stringify(cut).replace(
+    UNSEEN,
+    (it) => `\\u${it.codePointAt(0)?.toString(16).padStart(4, '0')}`,
+  );
 }

@@ -6,17 +6,14 @@
 import { CIRCUIT_BREAKER_EVENTS, CircuitBreaker, type Keeper, keep } from './circuit-breaker.js';
 import { CircuitState } from './circuit-state.js';
 import { type Clock, systemClock } from './clock.js';
+import { differencesOf, type OptionDifference, warnOfConflict } from './conflict.js';
 import { type CircuitBreakerEvents, Emitter, type Listener } from './events.js';
 import { type Linked, LinkedList } from './linked-list.js';
-import {
-  type CircuitBreakerOptions,
-  clockCheck,
-  type ResolvedOptions,
-  readBreakerOptions,
-} from './options.js';
-import { quote } from './quote.js';
+import { type CircuitBreakerOptions, clockCheck, readBreakerOptions } from './options.js';
+import { processWide } from './process-wide.js';
 import { type CircuitSnapshot, parseSnapshot } from './snapshot.js';
 import { type RegistrySummary, summarize } from './summary.js';
+import { isThenable } from './thenable.js';
 import {
   breakerSubject,
   type Check,
@@ -37,7 +34,6 @@ import {
   string,
   verify,
 } from './validate.js';
-import type { ResolvedWindow } from './window.js';
 
 /** What a registry is made with. */
 export interface RegistryOptions {
@@ -73,13 +69,6 @@ export interface ConflictEvent {
   /** The name of the breaker. */
   readonly breaker: string;
   readonly differences: readonly OptionDifference[];
-}
-
-/** An option that is not what somebody asked for. */
-export interface OptionDifference {
-  readonly option: string;
-  readonly inForce: unknown;
-  readonly given: unknown;
 }
 
 /** What each event of a registry carries: its own, and every event of every breaker. */
@@ -187,8 +176,8 @@ export class CircuitBreakerRegistry {
 
   /**
    * The breaker of this name, made with `defaults` < `configure(name)` < `options` if there is none yet. Options that
-   * differ in plain values from those of a breaker that exists are not applied; that is told once for each name, as a
-   * `conflict` event and a process warning.
+   * differ from those of a breaker that exists are not applied; that is told once for each name, as a `conflict` event
+   * and a process warning. Functions are compared by their text, classes among filters by identity.
    *
    * @throws InvalidOptionsError for a name that is no string or options that are out of range
    */
@@ -311,7 +300,7 @@ export class CircuitBreakerRegistry {
     const subject = breakerSubject('create', name);
     const configured = this.#configure?.(name);
     verify(subject, 'configure', configured, (it) =>
-      it instanceof Promise ? 'a function that answers at once' : undefined,
+      isThenable(it) ? 'a function that answers at once' : undefined,
     );
     return new CircuitBreaker({
       ...this.#defaults,
@@ -410,10 +399,7 @@ export class CircuitBreakerRegistry {
     if (differences.length === 0 || entry.hasConflict) return;
     entry.hasConflict = true;
     this.#events.emit([['conflict', { breaker: name, differences }]]);
-    const told = differences.map(
-      ({ option, inForce, given }) => `${option} is ${print(inForce)}, not ${print(given)}`,
-    );
-    warn(`Circuit breaker ${quote(name)} exists with other options, which stay in force: ${told.join('; ')}`);
+    warnOfConflict(name, differences);
   }
 
   #listenersChanged(): void {
@@ -427,8 +413,12 @@ export const registryCheck: Check = (value) =>
     ? undefined
     : 'a registry';
 
-/** The registry that `withCircuitBreaker` uses unless it is told another. */
-export const defaultRegistry = /* @__PURE__ */ new CircuitBreakerRegistry();
+/** The registry that `withCircuitBreaker` uses unless it is told another: one in a process, for all copies of the package. */
+export const defaultRegistry: CircuitBreakerRegistry = /* @__PURE__ */ processWide(
+  'default-registry',
+  1,
+  () => new CircuitBreakerRegistry(),
+);
 
 const CREATE_BREAKER = { breaker: '', action: 'create circuit breaker' };
 
@@ -438,36 +428,4 @@ function readUnnamed(options: CircuitBreakerOptions | undefined, subject: Subjec
   const read = readBreakerOptions(options, subject);
   if (read.name === undefined || read.name === subject.breaker) return read;
   return refuse(subject, 'name', `\`name\` is given by the registry, received ${describe(read.name)}`);
-}
-
-/** Functions are left out: two that do the same are still two. */
-function differencesOf(given: CircuitBreakerOptions, inForce: ResolvedOptions): OptionDifference[] {
-  const differences: OptionDifference[] = [];
-  for (const [option, value] of Object.entries(given)) {
-    const current: unknown = inForce[option as keyof ResolvedOptions];
-    const differs =
-      option === 'window' ? !isSameWindow(value, inForce.window) : isPlain(value) && value !== current;
-    if (differs) differences.push({ option, inForce: current, given: value });
-  }
-  return differences;
-}
-
-function isPlain(value: unknown): boolean {
-  return value !== undefined && typeof value !== 'function' && typeof value !== 'object';
-}
-
-/** Whether a window is the one in force, as far as its options say. */
-function isSameWindow(given: object | undefined, inForce: ResolvedWindow): boolean {
-  return Object.entries(given ?? {}).every(
-    ([key, value]) => value === undefined || value === inForce[key as keyof ResolvedWindow],
-  );
-}
-
-const print = (value: unknown): string =>
-  typeof value === 'object' ? JSON.stringify(value) : describe(value);
-
-/** Tells the process, where there is one. */
-function warn(message: string): void {
-  const { process } = globalThis as { process?: { emitWarning?(message: string, options: object): void } };
-  process?.emitWarning?.(message, { type: 'CircuitBreakerWarning', code: 'RECLOSER_CONFLICT' });
 }

@@ -8,7 +8,11 @@ import { InvalidOptionsError } from './errors.js';
 import { quote } from './quote.js';
 
 /** Answers `undefined` for a value in range, else the range in words. */
-export type Check = (value: unknown) => string | undefined;
+export interface Check {
+  (value: unknown): string | undefined;
+  /** What each item of a list is checked with. */
+  readonly item?: Check;
+}
 
 /** The longest delay that timers accept, in milliseconds: about 24.8 days. */
 export const MAX_TIMER_DELAY = 2 ** 31 - 1;
@@ -70,11 +74,23 @@ export const hasMethods =
     value !== null &&
     names.every((name) => typeof Reflect.get(value, name) === 'function');
 
-/** A list of which every item is a function. */
-export const callables: Check = (value) =>
-  Array.isArray(value) && value.every((item) => typeof item === 'function')
-    ? undefined
-    : 'an array of error classes and predicates';
+const FILTERS = 'an array of error classes and predicates';
+const isFilter: Check = (value) =>
+  typeof value === 'function' ? undefined : 'an error class or a predicate';
+
+/** A list of which each item passes the check, which names the one at fault. */
+const listOf = (item: Check, range: string, least = 0): Check =>
+  Object.assign(
+    (value: unknown) =>
+      Array.isArray(value) && value.length >= least && !value.some(item) ? undefined : range,
+    { item },
+  );
+
+/** A list of error classes and predicates. */
+export const callables: Check = /* @__PURE__ */ listOf(isFilter, FILTERS);
+
+/** The same, with one at least: a breaker that tracks no error would never open. */
+export const someCallables: Check = /* @__PURE__ */ listOf(isFilter, `${FILTERS}, one at least`, 1);
 
 /** One of a few values. */
 export const oneOf =
@@ -106,13 +122,15 @@ export const orInfinity = (check: Check): Check =>
 export function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+      return quote(value, 40);
+    case 'symbol':
+      return quote(String(value), 40).slice(1, -1);
     case 'function':
       return 'a function';
     case 'bigint':
       return `${value}n`.slice(0, 40);
     case 'object':
-      return value === null ? 'null' : isList(value) ? 'an array' : 'an object';
+      return value === null ? 'null' : describeObject(value);
     default:
       return String(value);
   }
@@ -171,9 +189,20 @@ export function readOptions(
     const value = (given as Record<string, unknown>)[key];
     if (value === undefined) continue;
     copy[key] = Array.isArray(value) ? Object.freeze([...value]) : value;
-    verify(subject, path + key, copy[key], rules[key] as Check);
+    const rule = rules[key] as Check;
+    if (rule.item !== undefined) verifyItems(subject, path + key, copy[key], rule.item);
+    verify(subject, path + key, copy[key], rule);
   }
   return copy;
+}
+
+function verifyItems(subject: Subject, option: string, items: unknown, check: Check): void {
+  if (!Array.isArray(items)) return;
+  for (const [index, item] of items.entries()) {
+    const range = check(item);
+    if (range !== undefined)
+      refuse(subject, option, `\`${option}[${index}]\` must be ${range}, received ${describe(item)}`);
+  }
 }
 
 /**
@@ -201,12 +230,12 @@ export function guardRead<T>(subject: Subject, what: string, read: () => T): T {
   }
 }
 
-/** `Array.isArray`, which throws for a proxy that has been revoked. */
-function isList(value: unknown): boolean {
+/** It may throw at whoever looks at it, as a proxy that has been revoked does. */
+function describeObject(value: object): string {
   try {
-    return Array.isArray(value);
+    return Array.isArray(value) ? 'an array' : 'an object';
   } catch {
-    return false;
+    return 'an object';
   }
 }
 

@@ -346,7 +346,7 @@ const MISTAKES: [message: string, run: () => unknown][] = [
     () => new CircuitBreaker().on('open', 3 as never),
   ],
   [
-    'withCircuitBreaker needs a function or a method, received a class',
+    'withCircuitBreaker needs a function or a method, received a class: wrap its methods, or `protect` an instance of it',
     () => withCircuitBreaker('users')(class Users {} as never),
   ],
   [

@@ -1,9 +1,23 @@
-import { type CircuitBreakerOptions, type ConflictEvent, InvalidOptionsError } from 'recloser';
+import {
+  type CircuitBreakerOptions,
+  type ConflictEvent,
+  type ErrorFilter,
+  InvalidOptionsError,
+} from 'recloser';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createRegistry, registryOf, told } from '../support/registries.js';
 import { quiet } from '../support/runtime.js';
 
 const backoff = () => 1_000;
+const answering = (value: number) => () => value;
+const is = (code: string) => (error: unknown) => (error as { code?: unknown }).code === code;
+const problemClass = () => class Problem extends Error {};
+function es5Class() {
+  function Problem(this: { code: number }, code: number) {
+    this.code = code;
+  }
+  return Problem as unknown as ErrorFilter;
+}
 const UNSIZED = { type: 'count', size: undefined } as const;
 
 describe('a conflict', () => {
@@ -71,6 +85,34 @@ describe('a conflict', () => {
     ['a number for a function', { recoveryTimeout: backoff }, { recoveryTimeout: 5 }, ['recoveryTimeout']],
     ['a window of another type', {}, { window: { type: 'time' } }, ['window']],
     ['a window of another size', {}, { window: { type: 'count', size: 50 } }, ['window']],
+    ['a function of another text', { fallback: () => 1 }, { fallback: () => 2 }, ['fallback']],
+    ['a function for none', {}, { isFailure: () => false }, ['isFailure']],
+    ['a function for a number', {}, { recoveryTimeout: backoff }, ['recoveryTimeout']],
+    [
+      'a class evaluated again',
+      { trackedErrors: [problemClass()] },
+      { trackedErrors: [problemClass()] },
+      ['trackedErrors'],
+    ],
+    [
+      'a class of ES5 evaluated again',
+      { excludedErrors: [es5Class()] },
+      { excludedErrors: [es5Class()] },
+      ['excludedErrors'],
+    ],
+    [
+      'a class for a predicate',
+      { excludedErrors: [is('a')] },
+      { excludedErrors: [TypeError] },
+      ['excludedErrors'],
+    ],
+    [
+      'a longer list',
+      { excludedErrors: [TypeError] },
+      { excludedErrors: [TypeError, URIError] },
+      ['excludedErrors'],
+    ],
+    ['a list for none', {}, { trackedErrors: [TypeError] }, ['trackedErrors']],
     ['two at once', {}, { mode: 'observe', halfOpenMaxCalls: 9 }, ['mode', 'halfOpenMaxCalls']],
   ])('is %s', (_, first, second, options) => {
     const { registry } = createRegistry();
@@ -90,7 +132,9 @@ describe('a conflict', () => {
     ['the defaults', {}, { failureThreshold: 5, callTimeout: false, recoveryTimeout: 60_000 }],
     ['undefined', { failureThreshold: 3 }, { failureThreshold: undefined }],
     ['the name', {}, { name: 'users' }],
-    ['other functions', { fallback: () => 1 }, { fallback: () => 2, onOpen() {}, isFailure: () => false }],
+    ['another listener', {}, { onOpen() {} }],
+    ['another function of the same text', { fallback: answering(1) }, { fallback: answering(2) }],
+    ['another predicate of the same text', { excludedErrors: [is('a')] }, { excludedErrors: [is('b')] }],
     ['the same window', { window: { type: 'time', duration: 5 } }, { window: { type: 'time', duration: 5 } }],
     ['the default window', {}, { window: { type: 'count', size: 100 } }],
     ['a window as far as it says', { window: { type: 'count', size: 5 } }, { window: { type: 'count' } }],

@@ -9,9 +9,13 @@ export const DECORATOR_FORMS = [
 ] as const;
 
 /** What the compiler makes of a module. */
-export function transpile(code: string, experimentalDecorators: boolean): string {
+export function transpile(
+  code: string,
+  experimentalDecorators: boolean,
+  target: 'ES2022' | 'ES2017' | 'ES5' = 'ES2022',
+): string {
   const compilerOptions = {
-    target: ts.ScriptTarget.ES2022,
+    target: ts.ScriptTarget[target],
     module: ts.ModuleKind.CommonJS,
     experimentalDecorators,
   };
