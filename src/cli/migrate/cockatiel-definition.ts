@@ -48,7 +48,9 @@ export function defineBreaker(work: Work, call: Node): Edit | undefined {
       'errors that are not tracked count as successes: the dependency answered; cockatiel does not count them';
     work.report.push({ line, rule: 'other-errors', message });
   }
-  members.push({ name: 'name', text: `'${name}'`, origin: undefined, copied: [] });
+  // What was said of all errors is said above the name, which comes first.
+  const origin = tracked.text === '' ? policy : undefined;
+  members.push({ name: 'name', text: `'${name}'`, origin, copied: [] });
   members.sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
   return { start: call.start, end: call.end, text: written(work, call, members) };
 }
@@ -186,7 +188,9 @@ function commentsOf(work: Work, call: Node, members: readonly Member[]): Beside[
       .sort((a, b) => a.origin.start - b.origin.start || a.index - b.index)[0];
     const follows = after !== undefined && !work.tree.source.slice(end, after.origin.start).includes('\n');
     if (before !== undefined && !(follows && comment.type === 'CommentBlock')) {
-      (beside[before.index] as Beside).behind.push(text);
+      (beside[before.index] as Beside)[members[before.index]?.name === 'name' ? 'above' : 'behind'].push(
+        text,
+      );
     } else {
       (beside[after?.index ?? members.length] as Beside).above.push(text);
     }

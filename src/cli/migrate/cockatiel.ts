@@ -50,7 +50,11 @@ export function migrateCockatiel(tree: Tree): Plan {
   typedByPolicy(work);
   useEdits(work);
   // The definitions come last: they copy expressions with what was changed inside them.
-  const definitions = calls.flatMap((call) => defineBreaker(work, call) ?? []);
+  const definitions = calls.flatMap((call) => {
+    const definition = defineBreaker(work, call);
+    if (definition === undefined) setAside(work, call);
+    return definition ?? [];
+  });
   for (const { node, name } of work.references.values()) {
     if (!work.done.has(node) && !isPartOfAnother(work, node)) obstacle(node, adviceOn(name));
   }
@@ -66,6 +70,11 @@ function outside(edits: readonly Edit[], definitions: readonly Edit[]): Edit[] {
   const isWithin = (edit: Edit) =>
     definitions.some(({ start, end }) => edit.start >= start && edit.end <= end);
   return [...edits.filter((edit) => !isWithin(edit)), ...definitions];
+}
+
+/** What a breaker that has an obstacle is made of is not told again. */
+function setAside({ references, done }: Work, call: Node): void {
+  for (const node of references.keys()) if (node.start >= call.start && node.end <= call.end) done.add(node);
 }
 
 /** `handleAll` in `retry(handleAll, …)`: one obstacle, told of the whole. */

@@ -51,7 +51,6 @@ const HARMLESS = new Set([
 const PLUGINS = [['estree', { classFeatures: true }], 'decorators', 'decoratorAutoAccessors'] as const;
 
 const SETTINGS = {
-  sourceType: 'unambiguous',
   errorRecovery: true,
   attachComment: false,
   allowReturnOutsideFunction: true,
@@ -67,10 +66,16 @@ function dialectsOf(file: string): readonly (readonly unknown[])[] {
   return [['jsx'], ['jsx', 'flow'], ['jsx', 'typescript']];
 }
 
+/** Each dialect as what it seems to be, and as a script, which is read less strictly. */
+const waysToRead = (file: string) =>
+  dialectsOf(file).flatMap((dialect) =>
+    ['unambiguous', 'script'].map((sourceType) => ({ dialect, sourceType })),
+  );
+
 export function createEngine(parser: Parser, Editor: Editor): Engine {
   function parse(source: string, file: string): Tree {
     let first: unknown;
-    for (const dialect of dialectsOf(file)) {
+    for (const { dialect, sourceType } of waysToRead(file)) {
       try {
         const {
           program,
@@ -78,6 +83,7 @@ export function createEngine(parser: Parser, Editor: Editor): Engine {
           errors = [],
         } = parser.parse(source, {
           ...SETTINGS,
+          sourceType,
           plugins: [...PLUGINS, ...dialect],
         });
         const fault = errors.find(({ reasonCode = '' }) => !HARMLESS.has(reasonCode));

@@ -45,13 +45,13 @@ function changeSection(engine: Engine, text: string, section: string, change: Ch
   const old = find(engine, text, section, from);
   let changed = text;
   if (old !== undefined) {
-    const dependency = `${JSON.stringify(to)}: ${JSON.stringify(range)}`;
     const isThere = SECTIONS.slice(0, 2)
       .concat(section)
       .some((one) => find(engine, text, one, to) !== undefined);
+    const dependency = JSON.stringify(to) + old.colon + JSON.stringify(range);
     if (isThere) changed = keepsOld ? text : without(text, old);
     else if (keepsOld) changed = splice(text, old.node.end, old.node.end, `,${old.gap}${dependency}`);
-    else changed = renamed(text, old, dependency);
+    else changed = splice(text, old.node.start, old.node.end, dependency);
   }
   const types = keepsOld ? undefined : find(engine, changed, section, `@types/${from}`);
   return types === undefined ? changed : without(changed, types);
@@ -70,6 +70,8 @@ interface Entry {
   readonly index: number;
   /** What stands between the entry and the one before it, or the brace. */
   readonly gap: string;
+  /** What stands between its name and its value. */
+  readonly colon: string;
 }
 
 function find(engine: Engine, text: string, section: string, name: string): Entry | undefined {
@@ -83,14 +85,12 @@ function find(engine: Engine, text: string, section: string, name: string): Entr
   const node = entries[index];
   if (object === undefined || node === undefined) return undefined;
   const before = index === 0 ? object.start + 1 : text.indexOf(',', (entries[index - 1] as Node).end) + 1;
-  return { node, section: object, index, gap: text.slice(before, node.start) };
+  const colon = text.slice(child(node, 'key')?.end, child(node, 'value')?.start);
+  return { node, section: object, index, gap: text.slice(before, node.start), colon };
 }
 
 const splice = (text: string, start: number, end: number, piece: string): string =>
   text.slice(0, start) + piece + text.slice(end);
-
-const renamed = (text: string, { node }: Entry, dependency: string): string =>
-  splice(text, node.start, node.end, dependency);
 
 function without(text: string, { node, section, index }: Entry): string {
   const entries = list(section, 'properties');

@@ -1,6 +1,6 @@
 /** Every place of a file where a string is the name of a module. */
 import type { Scopes } from './scope.js';
-import { child, isNode, keyOf, list, type Node, nameOf, stringOf, type Tree, unwrap } from './tree.js';
+import { child, keyOf, list, type Node, nameOf, stringOf, type Tree, unwrap } from './tree.js';
 
 export interface Specifier {
   readonly kind: 'import' | 'export' | 'type' | 'require' | 'dynamic' | 'resolve' | 'mock';
@@ -41,13 +41,14 @@ const MOCKING = new Map<string, 'replaces' | 'names'>([
 ]);
 
 export function specifiersOf(tree: Tree, scopes: Scopes): Specifier[] {
+  const known = new Set<Node>();
   return tree.nodes.flatMap((node) => {
     const found = specifierOf(node, scopes);
-    const literal = typeLiteral(found?.literal);
+    const literal = bare(found?.literal);
     const module = stringOf(literal);
-    return found === undefined || literal === undefined || module === undefined
-      ? []
-      : [{ kind: found.kind, literal, module, owner: node }];
+    if (found === undefined || literal === undefined || module === undefined || known.has(literal)) return [];
+    known.add(literal);
+    return [{ kind: found.kind, literal, module, owner: node }];
   });
 }
 
@@ -173,6 +174,9 @@ function isFromStubber(by: Node | undefined, scopes: Scopes): boolean {
   );
 }
 
-/** The literal of a module's name in a type, which is wrapped in some versions of the parser. */
-const typeLiteral = (node: Node | undefined): Node | undefined =>
-  node?.type === 'TSLiteralType' && isNode(node.literal) ? node.literal : node;
+/** The literal within a type, as some versions of the parser have it, or within `vi.mock(import('x'))`. */
+function bare(node: Node | undefined): Node | undefined {
+  if (node?.type === 'TSLiteralType') return child(node, 'literal');
+  if (node?.type === 'ImportExpression') return child(node, 'source');
+  return node;
+}
