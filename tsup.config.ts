@@ -19,6 +19,8 @@ export default defineConfig({
   dts: { entry },
   target: 'es2022',
   platform: 'neutral',
+  // Deno knows `node:fs` by this name alone.
+  removeNodeProtocol: false,
   // One copy of the core for all entries of a format, so that `instanceof` holds across them.
   splitting: true,
   treeshake: true,

@@ -23,7 +23,10 @@ export default defineConfig({
         test: {
           name: 'src',
           include: ['test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/{clients,compilers,mutation,observability,package,soak,cli/migrate/cases}/**'],
+          exclude: [
+            '**/node_modules/**',
+            'test/{clients,compilers,mutation,observability,package,soak,cli/migrate/cases}/**',
+          ],
         },
       },
       {

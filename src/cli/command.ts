@@ -36,6 +36,7 @@ const USAGE = `Usage: recloser <command> [--flag value]...
 ${Object.entries(COMMANDS)
   .map(([name, { prints }]) => `  recloser ${name.padEnd(10)} prints ${prints}`)
   .join('\n')}
+  recloser migrate    moves code from opossum or cockatiel, and finds hand-made breakers
 
 recloser <command> --help tells the flags.
 `;
@@ -63,7 +64,7 @@ export function runCommand([name, ...args]: readonly string[]): Answer {
 
 function commandOf(name: string): Command {
   const names = Object.keys(COMMANDS);
-  if (!names.includes(name)) throw unknown('command', name, nearest(name, names));
+  if (!names.includes(name)) throw unknown('command', name, nearest(name, [...names, 'migrate']));
   return COMMANDS[name] as Command;
 }
 

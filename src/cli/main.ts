@@ -16,7 +16,7 @@ interface Output {
 }
 
 const { process } = globalThis as unknown as { process: Process };
-const { status, stdout, stderr } = runCommand(process.argv.slice(2));
+const [name, ...args] = process.argv.slice(2);
 
 for (const output of [process.stdout, process.stderr]) {
   // A reader that has seen enough, such as `head`, closes the pipe. That is no failure.
@@ -24,6 +24,15 @@ for (const output of [process.stdout, process.stderr]) {
     if (error.code !== 'EPIPE') throw error;
   });
 }
-process.stdout.write(stdout);
-process.stderr.write(stderr);
-process.exitCode = status;
+
+if (name === 'migrate') {
+  // The only command that reads and writes files: the others load nothing of it.
+  import('./migrate/run.js').then(async ({ runMigrate }) => {
+    process.exitCode = await runMigrate(args);
+  });
+} else {
+  const { status, stdout, stderr } = runCommand(process.argv.slice(2));
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = status;
+}

@@ -160,21 +160,27 @@ function keptComments(tree: Tree, node: Node, start: number, end: number): Edit[
   return [{ start: statement.start, end: statement.start, text }];
 }
 
-/** Takes a statement out, with its line if nothing else is on it. */
+/** Takes a statement out, with its line if nothing else is on it. Comments inside it stay. */
 function removed(tree: Tree, { node }: Import): Edit[] {
   const statement = statementOf(node);
   // `const { a } = require('cockatiel'), b = 1` keeps its other half.
   if (statement.type === 'VariableDeclaration' && list(statement, 'declarations').length > 1) {
     return declaratorEdit(statement, node.parent as Node);
   }
+  const { newline } = layoutOf(tree.source);
+  const indent = indentAt(tree.source, statement.start);
+  const comments = tree.comments
+    .filter(({ start, end }) => start >= statement.start && end <= statement.end)
+    .map(({ start, end }) => indent + tree.source.slice(start, end) + newline)
+    .join('');
   const before = tree.source.slice(tree.source.lastIndexOf('\n', statement.start - 1) + 1, statement.start);
-  const after = /^[ \t]*(?:\r?\n|$)/.exec(tree.source.slice(statement.end, statement.end + 200))?.[0];
+  const after = /^[ \t]*(?:\r?\n|$)/.exec(tree.source.slice(statement.end))?.[0];
   const isAlone = before.trim() === '' && after !== undefined;
   return [
     {
       start: isAlone ? statement.start - before.length : statement.start,
       end: isAlone ? statement.end + after.length : statement.end,
-      text: '',
+      text: comments,
     },
   ];
 }
