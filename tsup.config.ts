@@ -19,8 +19,9 @@ export default defineConfig({
   dts: { entry },
   target: 'es2022',
   platform: 'neutral',
-  // Deno knows `node:fs` by this name alone.
+  // Deno knows modules of Node as `node:…` alone.
   removeNodeProtocol: false,
+  external: [/^node:/],
   // One copy of the core for all entries of a format, so that `instanceof` holds across them.
   splitting: true,
   treeshake: true,
