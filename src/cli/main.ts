@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `recloser`: the one file that knows a process. */
+import { nearest } from '../core/validate.js';
 import { runCommand } from './command.js';
 
 /** What is used of Node's `process`. */
@@ -28,7 +29,7 @@ for (const output of [process.stdout, process.stderr]) {
 if (name === 'migrate') {
   // The only command that reads and writes files: the others load nothing of it.
   import('./migrate/run.js').then(async ({ runMigrate }) => {
-    process.exitCode = await runMigrate(args);
+    process.exitCode = await runMigrate(args, nearest);
   });
 } else {
   const { status, stdout, stderr } = runCommand(process.argv.slice(2));

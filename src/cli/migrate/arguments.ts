@@ -1,5 +1,4 @@
 /** The command line of `recloser migrate`. */
-import { nearest } from '../../core/validate.js';
 import { UsageError } from './usage-error.js';
 
 export type Target = 'opossum' | 'cockatiel' | 'scan';
@@ -41,8 +40,11 @@ parsed. It needs @babel/parser and magic-string:
   npx -p @babel/parser -p magic-string recloser migrate opossum src
 `;
 
+/** The one of some names that was probably meant. */
+export type Nearest = (name: string, names: readonly string[]) => string;
+
 /** @param argv what comes after `recloser migrate` */
-export function readArguments(argv: readonly string[]): Arguments | 'help' {
+export function readArguments(argv: readonly string[], nearest: Nearest): Arguments | 'help' {
   const end = argv.indexOf('--');
   const before = end < 0 ? argv : argv.slice(0, end);
   if (before.some((arg) => arg === '--help' || arg === '-h')) return 'help';
@@ -54,14 +56,14 @@ export function readArguments(argv: readonly string[]): Arguments | 'help' {
   if (!isTarget(target)) {
     throw new UsageError(`unknown "${target}", did you mean "${nearest(target, TARGETS)}"?`);
   }
-  const flags = new Set(before.filter(isFlag).map((arg) => readFlag(target, arg)));
+  const flags = new Set(before.filter(isFlag).map((arg) => readFlag(target, arg, nearest)));
   if (paths.length === 0) throw new UsageError(`say where: \`recloser migrate ${target} src\``);
   return { target, paths, flags };
 }
 
 const isTarget = (text: string): text is Target => (TARGETS as string[]).includes(text);
 
-function readFlag(target: Target, arg: string): Flag {
+function readFlag(target: Target, arg: string, nearest: Nearest): Flag {
   const known = FLAGS[target];
   const name = arg.replace(/^--/, '') as Flag;
   if (known.includes(name)) return name;

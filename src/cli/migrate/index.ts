@@ -3,7 +3,7 @@
  * whole or not at all; what goes wrong with one file leaves the others to be done.
  */
 import { readFileSync } from 'node:fs';
-import { type Arguments, readArguments, USAGE } from './arguments.js';
+import { type Arguments, type Nearest, readArguments, USAGE } from './arguments.js';
 import { migrateCockatiel } from './cockatiel.js';
 import { unifiedDiff } from './diff.js';
 import { nameInDiff } from './diff-names.js';
@@ -23,6 +23,8 @@ import { UsageError } from './usage-error.js';
 export interface MigrateIo extends Places {
   /** Of this package, for `--package`. */
   readonly version: string;
+  /** The core's own; an import of it here would cut the core into more pieces for everybody. */
+  readonly nearest: Nearest;
   stdout(text: string | Uint8Array): void;
   stderr(text: string): void;
 }
@@ -33,7 +35,7 @@ const MAX_SIZE = 8 * 2 ** 20;
 /** @param argv what comes after `recloser migrate` @returns the exit status */
 export async function migrate(argv: readonly string[], io: MigrateIo): Promise<0 | 1 | 2> {
   try {
-    const args = readArguments(argv);
+    const args = readArguments(argv, io.nearest);
     if (args === 'help') {
       io.stdout(USAGE);
       return 0;

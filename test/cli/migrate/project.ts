@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach } from 'vitest';
 import { type MigrateIo, migrate } from '../../../src/cli/migrate/index.js';
+import { nearest } from '../../../src/core/validate.js';
 import { fromRoot } from '../../support/root.js';
 
 type Contents = Readonly<Record<string, string | Uint8Array>>;
@@ -43,6 +44,7 @@ export function project(files: Contents) {
       self: fromRoot('dist/cli.js'),
       path: '',
       version: '1.2.3',
+      nearest,
       stdout: (text) => out.push(Buffer.from(text)),
       stderr: (text) => {
         stderr += text;

@@ -36,7 +36,7 @@ describe.skipIf(process.platform === 'win32')('without rights (not on Windows, w
     }
     const source = `import { migrate } from ${JSON.stringify(fromRoot('src/cli/migrate/index.ts'))};
       process.exitCode = await migrate(process.argv.slice(2), {
-        cwd: process.cwd(), self: process.argv[1], path: '', version: '1.2.3',
+        cwd: process.cwd(), self: process.argv[1], path: '', version: '1.2.3', nearest: (name, [first]) => first,
         stdout: (text) => process.stdout.write(text), stderr: (text) => process.stderr.write(text),
       });`;
     command = join(home, 'migrate.mjs');
