@@ -22,6 +22,7 @@ export type Database = 'clickhouse' | 'postgresql' | 'redis';
 /** A kind of dependency. */
 export type Kind =
   | 'http'
+  | 'grpc'
   | 'database'
   | 'cache'
   | 'queue'
@@ -62,6 +63,7 @@ export const PRESET_NAMES: readonly PresetName[] = /* @__PURE__ */ Object.freeze
   'postgresql',
   'redis',
   'http',
+  'grpc',
   'database',
   'cache',
   'queue',

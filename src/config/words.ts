@@ -130,6 +130,7 @@ export const WORD_LEVELS: readonly WordLevel[] = /* @__PURE__ */ freezeDeeply([
     http: ['payment gateway', 'payments gateway', 'sms gateway', 'email gateway', 'mail gateway'],
   },
   {
+    grpc: ['g rpc', 'grpc web', 'protobuf'],
     http: [
       'http',
       'https',
@@ -161,7 +162,7 @@ export const STORES: ReadonlySet<PresetName> = /* @__PURE__ */ new Set<PresetNam
 ]);
 
 /** Words that say how something is called. */
-export const INTERFACES: readonly string[] = ['api', 'apis', 'http', 'https', 'service', 'services'];
+export const INTERFACES: readonly string[] = ['api', 'apis', 'g rpc', 'http', 'https', 'service', 'services'];
 
 /** What businesses have as well as programs, so that it says nothing before an interface: `jobs-api`. */
 export const WEAK_WORDS: readonly string[] = [

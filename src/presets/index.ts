@@ -27,6 +27,7 @@ export {
   isCacheFailure,
   isConnectionFailure,
   isDatabaseFailure,
+  isGrpcFailure,
   isHttpFailure,
   isLlmFailure,
   isQueueFailure,

@@ -62,7 +62,7 @@ describe('isDatabaseFailure, of PostgreSQL', () => {
     expect(isDatabaseFailure({ error: postgres('55P03', { routine: 'heap_lock_tuple' }) })).toBe(false);
   });
 
-  it.each(['EPIPE', 'EPERM', 'EBUSY', 'EROFS', 'ENXIO', 'P2002', '10060'])(
+  it.each(['EPIPE', 'EPERM', 'EBUSY', 'EROFS', 'ENXIO', 'P9002', '10060'])(
     'takes %s for no SQLSTATE',
     (code) => {
       expect(isDatabaseFailure({ error: withFields({ code }) })).toBe(true);

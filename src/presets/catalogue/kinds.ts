@@ -5,6 +5,7 @@ import type { Kind } from '../../config/preset-names.js';
 import {
   isConnectionFailure,
   isDatabaseFailure,
+  isGrpcFailure,
   isHttpFailure,
   isLlmFailure,
   isQueueFailure,
@@ -25,6 +26,21 @@ export const KINDS: Readonly<Record<Kind, PresetData>> = /* @__PURE__ */ freezeD
       isFailure: {
         value: isHttpFailure,
         reason: 'A 4xx blames the request, but 408, 425 and 429 say that the service cannot keep up.',
+      },
+    },
+  },
+  grpc: {
+    title: 'gRPC service',
+    protectsAgainst: 'A service that is unavailable, out of resources or past every deadline.',
+    figures: {
+      callTimeout: {
+        value: 10_000,
+        reason:
+          'A unary call takes milliseconds; streams, and calls with longer deadlines, want one of their own.',
+      },
+      isFailure: {
+        value: isGrpcFailure,
+        reason: 'UNAVAILABLE is a failure; NOT_FOUND blames the call, and CANCELLED says that nobody waits.',
       },
     },
   },

@@ -1,7 +1,7 @@
 import { read, readNumber, readPath } from './fields.js';
 import type { Rule } from './judge.js';
 
-/** Where clients keep the status: fetch and SDKs, undici, axios and ky, got, AWS, Ollama, Hugging Face. */
+/** Where clients keep the status: fetch and SDKs, undici, axios and ky, got, AWS, Ollama, Hugging Face, tRPC. */
 const STATUS_PATHS = [
   ['status'],
   ['statusCode'],
@@ -10,6 +10,7 @@ const STATUS_PATHS = [
   ['$metadata', 'httpStatusCode'],
   ['status_code'],
   ['httpResponse', 'status'],
+  ['data', 'httpStatus'],
 ] as const;
 
 /** The request took too long to arrive, came too early, or was one too many: the request itself is not wrong. */
@@ -29,15 +30,20 @@ export const httpStatus: Rule = (error) => {
   return status === undefined ? undefined : isUnwell(status);
 };
 
-/** Kubernetes' client has the status for a code, beside the headers. Other numeric codes are no statuses. */
+/** The clients of Kubernetes and SendGrid have the status for a code, beside the headers. Others' codes are no statuses. */
 function codeWithHeaders(error: unknown): number | undefined {
-  return hasHeaders(error) ? readNumber(error, 'code') : undefined;
+  return hasHeaders(error) || hasHeaders(read(error, 'response')) ? readNumber(error, 'code') : undefined;
 }
 
-/** Whether a value is a response, of fetch, undici, axios or Node, whose status is a failure. */
+/**
+ * Whether a value is a response, of fetch, undici, axios or Node, whose status is a failure; or holds one beside what the
+ * server said of it, as those of openapi-fetch do.
+ */
 export function isBadResponse(value: unknown): boolean {
   const status = read(value, 'status') ?? read(value, 'statusCode');
-  return isOtherStatus(status) && isUnwell(status) && hasHeaders(value);
+  if (isOtherStatus(status) && hasHeaders(value)) return isUnwell(status);
+  const response = read(value, 'response');
+  return response != null && read(value, 'error') !== undefined && isBadResponse(response);
 }
 
 function hasHeaders(value: unknown): boolean {

@@ -21,6 +21,18 @@ export type ValueRule = (value: unknown, isBadError: (error: unknown) => boolean
 /** Errors looked at in one outcome, at most: causes may form a cycle, or be made up as they are read. */
 const MAX_ERRORS = 32;
 
+/** Where an error keeps the one that it came of: everybody, GraphQL's clients, Sequelize, mssql, TypeORM, Prisma. */
+const LINKS = [
+  'cause',
+  'networkError',
+  'parent',
+  'original',
+  'originalError',
+  'driverError',
+  'meta',
+  'driverAdapterError',
+] as const;
+
 /** Judges an outcome by the rules of a kind. Without a rule for values, none of them is a failure. */
 export function judge(outcome: Outcome, rules: readonly Rule[], isBadValue?: ValueRule): Verdict {
   if ('error' in outcome) return judgeError(outcome.error, rules);
@@ -42,7 +54,12 @@ function search(error: unknown, rules: readonly Rule[], seen: Set<unknown>): Ver
     const verdict = rule(error);
     if (verdict !== undefined) return verdict;
   }
-  return search(read(error, 'cause'), rules, seen) ?? worst(readList(error, 'errors'), rules, seen);
+  for (const link of LINKS) {
+    const within = read(error, link);
+    const verdict = within == null ? undefined : search(within, rules, seen);
+    if (verdict !== undefined) return verdict;
+  }
+  return worst(readList(error, 'errors'), rules, seen);
 }
 
 /** One failure among the errors of an `AggregateError` is enough. */

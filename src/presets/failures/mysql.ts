@@ -34,6 +34,9 @@ const INTERRUPTED_CLASS = '70';
 /** ER_NET_PACKET_TOO_LARGE is in the class of lost connections, but it is the caller's packet. */
 const PACKET_TOO_LARGE = 1153;
 
+/** Numbers of MariaDB's connector for its own errors, such as a pool that had no connection in time. */
+const FROM_CLIENT = 45_000;
+
 const UNWELL_NUMBERS: ReadonlySet<number> = /* @__PURE__ */ new Set(/* @__PURE__ */ UNWELL.values());
 
 /** Lost connections and interrupted queries, where there is no SQLSTATE to say so: it is in their names. */
@@ -46,7 +49,8 @@ const UNWELL_WORDS = /_(ABORTING|CLOSE|CONNECTION|INTERRUPTED|TIMEOUT)(_|$)|^ER_
 export const mysql: Rule = (error) => {
   const number = readNumber(error, 'errno');
   const state = readText(error, 'sqlState');
-  if (number === undefined || state === undefined) return judgeName(readText(error, 'code') ?? '');
+  if (number === undefined || state === undefined || number >= FROM_CLIENT)
+    return judgeName(readText(error, 'code') ?? '');
   if (number === PACKET_TOO_LARGE) return false;
   return (
     UNWELL_NUMBERS.has(number) || state.startsWith(CONNECTION_CLASS) || state.startsWith(INTERRUPTED_CLASS)

@@ -18,11 +18,15 @@ const UNWELL_CLASSES = new Set([
 const UNWELL_STATES = new Set([
   '25006', // a write on a server that is read-only, as after a failover
   '25P04', // transaction_timeout
-  '57014', // statement_timeout, or cancelled by an operator
+  '57014', // statement_timeout
 ]);
 
 /** An operator's intervention: the server shuts down, starts up, or has crashed. */
 const INTERVENTION = '57P';
+
+/** A query that its caller has cancelled has the code of one that took too long; what it says tells them apart. */
+const QUERY_CANCELED = '57014';
+const BY_USER = 'due to user request';
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -30,6 +34,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 export const postgres: Rule = (error) => {
   const state = readText(error, 'code') ?? '';
   if (!SQLSTATE.test(state)) return undefined;
+  if (state === QUERY_CANCELED && readText(error, 'message')?.endsWith(BY_USER)) return 'ignore';
   if (state === LOCK_NOT_AVAILABLE) return isLockTimeout(error);
   return UNWELL_STATES.has(state) || UNWELL_CLASSES.has(state.slice(0, 2)) || state.startsWith(INTERVENTION);
 };

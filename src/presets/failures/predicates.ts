@@ -8,43 +8,60 @@ import type { Outcome } from '../../index.js';
 import { amqp } from './amqp.js';
 import { awsFault, awsName } from './aws.js';
 import { clickHouse } from './clickhouse.js';
+import { graphql, isBadGraphql } from './graphql.js';
+import { grpc } from './grpc.js';
 import { httpStatus, isBadResponse } from './http.js';
 import { jsonRpc } from './json-rpc.js';
-import { judge } from './judge.js';
+import { judge, type ValueRule } from './judge.js';
 import { kafka } from './kafka.js';
 import { llmAnswer } from './llm.js';
 import { mongodb } from './mongodb.js';
 import { mysql } from './mysql.js';
+import { oracle } from './oracle.js';
+import { orm } from './orm.js';
 import { postgres } from './postgres.js';
 import { isBadPipeline, redis } from './redis.js';
+import { firebase, next, smtp, trpc } from './services.js';
 import { slack } from './slack.js';
+import { sqlServer } from './sql-server.js';
+import { sqlite } from './sqlite.js';
 import { unasked } from './unasked.js';
 
 // Each ends with HTTP and JSON-RPC: anything may be called over HTTP, or behind an MCP server. They are not spread
 // together, since bundlers keep what is spread.
-const HTTP = [unasked, slack, httpStatus, jsonRpc];
+const HTTP = [unasked, slack, graphql, grpc, trpc, firebase, smtp, next, httpStatus, jsonRpc];
 const DATABASE = [
   unasked,
+  orm,
   postgres,
   mysql,
   mongodb,
   clickHouse,
   redis,
+  sqlite,
+  sqlServer,
+  oracle,
+  grpc,
+  firebase,
   awsName,
   httpStatus,
   awsFault,
   jsonRpc,
 ];
-const CACHE = [unasked, redis, httpStatus, jsonRpc];
-const QUEUE = [unasked, amqp, kafka, redis, awsName, httpStatus, awsFault, jsonRpc];
-const LLM = [unasked, httpStatus, llmAnswer, jsonRpc];
-const AWS = [unasked, awsName, httpStatus, awsFault, jsonRpc];
-const CONNECTION = [unasked, slack, httpStatus, jsonRpc];
+const CACHE = [unasked, redis, grpc, httpStatus, jsonRpc];
+const QUEUE = [unasked, amqp, kafka, redis, grpc, awsName, httpStatus, awsFault, jsonRpc];
+const LLM = [unasked, graphql, grpc, trpc, httpStatus, llmAnswer, jsonRpc];
+const AWS = [unasked, graphql, awsName, httpStatus, awsFault, jsonRpc];
+const GRPC = [unasked, grpc, httpStatus, jsonRpc];
+
+/** Whatever is called over HTTP may answer in GraphQL. */
+const isBadAnswer: ValueRule = (value, isBadError) => isBadResponse(value) || isBadGraphql(value, isBadError);
 
 /**
- * HTTP services, called with fetch, undici, axios and their like, and Slack (@slack/web-api). Failures are 408, 425, 429
- * and 5xx but 501 and 505, thrown or as the status of the response that the call resolves to, and whatever brings no
- * response.
+ * HTTP services, called with fetch, undici, axios, got, ky and their like, GraphQL (graphql-request, Apollo Client, urql),
+ * tRPC, gRPC, SendGrid, nodemailer, Firebase and Slack (@slack/web-api). Failures are 408, 425, 429 and 5xx but 501 and
+ * 505, thrown or as the status of the response that the call resolves to, codes such as `INTERNAL_SERVER_ERROR`, and
+ * whatever brings no response.
  *
  * @example
  * ```ts
@@ -60,14 +77,15 @@ const CONNECTION = [unasked, slack, httpStatus, jsonRpc];
  * ```
  */
 export function isHttpFailure(outcome: Outcome): boolean | 'ignore' {
-  return judge(outcome, HTTP, isBadResponse);
+  return judge(outcome, HTTP, isBadAnswer);
 }
 
 /**
- * PostgreSQL (pg), MySQL and MariaDB (mysql2), MongoDB (mongodb), ClickHouse (@clickhouse/client), DynamoDB (AWS SDK 3),
- * Redis, and those whose clients speak HTTP, such as Qdrant. Failures are lost connections, timeouts, exhausted
- * resources, a server that starts, stops, throttles or takes no writes. Constraints, syntax, permissions and deadlocks
- * are answers.
+ * PostgreSQL (pg, postgres), MySQL and MariaDB (mysql2, mariadb), MongoDB (mongodb), SQL Server (mssql), Oracle (oracledb),
+ * SQLite, ClickHouse (@clickhouse/client), DynamoDB (AWS SDK 3), Redis, those whose clients speak HTTP, such as Qdrant, and
+ * what stands before them: Prisma, Sequelize, Mongoose, TypeORM, MikroORM, Drizzle. Failures are lost connections, timeouts, exhausted
+ * resources, a server that starts, stops, throttles or takes no writes. Constraints, missing records,
+ * values that do not fit, syntax, permissions and deadlocks are answers.
  */
 export function isDatabaseFailure(outcome: Outcome): boolean | 'ignore' {
   return judge(outcome, DATABASE);
@@ -99,15 +117,32 @@ export function isLlmFailure(outcome: Outcome): boolean | 'ignore' {
   return judge(outcome, LLM, isBadResponse);
 }
 
+/**
+ * gRPC services: @grpc/grpc-js, Connect, nice-grpc, grpc-web and protobuf-ts. Failures are UNKNOWN, DEADLINE_EXCEEDED,
+ * RESOURCE_EXHAUSTED, INTERNAL, UNAVAILABLE, DATA_LOSS and whatever brings no status. CANCELLED is ignored; the other
+ * statuses blame the call.
+ *
+ * @example
+ * ```ts
+ * import { isGrpcFailure } from 'recloser/presets';
+ *
+ * const notFound = Object.assign(new Error('5 NOT_FOUND: no such user'), { code: 5, details: 'no such user' });
+ * console.log(isGrpcFailure({ error: notFound })); // → false
+ * ```
+ */
+export function isGrpcFailure(outcome: Outcome): boolean | 'ignore' {
+  return judge(outcome, GRPC);
+}
+
 /** Services of AWS, called with the SDK for JavaScript 3. Failures are those of HTTP, and throttling of any status. */
 export function isAwsFailure(outcome: Outcome): boolean | 'ignore' {
   return judge(outcome, AWS);
 }
 
 /**
- * Whatever else is called: agents, background jobs, local processes, MCP servers, Kubernetes (@kubernetes/client-node),
- * Slack (@slack/web-api). Every error is a failure but an answer that blames the caller, of HTTP, JSON-RPC or Slack.
+ * Whatever else is called: agents, background jobs, local processes, MCP servers, Kubernetes (@kubernetes/client-node).
+ * Every error is a failure but an answer that blames the caller, of all that `isHttpFailure` knows.
  */
 export function isConnectionFailure(outcome: Outcome): boolean | 'ignore' {
-  return judge(outcome, CONNECTION, isBadResponse);
+  return judge(outcome, HTTP, isBadAnswer);
 }

@@ -18,6 +18,9 @@ const UNWELL = new Set([
   'UNBLOCKED',
 ]);
 
+/** Replies looked at, at most. */
+const MOST = 10_000;
+
 /** It begins with the word `ERR`, as the caller's mistakes do. */
 const TOO_MANY_CLIENTS = 'ERR max number of clients';
 
@@ -48,8 +51,7 @@ export function isBadPipeline(value: unknown, isBadError: (error: unknown) => bo
 
 /** A reply, and those of the commands of the transaction that it discards or sums up. */
 function repliesTo(error: unknown): unknown[] {
-  const all = Number.POSITIVE_INFINITY;
-  return [error, ...readList(error, 'previousErrors', all), ...readList(error, 'replies', all)];
+  return [error, ...readList(error, 'previousErrors', MOST), ...readList(error, 'replies', MOST)];
 }
 
 function isUnwell(reply: unknown): boolean {
