@@ -1,10 +1,12 @@
 import type { CircuitBreaker } from './circuit-breaker.js';
 import { type CircuitMetrics, type CircuitTotals, createTotals } from './metrics.js';
+import { report } from './report.js';
 import { describeFailure } from './snapshot.js';
+import { forEachBreaker } from './source.js';
 
 /** How all breakers of a registry are, as plain, JSON-safe data. */
 export interface RegistrySummary {
-  /** Breakers in all. */
+  /** Breakers in all, those too that cannot be read, say because their clock throws: they are in no state. */
   readonly total: number;
   readonly closed: number;
   readonly open: number;
@@ -20,14 +22,23 @@ export interface RegistrySummary {
 }
 
 export function summarize(breakers: Iterable<CircuitBreaker>): RegistrySummary {
-  const all = Array.from(breakers, ({ metrics }) => withPlainErrors(metrics));
+  const all: CircuitMetrics[] = [];
+  let unreadable = 0;
+  forEachBreaker(
+    breakers,
+    ({ metrics }) => all.push(withPlainErrors(metrics)),
+    (_, error) => {
+      unreadable++;
+      report(error);
+    },
+  );
   const inState = (state: string) => all.filter((it) => it.state === state).length;
   const totals = createTotals();
   for (const key of Object.keys(totals) as (keyof CircuitTotals)[]) {
     for (const metrics of all) totals[key] += metrics.totals[key];
   }
   return {
-    total: all.length,
+    total: all.length + unreadable,
     closed: inState('CLOSED'),
     open: inState('OPEN'),
     halfOpen: inState('HALF_OPEN'),

@@ -1,4 +1,6 @@
 import { ALERTS, type Alert, type AlertFigures, type AlertName } from './alerts.js';
+import { formatDuration, matchersOf } from './promql.js';
+import { type By, createQueries, type Queries } from './queries.js';
 import {
   type Checks,
   flagOrObject,
@@ -6,9 +8,7 @@ import {
   readOptions,
   SOURCE_CHECKS,
   type SourceOptions,
-} from './options.js';
-import { formatDuration, matchersOf } from './promql.js';
-import { type By, createQueries, type Queries } from './queries.js';
+} from './query-options.js';
 
 /** What is said about an alert: figures in place of the defaults, or `false` to leave it out. */
 type Choice<Figures> = boolean | { readonly [Figure in keyof Figures]?: Figures[Figure] | undefined };

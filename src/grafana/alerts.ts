@@ -1,9 +1,9 @@
 /** The alerts: when each is raised, and what it tells the person whom it wakes. */
 import { positiveInteger, ratio } from '../core/validate.js';
 import { ALERT_CONDITIONS } from '../monitor/index.js';
-import { type Checks, duration, text } from './options.js';
 import { formatDuration } from './promql.js';
 import type { By, Queries } from './queries.js';
+import { type Checks, duration, text } from './query-options.js';
 
 /** What every alert has. */
 export interface AlertSettings {

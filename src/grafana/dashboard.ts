@@ -1,6 +1,7 @@
 import { orFalse } from '../core/validate.js';
 import { arrange } from './layout.js';
 import type { Dashboard } from './model.js';
+import { formatDuration, matchersOf } from './promql.js';
 import {
   type Checks,
   readOptions,
@@ -9,8 +10,7 @@ import {
   seconds,
   text,
   uid,
-} from './options.js';
-import { formatDuration, matchersOf } from './promql.js';
+} from './query-options.js';
 import { createSections } from './sections.js';
 import { createVariables, variableMatchers } from './variables.js';
 

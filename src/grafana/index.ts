@@ -15,5 +15,5 @@ export type {
   ValueWord,
   Variable,
 } from './model.js';
-export type { SourceOptions } from './options.js';
+export type { SourceOptions } from './query-options.js';
 export { toYaml } from './yaml.js';

@@ -4,11 +4,11 @@
  * reads no clock and tells nobody.
  */
 import type { CircuitMetrics } from '../index.js';
-import type { AlertFigures, AlertName } from './alert-rules.js';
+import type { MonitoredBreaker } from './follow.js';
 import { RecentGrowth } from './growth.js';
-import type { MonitoredBreaker } from './source.js';
 import { createJumpDetector } from './stay.js';
 import { inWords, percent, round } from './text.js';
+import type { AlertFigures, AlertName } from './watch-rules.js';
 
 /** Whether a condition holds, and how far. */
 export interface Verdict {

@@ -1,56 +1,13 @@
-import { type Check, hasMethods, verify } from '../core/validate.js';
-import type { CircuitMetrics, CircuitMode, CircuitState, TransitionReason, WindowMetrics } from '../index.js';
+import { verify } from '../core/validate.js';
+import type { CircuitMetrics } from '../index.js';
 import { countTypes, type FailureCount } from './breakdown.js';
-import { describeFailure, type FailureWords } from './failure-type.js';
-import type { TransitionRecord } from './history.js';
+import { type Explanation, type Past, past } from './explanation.js';
+import { describeFailure } from './failure-words.js';
+import { type MonitoredBreaker, verifyBreaker } from './follow.js';
 import { latestHistoryOf } from './known-histories.js';
-import { sentenceOf } from './sentence.js';
-import { type MonitoredBreaker, verifyBreaker } from './source.js';
+import { tell } from './sentence.js';
 import { causeOf } from './stay.js';
 import { oneLine } from './text.js';
-
-/** How a breaker is, and why. JSON-safe; durations are milliseconds. */
-export interface Explanation {
-  /** One line for a person; it does not name the breaker. */
-  readonly text: string;
-  /** The name of the breaker, as it is: print it with care. */
-  readonly breaker: string;
-  readonly state: CircuitState;
-  readonly mode: CircuitMode;
-  /** When the present state began, as a reading of the breaker's clock. */
-  readonly since: number;
-  /** How long it has been in this state. */
-  readonly lasted: number;
-  /** Why it came into this state; `null` where it began in it. */
-  readonly reason: TransitionReason | null;
-  /** The words given to `trip()` or `forceOpen()`, on one line, at most 200 characters. */
-  readonly detail: string | null;
-  /** Until a call may pass: 0 when one may pass now, `null` where no time is known. */
-  readonly retryAfter: number | null;
-  /** Openings since it was last CLOSED. */
-  readonly attempt: number;
-  readonly health: number;
-  /** Calls that were started and have not settled. */
-  readonly inFlight: number;
-  readonly consecutiveFailures: number;
-  /** The window that the rates are judged by; while it is not CLOSED, as it was when it left CLOSED. */
-  readonly window: WindowMetrics;
-  /** The failures that the figures are made of, by type, as far as a history has them. */
-  readonly failures: readonly FailureCount[];
-  /** The last failure that steered the breaker. */
-  readonly lastFailure: (FailureWords & { readonly ago: number }) | null;
-}
-
-/** What an explanation asks a history. */
-export interface Past {
-  /** The last failures of a breaker, at most so many. */
-  failures(breaker: string, most: number): readonly { readonly type: string }[];
-  /** When a breaker that is not CLOSED left CLOSED, if that was seen. */
-  opening(breaker: string): TransitionRecord | undefined;
-}
-
-/** What can be asked for the past. */
-export const past: Check = (value) => (hasMethods('failures', 'opening')(value) ? undefined : 'a history');
 
 const SUBJECT = { breaker: '', action: 'explain' };
 const LONGEST_DETAIL = 200;
@@ -82,18 +39,17 @@ export function explain(
   if (history !== undefined) verify(SUBJECT, 'history', history, past);
   const { metrics, options } = breaker;
   const now = options.clock.now();
-  const { state, lastFailure } = metrics;
-  const cause = causeOf(metrics);
-  const opening = state === 'CLOSED' ? undefined : history?.opening(metrics.name);
+  const { name, state, lastFailure } = metrics;
+  const opening = state === 'CLOSED' ? undefined : history?.opening(name);
   const data = {
-    breaker: metrics.name,
+    breaker: name,
     state,
     mode: metrics.mode,
     since: metrics.since,
     lasted: elapsed(metrics.since, now),
-    reason: cause?.reason ?? null,
-    detail: cause?.detail === undefined ? null : oneLine(String(cause.detail), LONGEST_DETAIL),
-    retryAfter: metrics.retryAfter,
+    reason: causeOf(metrics)?.reason ?? null,
+    detail: detailOf(metrics, history),
+    retryAfter: metrics.retryAfter === null ? null : Math.ceil(metrics.retryAfter),
     attempt: metrics.attempt,
     health: metrics.health,
     inFlight: metrics.inFlight,
@@ -102,8 +58,21 @@ export function explain(
     failures: opening?.failures ?? (state === 'CLOSED' ? countedFailures(metrics, history) : []),
     lastFailure: lastFailure && { ...describeFailure(lastFailure.error), ago: elapsed(lastFailure.at, now) },
   };
-  const first = opening && { record: opening, ago: elapsed(opening.at, now) };
-  return { text: sentenceOf(data, options, first), ...data };
+  const sentence = tell({
+    facts: data,
+    settings: options,
+    metrics,
+    beginning: opening && { record: opening, ago: elapsed(opening.at, now) },
+    uncounted: history?.uncounted?.(name),
+  });
+  return { ...sentence, ...data };
+}
+
+/** The words of whoever steered it, as far as they are known: the latest ones. */
+function detailOf(metrics: CircuitMetrics, history: Past | undefined): string | null {
+  const forced = metrics.mode.startsWith('forced') ? history?.words?.(metrics.name) : undefined;
+  const detail = forced ?? causeOf(metrics)?.detail;
+  return detail === undefined ? null : oneLine(String(detail), LONGEST_DETAIL);
 }
 
 /** The failures by which the rules of a CLOSED circuit go. */

@@ -1,17 +1,18 @@
+export type { CallCost, Cost } from '../core/cost.js';
+export type { ResilienceSource, WatchedResilience } from '../core/resilience-source.js';
 export { ALERT_CONDITIONS } from './alert-conditions.js';
-export type { AlertFigures, AlertName, AlertRules } from './alert-rules.js';
 export type { FailureCount } from './breakdown.js';
-export { type Explanation, explain, type Past } from './explain.js';
-export type { FailureWords } from './failure-type.js';
-export {
-  type FailureRecord,
-  type History,
-  type HistoryOptions,
-  history,
-  type TransitionRecord,
-} from './history.js';
-export { type BreakerReport, type Report, type ReportedHistory, report } from './report.js';
+export { type HistoryOptions, history } from './breaker-history.js';
+export { explain } from './explain.js';
+export type { Explanation, Past } from './explanation.js';
+export type { FailureWords } from './failure-words.js';
+export type { MonitoredBreaker, MonitoredEvents, MonitoredRegistry, MonitorSource } from './follow.js';
+export type { History, ReportedHistory } from './history.js';
+export type { FailureRecord, TransitionRecord, UncountedCalls } from './records.js';
+export { type ReportOptions, report } from './report.js';
+export type { BreakerReport, Report, UnreadableBreaker } from './report-data.js';
 export { type FormatOptions, formatReport } from './report-text.js';
 export type { Percentiles } from './response-times.js';
-export type { MonitoredBreaker, MonitoredEvents, MonitoredRegistry, MonitorSource } from './source.js';
+export type { Savings } from './savings.js';
 export { type Alert, type AlertListener, type Watch, type WatchOptions, watch } from './watch.js';
+export type { AlertFigures, AlertName, AlertRules } from './watch-rules.js';

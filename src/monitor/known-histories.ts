@@ -2,8 +2,9 @@
  * The histories that are kept at present, by the breakers and registries that they are kept of, so that whoever asks
  * need not hand them round. It keeps nothing in memory that the breaker or the registry does not hold itself.
  */
+
+import type { MonitorSource } from './follow.js';
 import type { History } from './history.js';
-import type { MonitorSource } from './source.js';
 
 /** The history that was begun last comes last. */
 const histories = new WeakMap<MonitorSource, readonly History[]>();

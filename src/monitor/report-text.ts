@@ -1,7 +1,8 @@
 import { count, guardRead, readOptions } from '../core/validate.js';
-import type { FailureRecord, TransitionRecord } from './history.js';
-import type { BreakerReport, Report } from './report.js';
-import { counted, inWords, oneLine, percent, round, table } from './text.js';
+import type { FailureRecord, TransitionRecord } from './records.js';
+import type { BreakerReport, Report, UnreadableBreaker } from './report-data.js';
+import type { Savings } from './savings.js';
+import { counted, grouped, inWords, oneLine, percent, round, table } from './text.js';
 
 /** How much of a report is printed. */
 export interface FormatOptions {
@@ -13,6 +14,7 @@ const SUBJECT = { breaker: '', action: 'format the report' };
 const RULES = { rows: count };
 
 const LONGEST_NAME = 40;
+const LONGEST_TEXT = 80;
 
 const HEADER = ['BREAKER', 'FAILED', 'REJECTED', 'P50', 'P99', 'STATE'];
 
@@ -34,13 +36,15 @@ const HEADER = ['BREAKER', 'FAILED', 'REJECTED', 'P50', 'P99', 'STATE'];
 export function formatReport(report: Report, options: FormatOptions = {}): string {
   const given: FormatOptions = guardRead(SUBJECT, 'options', () => readOptions(options, RULES, SUBJECT));
   const { rows = 20 } = given;
-  const { breakers, failures, transitions, total, open, halfOpen, closed } = report;
+  const { breakers, failures, transitions, total, open, halfOpen, closed, cost, unreadable = [] } = report;
   const states = `${open} OPEN, ${halfOpen} HALF_OPEN, ${closed} CLOSED`;
   return [
     `${counted(total, 'breaker')}: ${states}; health ${round(report.health)}`,
     '',
     ...table([HEADER, ...breakers.slice(0, rows).map(rowOf)]),
-    ...(total > rows ? [`… and ${total - rows} more`] : []),
+    ...(breakers.length > rows ? [`… and ${breakers.length - rows} more`] : []),
+    ...(cost === undefined ? [] : ['', savedLine(cost)]),
+    ...section('Cannot be read', unreadable.slice(0, rows).map(unreadableRow)),
     ...section('Last changes', transitions.slice(0, rows).map(transitionRow)),
     ...section('Last failures', failures.slice(0, rows).map(failureRow)),
   ].join('\n');
@@ -61,12 +65,26 @@ function rowOf({ breaker, window, totals, percentiles, text }: BreakerReport): s
   ];
 }
 
-function transitionRow({ time, breaker, from, to, reason }: TransitionRecord): string[] {
-  return [timeOfDay(time), oneLine(breaker, LONGEST_NAME), `${from} → ${to}`, reason];
+function transitionRow({ time, breaker, from, to, reason, detail }: TransitionRecord): string[] {
+  const why = detail === null ? reason : `${reason}, "${oneLine(detail, LONGEST_TEXT)}"`;
+  return [timeOfDay(time), oneLine(breaker, LONGEST_NAME), `${from} → ${to}`, why];
+}
+
+function unreadableRow({ breaker, message }: UnreadableBreaker): string[] {
+  return [oneLine(breaker, LONGEST_NAME), oneLine(message, LONGEST_TEXT)];
+}
+
+/** `Saved: 1,204 calls, 18.06 USD (91 % of what would have failed)` */
+function savedLine({ onFailures, spent, saved }: Savings): string {
+  const { calls, cost, currency } = saved;
+  const amount = `${grouped(cost)}${currency === '' ? '' : ` ${currency}`}`;
+  const failed = spent === 0 ? 0 : onFailures;
+  const share = cost + failed === 0 ? 0 : cost / (cost + failed);
+  return `Saved: ${grouped(calls)} ${calls === 1 ? 'call' : 'calls'}, ${amount} (${percent(share)} of what would have failed)`;
 }
 
 function failureRow({ time, breaker, type, message }: FailureRecord): string[] {
-  return [timeOfDay(time), oneLine(breaker, LONGEST_NAME), type, oneLine(message, 80)];
+  return [timeOfDay(time), oneLine(breaker, LONGEST_NAME), type, oneLine(message, LONGEST_TEXT)];
 }
 
 /** `2026-11-21 14:14:13Z`, or `–` where a clock has told no time; JSON has `null` for `NaN`. */

@@ -23,6 +23,14 @@ export function round(value: number): number {
   return Math.abs(value) < 1 ? Number(value.toPrecision(2)) : Math.round(value * 10) / 10;
 }
 
+/** A number with at most two decimals, and a comma between thousands: `1,204`, `18.06`. */
+export function grouped(value: number): string {
+  const [whole = '', decimals] = String(Math.round(value * 100) / 100).split('.');
+  if (!/^-?\d+$/.test(whole)) return String(value);
+  const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return decimals === undefined ? thousands : `${thousands}.${decimals.padEnd(2, '0')}`;
+}
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;

@@ -1,8 +1,8 @@
 /**
  * Raises alerts in the process. Each breaker is judged whenever its state changes, and, so that alerts come and go when
- * nobody calls any more, at an interval. An alert is told when it begins and when it ends, and not in between.
+ * nobody calls any more, in rounds. An alert is told when it begins and when it ends, and not in between.
  */
-import { report } from '../core/report.js';
+import { report as reportError } from '../core/report.js';
 import {
   callable,
   duration,
@@ -12,14 +12,15 @@ import {
   readOptions,
   verify,
 } from '../core/validate.js';
-import type { CircuitMetrics, Transition } from '../index.js';
-import { type AlertName, type AlertRules, type ResolvedRules, readRules } from './alert-rules.js';
+import { type CircuitMetrics, type Clock, systemClock, type Transition } from '../index.js';
 import { CONDITIONS, type Condition, type Judge, type Verdict } from './conditions.js';
-import { explain, type Past, past } from './explain.js';
-import { runSoon, startInterval } from './interval.js';
+import { explain } from './explain.js';
+import { type Past, past } from './explanation.js';
+import { follow, type MonitoredBreaker, type MonitorSource, verifyMonitored, wallTimeOf } from './follow.js';
 import { Outbox } from './outbox.js';
-import { follow, type MonitoredBreaker, type MonitorSource, verifySource, wallTimeOf } from './source.js';
+import { type Rounds, startRounds } from './rounds.js';
 import { inWords, oneLine } from './text.js';
+import { type AlertName, type AlertRules, type ResolvedRules, readRules } from './watch-rules.js';
 
 /** An alert that begins or ends. JSON-safe. */
 export interface Alert {
@@ -46,7 +47,7 @@ export interface Alert {
 export interface WatchOptions {
   /**
    * Milliseconds between two looks at all breakers, 1 to 2,147,483,647; `false` for none but those of `check()`. The
-   * interval keeps no process alive.
+   * timer is the clock's, if it has timers, and keeps no process alive.
    *
    * @default 10_000
    */
@@ -75,7 +76,10 @@ export interface Watch {
 /** What is watched of one breaker. */
 interface WatchedBreaker {
   readonly breaker: MonitoredBreaker;
-  readonly conditions: readonly WatchedCondition[];
+  /** None as long as it cannot be read. */
+  conditions: readonly WatchedCondition[];
+  /** Whether it has been told that it cannot be read. */
+  isBroken: boolean;
 }
 
 interface WatchedCondition {
@@ -121,7 +125,7 @@ export function watch(
   onAlert: AlertListener,
   options: WatchOptions = {},
 ): Watch {
-  verifySource(SUBJECT, source);
+  verifyMonitored(SUBJECT, source);
   const resolved = readRules(rules);
   verify(SUBJECT, 'onAlert', onAlert, callable);
   const given: WatchOptions = guardRead(SUBJECT, 'options', () => readOptions(options, RULES, SUBJECT));
@@ -133,21 +137,22 @@ class BreakerWatch implements Watch {
   readonly #history: WatchOptions['history'];
   readonly #outbox: Outbox<Alert>;
   readonly #breakers = new Map<string, WatchedBreaker>();
-  readonly #stops: (() => void)[];
-  #isOnRound = false;
+  readonly #unfollow: () => void;
+  readonly #rounds: Rounds | undefined;
+  /** Those that are left of the present round. */
+  #round: Iterator<WatchedBreaker> | undefined;
 
   constructor(source: MonitorSource, rules: ResolvedRules, onAlert: AlertListener, options: WatchOptions) {
     const { every = 10_000, history } = options;
     this.#rules = rules;
     this.#history = history;
     this.#outbox = new Outbox(onAlert);
-    const unfollow = follow(source, {
-      added: (breaker) => this.#breakers.set(breaker.name, this.#watched(breaker)),
+    this.#unfollow = follow(source, {
+      added: (breaker) => this.#added(breaker),
       removed: ({ name }) => this.#forget(name),
       events: { transition: (transition) => this.#changed(transition) },
     });
-    this.#stops = [unfollow];
-    if (every !== false) this.#stops.push(startInterval(every, this, BreakerWatch.#startRound));
+    if (every !== false) this.#rounds = startRounds(clockOf(source), every, this, BreakerWatch.#walk);
   }
 
   get firing(): readonly Alert[] {
@@ -157,27 +162,46 @@ class BreakerWatch implements Watch {
   }
 
   check(): void {
+    this.#rounds?.revive();
     for (const watched of this.#breakers.values()) this.#look(watched);
   }
 
   stop(): void {
-    for (const stop of this.#stops) stop();
+    this.#unfollow();
+    this.#rounds?.stop();
     this.#breakers.clear();
     this.#outbox.clear();
   }
 
-  #watched(breaker: MonitoredBreaker): WatchedBreaker {
-    const { metrics } = breaker;
-    const now = breaker.options.clock.now();
-    const conditions = Object.entries(this.#rules).map(([name, figures]): WatchedCondition => {
+  #added(breaker: MonitoredBreaker): void {
+    const watched: WatchedBreaker = { breaker, conditions: [], isBroken: false };
+    this.#breakers.set(breaker.name, watched);
+    this.#read(watched, (metrics, now) => this.#prepare(watched, metrics, now));
+  }
+
+  /** Begins to judge a breaker. One that cannot be read yet begins when it can. */
+  #prepare(watched: WatchedBreaker, metrics: CircuitMetrics, now: number): void {
+    if (watched.conditions.length > 0) return;
+    watched.conditions = Object.entries(this.#rules).map(([name, figures]): WatchedCondition => {
       const { createJudge } = conditionOf(name as AlertName);
       return {
         name: name as AlertName,
-        judge: createJudge(figures, breaker, metrics, now),
+        judge: createJudge(figures, watched.breaker, metrics, now),
         firing: undefined,
       };
     });
-    return { breaker, conditions };
+  }
+
+  /** Does something with how a breaker is now. One that cannot be read is told of once, and keeps nobody from the others. */
+  #read(watched: WatchedBreaker, run: (metrics: CircuitMetrics, now: number) => void): void {
+    try {
+      const { metrics, options } = watched.breaker;
+      run(metrics, options.clock.now());
+      watched.isBroken = false;
+    } catch (error) {
+      if (!watched.isBroken) reportError(error);
+      watched.isBroken = true;
+    }
   }
 
   #forget(name: string): void {
@@ -195,54 +219,53 @@ class BreakerWatch implements Watch {
   }
 
   #changed({ breaker, metrics, at }: Transition): void {
+    this.#rounds?.revive();
     const watched = this.#breakers.get(breaker);
-    if (watched !== undefined) this.#judge(watched, metrics, at);
+    if (watched === undefined) return;
+    this.#prepare(watched, metrics, at);
+    this.#judge(watched, metrics, at);
   }
 
-  /** Static, since a function made in the constructor would hold the watch, which the interval must not. */
-  static #startRound(this: void, watch: BreakerWatch): void {
-    if (watch.#isOnRound) return;
-    watch.#isOnRound = true;
-    watch.#goOn(watch.#breakers.values());
-  }
-
-  #goOn(breakers: Iterator<WatchedBreaker>): void {
+  /** Static, since a function made in the constructor would hold the watch, which the rounds must not. */
+  static #walk(this: void, watch: BreakerWatch): boolean {
+    const round = watch.#round ?? watch.#breakers.values();
+    watch.#round = undefined;
     for (let looked = 0; looked < SLICE; looked++) {
-      const { done, value } = breakers.next();
-      if (done) {
-        this.#isOnRound = false;
-        return;
-      }
-      this.#look(value);
+      const { done, value } = round.next();
+      if (done) return false;
+      watch.#look(value);
     }
-    runSoon(() => this.#goOn(breakers));
+    watch.#round = round;
+    return true;
   }
 
   #look(watched: WatchedBreaker): void {
-    try {
-      const { metrics, options } = watched.breaker;
-      this.#judge(watched, metrics, options.clock.now());
-    } catch (error) {
-      report(error); // a clock that throws must not keep the others from being looked at
-    }
+    this.#read(watched, (metrics, now) => {
+      this.#prepare(watched, metrics, now);
+      this.#judge(watched, metrics, now);
+    });
   }
 
-  /** Judges a breaker whole before anything is told: who is told may change it. */
+  /**
+   * Judges a breaker whole before anything is told: who is told may change it. Nothing is kept before all of it is
+   * known, so that an alert that cannot be made is made at the next look.
+   */
   #judge({ breaker, conditions }: WatchedBreaker, metrics: CircuitMetrics, now: number): void {
-    const alerts: Alert[] = [];
+    const changes: { readonly condition: WatchedCondition; readonly alert: Alert }[] = [];
     for (const condition of conditions) {
       const { name, judge, firing } = condition;
       const verdict = judge(metrics, now);
       if (verdict.holds === (firing !== undefined)) continue;
-      if (firing === undefined) {
-        condition.firing = this.#begin(name, verdict, breaker, now);
-        alerts.push(condition.firing);
-      } else {
-        condition.firing = undefined;
-        alerts.push(this.#resolve(firing, verdict.value, breaker, now, explain(breaker, this.#history).text));
-      }
+      const alert =
+        firing === undefined
+          ? this.#begin(name, verdict, breaker, now)
+          : this.#resolve(firing, verdict.value, breaker, now, explain(breaker, this.#history).text);
+      changes.push({ condition, alert });
     }
-    this.#outbox.send(alerts);
+    for (const { condition, alert } of changes) {
+      condition.firing = alert.status === 'firing' ? alert : undefined;
+    }
+    this.#outbox.send(changes.map(({ alert }) => alert));
   }
 
   #begin(alert: AlertName, { value, threshold }: Verdict, breaker: MonitoredBreaker, now: number): Alert {
@@ -277,6 +300,12 @@ class BreakerWatch implements Watch {
   #describe(alert: AlertName, threshold: number): string {
     return conditionOf(alert).describe(this.#rules[alert], threshold);
   }
+}
+
+/** The clock by which the rounds are made: that of the breaker or the registry, if it tells one. */
+function clockOf(source: MonitorSource): Clock {
+  const { options, clock = options?.clock } = source as { clock?: Clock; options?: { clock: Clock } };
+  return clock ?? systemClock;
 }
 
 /** A condition by its name: that its figures are its own is known where the rules are read. */

@@ -1,4 +1,4 @@
-import type { OtelSpan, OtelTrace } from './api.js';
+import type { OtelSpan, OtelTrace } from './otel-api.js';
 
 /** Where each copy of `@opentelemetry/api` 1.x keeps, and looks for, what the process has registered. */
 const API = /* @__PURE__ */ Symbol.for('opentelemetry.js.api.1');

@@ -1,6 +1,6 @@
-import type { Attributes } from './api.js';
 import { OTHER } from './error-type.js';
 import { ATTRIBUTE_NAMES } from './names.js';
+import type { Attributes } from './otel-api.js';
 
 /** Types of errors that one breaker may have. The next ones are `_OTHER`. */
 const MOST_ERROR_TYPES = 20;

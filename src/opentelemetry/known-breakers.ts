@@ -1,6 +1,6 @@
-import type { Attributes } from './api.js';
 import { BreakerAttributes } from './breaker-attributes.js';
 import { OTHER } from './error-type.js';
+import type { Attributes } from './otel-api.js';
 import { warn } from './warn.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { InstrumentableBreaker, Target } from '../core/target.js';
+import type { BreakerSource, InstrumentableBreaker } from '../core/source.js';
 import type { CircuitBreakerEvents, Listener } from '../index.js';
 import { harmless } from './warn.js';
 
@@ -12,8 +12,8 @@ export type Listeners = {
  *
  * @returns a function that unsubscribes all of them
  */
-export function listen(target: Target, listeners: Listeners): () => void {
-  const events: Pick<InstrumentableBreaker, 'on'> = target;
+export function listen(source: BreakerSource, listeners: Listeners): () => void {
+  const events: Pick<InstrumentableBreaker, 'on'> = source;
   const unsubscribe = Object.entries(listeners).map(([event, listener]) =>
     events.on(event as keyof CircuitBreakerEvents, harmless(listener as Listener<unknown>)),
   );

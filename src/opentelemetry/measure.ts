@@ -1,40 +1,99 @@
-import { breakersOf, type Target } from '../core/target.js';
-import { type CallEvent, type CircuitState, isCallTimeoutError, type Listener } from '../index.js';
-import type { OtelMeter, OtelObservations } from './api.js';
-import { errorTypeOf } from './error-type.js';
+import { readDetector } from '../core/detector-figures.js';
+import {
+  type BreakerSource,
+  breakersOf,
+  forEachBreaker,
+  type InstrumentableBreaker,
+} from '../core/source.js';
+import {
+  type CallEvent,
+  type CircuitMode,
+  type CircuitState,
+  isCallTimeoutError,
+  type Listener,
+} from '../index.js';
+import { failureErrorTypeOf } from './error-type.js';
 import { createInstruments, type Instruments } from './instruments.js';
 import type { KnownBreakers } from './known-breakers.js';
 import { type Listeners, listen } from './listen.js';
 import { ATTRIBUTE_NAMES } from './names.js';
+import type { Attributes, OtelMeter, OtelObservable, OtelObservations } from './otel-api.js';
 import { harmless } from './warn.js';
 
 const STATE_VALUES: Readonly<Record<CircuitState, number>> = { CLOSED: 0, OPEN: 1, HALF_OPEN: 2 };
 
+const MODE_VALUES: Readonly<Record<CircuitMode, number>> = {
+  active: 0,
+  observe: 1,
+  'forced-open': 2,
+  'forced-closed': 3,
+};
+
+/** What is told of breakers besides what they tell themselves: how much they save, say. */
+export interface MoreMeasurements {
+  /** Those that are asked for their values. */
+  readonly observables: readonly OtelObservable[];
+  observe(observations: OtelObservations, breaker: string): void;
+}
+
 /**
- * Records what happens to the breakers of a target. With a no-op meter nobody listens, so that a call costs what it
+ * Records what happens to the breakers of a source. With a no-op meter nobody listens, so that a call costs what it
  * costs without.
  *
+ * @param createMore is called unless the meter is a no-op
  * @returns a function that ends it
  */
-export function measure(target: Target, meter: OtelMeter, breakers: KnownBreakers): () => void {
+export function measure(
+  source: BreakerSource,
+  meter: OtelMeter,
+  breakers: KnownBreakers,
+  createMore: () => readonly MoreMeasurements[] = () => [],
+): () => void {
   const instruments = createInstruments(meter);
   if (instruments === undefined) return () => {};
-  const { state, health, inFlight } = instruments;
-  const observe = harmless((observations: OtelObservations) => {
-    for (const { name, metrics } of breakersOf(target)) {
+  const more = createMore();
+  const { state, health, inFlight, mode, evidence, admitted, degraded } = instruments;
+  const observables = [state, health, inFlight, mode, evidence, admitted, degraded];
+  observables.push(...more.flatMap((it) => it.observables));
+
+  const observeBreaker = harmless(
+    (observations: OtelObservations, { name, metrics }: InstrumentableBreaker) => {
       const attributes = breakers.ownAttributesOf(name);
-      if (attributes === undefined) continue;
-      observations.observe(state, STATE_VALUES[metrics.state], attributes);
-      observations.observe(health, metrics.health, attributes);
-      observations.observe(inFlight, metrics.inFlight, attributes);
-    }
-  });
-  meter.addBatchObservableCallback(observe, [state, health, inFlight]);
-  const unsubscribe = listen(target, createListeners(instruments, breakers));
+      if (attributes === undefined) return;
+      observeMetrics(observations, instruments, metrics, attributes);
+      for (const it of more) it.observe(observations, name);
+    },
+  );
+  const observe = harmless((observations: OtelObservations) =>
+    forEachBreaker(
+      breakersOf(source),
+      (breaker) => observeBreaker(observations, breaker),
+      () => {},
+    ),
+  );
+  meter.addBatchObservableCallback(observe, observables);
+  const unsubscribe = listen(source, createListeners(instruments, breakers));
   return () => {
     unsubscribe();
-    meter.removeBatchObservableCallback(observe, [state, health, inFlight]);
+    meter.removeBatchObservableCallback(observe, observables);
   };
+}
+
+function observeMetrics(
+  observations: OtelObservations,
+  { state, health, inFlight, mode, evidence, admitted, degraded }: Instruments,
+  metrics: InstrumentableBreaker['metrics'],
+  attributes: Attributes,
+): void {
+  observations.observe(state, STATE_VALUES[metrics.state], attributes);
+  observations.observe(health, metrics.health, attributes);
+  observations.observe(inFlight, metrics.inFlight, attributes);
+  observations.observe(mode, MODE_VALUES[metrics.mode], attributes);
+  const detector = readDetector(metrics);
+  if (detector === undefined) return;
+  observations.observe(evidence, detector.evidence, attributes);
+  observations.observe(admitted, detector.admitted, attributes);
+  observations.observe(degraded, Number(detector.degraded), attributes);
 }
 
 function createListeners(instruments: Instruments, breakers: KnownBreakers): Listeners {
@@ -45,8 +104,7 @@ function createListeners(instruments: Instruments, breakers: KnownBreakers): Lis
     success: timed((call) => record(call, 'success')),
     ignore: timed((call) => record(call, 'ignored')),
     failure: timed((call) => {
-      const type = Object.hasOwn(call, 'error') ? errorTypeOf(call.error) : 'value';
-      failures.add(1, breakers.attributesOf(call.breaker).ofErrorType(type));
+      failures.add(1, breakers.attributesOf(call.breaker).ofErrorType(failureErrorTypeOf(call)));
       record(call, isCallTimeoutError(call.error) ? 'timeout' : 'failure');
     }),
     reject: ({ breaker, reason, observed }) => {

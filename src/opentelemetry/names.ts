@@ -9,6 +9,21 @@ export const INSTRUMENT_NAMES = Object.freeze({
   state: 'recloser.circuit_breaker.state',
   health: 'recloser.circuit_breaker.health',
   inFlight: 'recloser.circuit_breaker.in_flight',
+  mode: 'recloser.circuit_breaker.mode',
+  evidence: 'recloser.circuit_breaker.detector.evidence_ratio',
+  admitted: 'recloser.circuit_breaker.admitted_ratio',
+  degraded: 'recloser.circuit_breaker.degraded',
+  callsSaved: 'recloser.circuit_breaker.calls_saved',
+  costSaved: 'recloser.circuit_breaker.cost_saved',
+  attempts: 'recloser.resilience.attempts',
+  retriesStopped: 'recloser.resilience.stopped',
+  recoveredCalls: 'recloser.resilience.recovered_calls',
+  hedgesWon: 'recloser.resilience.hedges_won',
+  limited: 'recloser.resilience.limited',
+  waiting: 'recloser.resilience.waiting',
+  waitDuration: 'recloser.resilience.wait.duration',
+  retryBudget: 'recloser.resilience.retry_budget_ratio',
+  paused: 'recloser.resilience.paused_seconds',
 });
 
 /** The names of the attributes, of measurements, of span events and of spans. */
@@ -21,6 +36,13 @@ export const ATTRIBUTE_NAMES = Object.freeze({
   reason: 'recloser.circuit_breaker.reason',
   retryAfter: 'recloser.circuit_breaker.retry_after',
   observed: 'recloser.circuit_breaker.observed',
+  currency: 'recloser.circuit_breaker.currency',
+  kind: 'recloser.resilience.kind',
+  stopReason: 'recloser.resilience.reason',
+  stopAttempts: 'recloser.resilience.attempts',
+  stopRetryAfter: 'recloser.resilience.retry_after',
+  by: 'recloser.resilience.by',
+  queue: 'recloser.resilience.queue',
   errorType: 'error.type',
 });
 
@@ -29,4 +51,5 @@ export const SPAN_EVENT_NAMES = Object.freeze({
   rejection: 'recloser.circuit_breaker.rejection',
   transition: 'recloser.circuit_breaker.transition',
   fallback: 'recloser.circuit_breaker.fallback',
+  stop: 'recloser.resilience.stop',
 });

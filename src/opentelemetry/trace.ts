@@ -1,19 +1,23 @@
-import type { Target } from '../core/target.js';
-import { isCallTimeoutError, isCircuitBreakerOpenError } from '../index.js';
-import type { Attributes, OtelTrace, OtelTracer } from './api.js';
+import type { BreakerSource } from '../core/source.js';
+import { isCircuitBreakerOpenError } from '../index.js';
 import { errorTypeOf } from './error-type.js';
 import { listen } from './listen.js';
 import { ATTRIBUTE_NAMES, SPAN_EVENT_NAMES } from './names.js';
+import type { Attributes, OtelTrace, OtelTracer } from './otel-api.js';
+import { SharedTimer } from './shared-timer.js';
 
 /** What has happened, for a span. */
-interface SpanEvent {
+export interface SpanEvent {
   readonly name: string;
   /** What the span itself is to say. */
-  readonly subject: Attributes;
+  readonly ofSpan: Attributes;
   readonly details: Attributes;
-  /** The error that it is about. */
-  readonly error: unknown;
+  /** Whether the active span is of a request that may have nothing to do with it. */
+  readonly isElsewhere: boolean;
 }
+
+/** Tells an event on the span that it belongs to. */
+export type TellSpan = (event: SpanEvent) => void;
 
 /**
  * Tells of rejections, transitions and fallbacks as events of the active span. Where there is none, each becomes a
@@ -21,61 +25,67 @@ interface SpanEvent {
  *
  * @returns a function that ends it
  */
-export function traceEvents(target: Target, trace: OtelTrace, tracer: OtelTracer | undefined): () => void {
-  const tell = (event: SpanEvent) => tellSpan(event, trace, tracer);
-  return listen(target, {
+export function traceEvents(source: BreakerSource, tell: TellSpan): () => void {
+  const timer = new SharedTimer();
+  return listen(source, {
     reject: ({ breaker, reason, error, observed }) =>
       tell({
         name: SPAN_EVENT_NAMES.rejection,
-        subject: subjectOf(breaker, error.state),
+        ofSpan: attributesOf(breaker, error.state),
         details: {
           [ATTRIBUTE_NAMES.reason]: reason,
           [ATTRIBUTE_NAMES.observed]: observed,
-          ...(error.retryAfter === null ? {} : { [ATTRIBUTE_NAMES.retryAfter]: error.retryAfter / 1_000 }),
+          ...(error.retryAfter === null ? {} : { [ATTRIBUTE_NAMES.retryAfter]: secondsOf(error.retryAfter) }),
         },
-        error,
+        isElsewhere: false,
       }),
-    transition: ({ breaker, from, to, reason, error }) =>
+    transition: (transition) =>
       tell({
         name: SPAN_EVENT_NAMES.transition,
-        subject: subjectOf(breaker, to),
+        ofSpan: attributesOf(transition.breaker, transition.to),
         details: {
-          [ATTRIBUTE_NAMES.from]: from.toLowerCase(),
-          [ATTRIBUTE_NAMES.to]: to.toLowerCase(),
-          [ATTRIBUTE_NAMES.reason]: reason,
+          [ATTRIBUTE_NAMES.from]: transition.from.toLowerCase(),
+          [ATTRIBUTE_NAMES.to]: transition.to.toLowerCase(),
+          [ATTRIBUTE_NAMES.reason]: transition.reason,
         },
-        error,
+        isElsewhere: timer.tellsTransition(transition),
       }),
-    fallback: ({ breaker, error }) =>
+    fallback: (fallback) =>
       tell({
         name: SPAN_EVENT_NAMES.fallback,
-        subject: subjectOf(breaker, isCircuitBreakerOpenError(error) ? error.state : undefined),
-        details: { [ATTRIBUTE_NAMES.errorType]: errorTypeOf(error) },
-        error,
+        ofSpan: attributesOf(
+          fallback.breaker,
+          isCircuitBreakerOpenError(fallback.error) ? fallback.error.state : undefined,
+        ),
+        details: { [ATTRIBUTE_NAMES.errorType]: errorTypeOf(fallback.error) },
+        isElsewhere: timer.tellsFallback(fallback),
       }),
   });
 }
 
-function subjectOf(breaker: string, state: string | undefined): Attributes {
-  const subject = { [ATTRIBUTE_NAMES.name]: breaker };
-  return state === undefined ? subject : { ...subject, [ATTRIBUTE_NAMES.state]: state.toLowerCase() };
+/** What a span says of the breaker that its events are about. */
+function attributesOf(breaker: string, state: string | undefined): Attributes {
+  const name = { [ATTRIBUTE_NAMES.name]: breaker };
+  return state === undefined ? name : { ...name, [ATTRIBUTE_NAMES.state]: state.toLowerCase() };
 }
 
-function tellSpan(
-  { name, subject, details, error }: SpanEvent,
-  trace: OtelTrace,
-  tracer: OtelTracer | undefined,
-): void {
-  // One timer ends the calls of many requests, in the context of the one that has set it: that span may be another's.
-  const isElsewhere = isCallTimeoutError(error);
-  const active = isElsewhere ? undefined : trace.getActiveSpan();
-  if (active === undefined) {
-    const span = tracer?.startSpan(name, { root: isElsewhere });
-    span?.setAttributes(subject);
-    span?.addEvent(name, { ...subject, ...details });
-    span?.end();
-  } else if (active.isRecording()) {
-    active.setAttributes(subject);
-    active.addEvent(name, { ...subject, ...details });
-  }
+/** Milliseconds as seconds, of which a clock may know more decimals than anybody reads. */
+export function secondsOf(ms: number): number {
+  return Math.ceil(ms) / 1_000;
+}
+
+/** Tells on the active span, or on a short span of its own if there is none that it belongs to. */
+export function createTeller(trace: OtelTrace, tracer: OtelTracer | undefined): TellSpan {
+  return ({ name, ofSpan, details, isElsewhere }) => {
+    const active = isElsewhere ? undefined : trace.getActiveSpan();
+    if (active === undefined) {
+      const span = tracer?.startSpan(name, { root: isElsewhere });
+      span?.setAttributes(ofSpan);
+      span?.addEvent(name, { ...ofSpan, ...details });
+      span?.end();
+    } else if (active.isRecording()) {
+      active.setAttributes(ofSpan);
+      active.addEvent(name, { ...ofSpan, ...details });
+    }
+  };
 }

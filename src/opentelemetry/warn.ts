@@ -1,3 +1,5 @@
+import { describeError } from '../core/describe-error.js';
+
 /** Tells the process, where there is one. */
 export function warn(message: string): void {
   const { process } = globalThis as { process?: { emitWarning?(message: string, options: object): void } };
@@ -16,15 +18,7 @@ export function harmless<Args extends unknown[]>(run: (...args: Args) => void): 
     } catch (error) {
       if (hasWarned) return;
       hasWarned = true;
-      warn(`OpenTelemetry threw when a circuit breaker was measured or traced: ${describe(error)}`);
+      warn(`OpenTelemetry threw when a circuit breaker was measured or traced: ${describeError(error)}`);
     }
   };
-}
-
-function describe(error: unknown): string {
-  try {
-    return String(error);
-  } catch {
-    return 'something that cannot be printed';
-  }
 }

@@ -1,11 +1,13 @@
-import { failureTypeOf } from '../core/failure-type.js';
+import { failureTypeOf, valueTypeOf } from '../core/failure-type.js';
 import {
   type CallEvent,
   CircuitState,
   isCallTimeoutError,
   type RejectEvent,
+  type RejectionReason,
   type Transition,
 } from '../index.js';
+import { DurationCounts } from './duration-counts.js';
 import type { Labels } from './prom-client.js';
 
 /** Types of failures that one breaker may count apart. */
@@ -15,6 +17,18 @@ const OTHER_TYPE = 'other';
 
 /** The ways in which a call ends. */
 export const RESULTS = ['success', 'failure', 'timeout', 'ignored', 'rejected'] as const;
+
+/** The reasons of rejections. Only a detector ramps. */
+const REASONS: Readonly<Record<RejectionReason | 'ramp', 0>> = {
+  open: 0,
+  'half-open': 0,
+  'forced-open': 0,
+  concurrency: 0,
+  ramp: 0,
+};
+
+/** Where calls wait that are retried or limited. */
+export const QUEUES = ['bulkhead', 'rate_limit', 'backoff'] as const;
 
 /** The changes of state that there are. */
 export const TRANSITIONS = Object.values(CircuitState).flatMap((from) =>
@@ -40,20 +54,20 @@ export class BreakerCounts {
   /** As in `TRANSITIONS`. */
   readonly transitions: number[] = TRANSITIONS.map(() => 0);
   readonly failures = new Map<string, number>();
+  readonly rejections: Record<keyof typeof REASONS, number> = { ...REASONS };
   fallbacks = 0;
   wouldReject = 0;
-  /** Calls by duration: one count for each bound, of those that are within it and not within the one before. */
-  readonly durations: number[];
-  /** Calls that have a duration, those beyond the last bound among them, and the seconds that they took together. */
-  timed = 0;
-  seconds = 0;
+  /** How long calls took. */
+  readonly durations: DurationCounts;
+  /** How long calls waited, by queue. */
+  readonly waits = new Map<string, DurationCounts>();
   readonly #bounds: readonly number[];
 
-  /** @param bounds upper bounds of the histogram in seconds, in increasing order */
+  /** @param bounds upper bounds of the histograms in seconds, in increasing order */
   constructor(labels: Labels, bounds: readonly number[]) {
     this.labels = labels;
     this.#bounds = bounds;
-    this.durations = bounds.map(() => 0);
+    this.durations = new DurationCounts(bounds);
   }
 
   /** Types of failures that there may still be, the one for all others among them. */
@@ -63,20 +77,24 @@ export class BreakerCounts {
 
   succeeded({ duration }: CallEvent): void {
     this.results.success++;
-    this.#time(duration);
+    this.durations.add(duration);
   }
 
   failed(failure: CallEvent): void {
     this.results[isCallTimeoutError(failure.error) ? 'timeout' : 'failure']++;
-    this.#time(failure.duration);
-    const type = Object.hasOwn(failure, 'error') ? (failureTypeOf(failure.error) ?? OTHER_TYPE) : 'value';
+    this.durations.add(failure.duration);
+    const type = typeOf(failure);
     const isKnown = this.failures.has(type) || this.failures.size < MOST_TYPES;
     increment(this.failures, isKnown ? type : OTHER_TYPE);
   }
 
-  rejected({ observed }: RejectEvent): void {
-    if (observed) this.wouldReject++;
-    else this.results.rejected++;
+  rejected({ reason, observed }: RejectEvent): void {
+    if (observed) {
+      this.wouldReject++;
+      return;
+    }
+    this.results.rejected++;
+    this.rejections[reason]++;
   }
 
   changed(transition: Transition): void {
@@ -84,17 +102,18 @@ export class BreakerCounts {
     this.transitions[index] = (this.transitions[index] as number) + 1;
   }
 
-  /** A duration is `NaN` for a call that began before anybody listened, and negative where a clock went back. */
-  #time(milliseconds: number): void {
-    if (!(milliseconds >= 0)) return;
-    const seconds = milliseconds / 1_000;
-    const bounds = this.#bounds;
-    let index = 0;
-    while (index < bounds.length && seconds > (bounds[index] as number)) index++;
-    if (index < bounds.length) this.durations[index] = (this.durations[index] as number) + 1;
-    this.timed++;
-    this.seconds += seconds;
+  /** A call has waited in one of `QUEUES`. */
+  waited(queue: string, milliseconds: number): void {
+    if (!(QUEUES as readonly string[]).includes(queue)) return;
+    const counts = this.waits.get(queue) ?? new DurationCounts(this.#bounds);
+    this.waits.set(queue, counts);
+    counts.add(milliseconds);
   }
+}
+
+function typeOf(failure: CallEvent): string {
+  if (!Object.hasOwn(failure, 'error')) return valueTypeOf(failure.value);
+  return failureTypeOf(failure.error) ?? OTHER_TYPE;
 }
 
 function increment(counts: Map<string, number>, key: string): void {

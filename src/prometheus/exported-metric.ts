@@ -1,4 +1,4 @@
-import type { MetricHead } from './metrics.js';
+import type { MetricHead } from './metric.js';
 import type { PromAggregator, PromFamily, PromMetric, PromMetricType, PromValue } from './prom-client.js';
 
 /**

@@ -1,12 +1,13 @@
-import type { Target } from '../core/target.js';
+import type { BreakerSource } from '../core/source.js';
 import { refuse } from '../core/validate.js';
+import { CountedSource, type SourceSettings } from './counted-source.js';
 import { ExportedMetric } from './exported-metric.js';
-import { type BreakerMetric, createBreakerMetrics, type MetricHead } from './metrics.js';
+import type { BreakerMetric, MetricHead } from './metric.js';
+import { createMetrics } from './metrics.js';
 import { METRIC_NAMES } from './names.js';
-import { type ResolvedOptions, SUBJECT } from './options.js';
 import type { PromValue } from './prom-client.js';
+import { type ResolvedOptions, SUBJECT } from './prom-options.js';
 import { type DropReason, Reading } from './reading.js';
-import { Source } from './source.js';
 import { warnOfDrop } from './warn.js';
 
 /** Says of a metric in a register that it is ours, whichever copy of the package made it, and whose. */
@@ -15,8 +16,8 @@ const EXPORTER = Symbol.for('recloser.prometheus');
 /** What one register exports under one prefix: its metrics, and the sources that they tell of. */
 export class Exporter {
   readonly #options: ResolvedOptions;
-  readonly #sources = new Set<Source>();
-  readonly #breakerMetrics: readonly BreakerMetric[];
+  readonly #sources = new Set<CountedSource>();
+  readonly #metrics: readonly BreakerMetric[];
   /** By the names under which they are registered. */
   readonly #exported: ReadonlyMap<string, ExportedMetric>;
   readonly #warned = new Set<DropReason>();
@@ -37,8 +38,8 @@ export class Exporter {
   private constructor(options: ResolvedOptions) {
     const { prefix, buckets } = options;
     this.#options = options;
-    this.#breakerMetrics = createBreakerMetrics(prefix, buckets);
-    const metrics = this.#breakerMetrics.map(
+    this.#metrics = createMetrics(prefix, buckets);
+    const metrics = this.#metrics.map(
       (head, index) => new ExportedMetric(head, () => this.#read().valuesOf(index)),
     );
     metrics.push(new ExportedMetric(droppedHead(prefix), () => droppedLines(this.#read())));
@@ -57,36 +58,36 @@ export class Exporter {
    * Exports a breaker or a registry; one that is exported already is not counted twice.
    *
    * @returns a function that ends it, once everybody who asked for it has called theirs
-   * @throws InvalidOptionsError if it is exported with other labels
+   * @throws InvalidOptionsError if it is exported with other labels, another cost or something else around it
    */
-  add(target: Target, labels: Readonly<Record<string, string>>): () => void {
-    const known = this.#find(target);
-    if (known !== undefined) verifyUnchanged('labels', labels, known.labels);
+  add(source: BreakerSource, settings: SourceSettings): () => void {
+    const known = this.#find(source);
+    if (known !== undefined) verifySettings(settings, known.settings);
     this.#register();
-    let source: Source | undefined = known ?? this.#start(target, labels);
-    source.holders++;
+    let counted: CountedSource | undefined = known ?? this.#start(source, settings);
+    counted.holders++;
     return () => {
-      if (source !== undefined) this.#release(source);
-      source = undefined;
+      if (counted !== undefined) this.#release(counted);
+      counted = undefined;
     };
   }
 
-  #find(target: Target): Source | undefined {
-    for (const source of this.#sources) if (source.target === target) return source;
+  #find(source: BreakerSource): CountedSource | undefined {
+    for (const counted of this.#sources) if (counted.source === source) return counted;
     return undefined;
   }
 
-  #start(target: Target, labels: Readonly<Record<string, string>>): Source {
-    const source = new Source(target, labels, this.#options.buckets);
-    this.#sources.add(source);
-    return source;
+  #start(source: BreakerSource, settings: SourceSettings): CountedSource {
+    const counted = new CountedSource(source, settings, this.#options.buckets);
+    this.#sources.add(counted);
+    return counted;
   }
 
-  #release(source: Source): void {
-    source.holders--;
-    if (source.holders > 0) return;
-    source.stop();
-    this.#sources.delete(source);
+  #release(counted: CountedSource): void {
+    counted.holders--;
+    if (counted.holders > 0) return;
+    counted.stop();
+    this.#sources.delete(counted);
     if (this.#sources.size === 0) this.#unregister();
   }
 
@@ -120,19 +121,18 @@ export class Exporter {
   }
 
   #readAll(): Reading {
-    const reading = new Reading(this.#breakerMetrics, this.#options.maxSeries, (reason, breaker) =>
-      this.#warnOnce(reason, breaker),
+    const { maxSeries, buckets } = this.#options;
+    const reading = new Reading(this.#metrics, { maxSeries, bounds: buckets.length }, (...drop) =>
+      this.#warnOnce(...drop),
     );
-    for (const source of this.#sources) {
-      for (const breaker of source.breakers) reading.add(breaker, source.countsOf(breaker.name));
-    }
+    for (const counted of this.#sources) reading.addAll(counted);
     return reading;
   }
 
-  #warnOnce(reason: DropReason, breaker: string): void {
+  #warnOnce(reason: DropReason, breaker: string, error?: unknown): void {
     if (this.#warned.has(reason)) return;
     this.#warned.add(reason);
-    warnOfDrop(reason, breaker, this.#options.maxSeries);
+    warnOfDrop(reason, breaker, this.#options.maxSeries, error);
   }
 }
 
@@ -150,14 +150,28 @@ function ownerOf({ register }: ResolvedOptions, metric: string): Exporter | unde
 function droppedHead(prefix: string): MetricHead {
   return {
     name: prefix + METRIC_NAMES.dropped,
-    help: 'Circuit breakers that are not exported, by reason: max_series or duplicate_name.',
+    help: 'Circuit breakers that are not exported, by reason: max_series, duplicate_name or unreadable.',
     type: 'gauge',
     aggregator: 'sum',
   };
 }
 
 function droppedLines({ dropped }: Reading): PromValue[] {
-  return Object.entries(dropped).map(([reason, value]) => ({ value, labels: { reason } }));
+  const { unreadable, ...usual } = dropped;
+  const reasons = unreadable === 0 ? usual : dropped;
+  return Object.entries(reasons).map(([reason, value]) => ({ value, labels: { reason } }));
+}
+
+/** @throws InvalidOptionsError if a source is instrumented again, but otherwise */
+function verifySettings({ labels, resilience, cost }: SourceSettings, inForce: SourceSettings): void {
+  verifyUnchanged('labels', labels, inForce.labels);
+  if (resilience !== inForce.resilience) {
+    refuse(SUBJECT, 'resilience', '`resilience` must be the one that the source has already');
+  }
+  const isSame = cost === inForce.cost || typeof cost !== 'function';
+  if (!isSame || JSON.stringify(cost) !== JSON.stringify(inForce.cost)) {
+    refuse(SUBJECT, 'cost', '`cost` must be the one that the source has already');
+  }
 }
 
 /** @throws InvalidOptionsError if what is asked for is not what is there already */

@@ -1,5 +1,7 @@
-export type { InstrumentableBreaker, InstrumentableEvents, InstrumentableRegistry } from '../core/target.js';
-export { instrument } from './instrument.js';
+export type { CallCost, Cost } from '../core/cost.js';
+export type { ResilienceSource, WatchedResilience } from '../core/resilience-source.js';
+export type { InstrumentableBreaker, InstrumentableEvents, InstrumentableRegistry } from '../core/source.js';
 export { METRIC_NAMES } from './names.js';
-export type { InstrumentOptions } from './options.js';
 export type { PromClient, PromRegister } from './prom-client.js';
+export { instrument } from './prom-instrument.js';
+export type { InstrumentOptions } from './prom-options.js';

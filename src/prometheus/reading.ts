@@ -1,44 +1,48 @@
-import type { InstrumentableBreaker } from '../core/target.js';
-import type { BreakerCounts } from './breaker-counts.js';
-import type { BreakerMetric } from './metrics.js';
+import { readDetector } from '../core/detector-figures.js';
+import type { InstrumentableBreaker } from '../core/source.js';
+import { QUEUES } from './breaker-counts.js';
+import type { CountedSource } from './counted-source.js';
+import type { BreakerMetric, BreakerReading } from './metric.js';
 import type { PromValue } from './prom-client.js';
 
 /** Why a breaker is not exported. */
-export type DropReason = 'max_series' | 'duplicate_name';
+export type DropReason = 'max_series' | 'duplicate_name' | 'unreadable';
+
+/** Is told of each breaker that is left out; the last is what was thrown, if that is why. */
+export type OnDrop = (reason: DropReason, breaker: string, error?: unknown) => void;
+
+/** What is read of all breakers, and how much of it may be shown. */
+export interface ReadingLimits {
+  /** Lines beyond which breakers are dropped, with those that failures may yet bring. */
+  readonly maxSeries: number;
+  /** Bounds of the histograms. */
+  readonly bounds: number;
+}
 
 /** What a scrape is answered. Breakers come in whole or not at all, and the first ones come first. */
 export class Reading {
   /** Breakers that are missing in it. */
-  readonly dropped: Record<DropReason, number> = { max_series: 0, duplicate_name: 0 };
+  readonly dropped: Record<DropReason, number> = { max_series: 0, duplicate_name: 0, unreadable: 0 };
   readonly #metrics: readonly BreakerMetric[];
-  readonly #maxSeries: number;
-  readonly #onDrop: (reason: DropReason, breaker: string) => void;
+  readonly #limits: ReadingLimits;
+  readonly #onDrop: OnDrop;
   readonly #values: readonly PromValue[][];
   readonly #taken = new Map<string, InstrumentableBreaker>();
   #series = 0;
 
-  /** @param maxSeries lines beyond which breakers are dropped, with those that failures may yet bring */
-  constructor(
-    metrics: readonly BreakerMetric[],
-    maxSeries: number,
-    onDrop: (reason: DropReason, breaker: string) => void,
-  ) {
+  constructor(metrics: readonly BreakerMetric[], limits: ReadingLimits, onDrop: OnDrop) {
     this.#metrics = metrics;
-    this.#maxSeries = maxSeries;
+    this.#limits = limits;
     this.#onDrop = onDrop;
     this.#values = metrics.map(() => []);
   }
 
-  add(breaker: InstrumentableBreaker, counts: BreakerCounts): void {
-    const identity = JSON.stringify(Object.values(counts.labels));
-    const other = this.#taken.get(identity);
-    if (other === breaker) return; // a breaker on its own, and its registry as well
-    if (other !== undefined) {
-      this.#drop('duplicate_name', breaker);
-      return;
-    }
-    this.#taken.set(identity, breaker);
-    this.#addLines(breaker, counts);
+  /** Adds the breakers of a source. One that cannot be read takes nothing from the others. */
+  addAll(source: CountedSource): void {
+    source.readEach(
+      (breaker) => this.#add(breaker, source),
+      (breaker, error) => this.#drop('unreadable', breaker, error),
+    );
   }
 
   /** The lines of a metric, by its place in the list. */
@@ -46,21 +50,41 @@ export class Reading {
     return this.#values[metric] ?? [];
   }
 
-  #addLines(breaker: InstrumentableBreaker, counts: BreakerCounts): void {
-    const state = { metrics: breaker.metrics, counts };
-    const lines = this.#metrics.map((metric) => metric.linesOf(state));
+  #add(breaker: InstrumentableBreaker, source: CountedSource): void {
+    const { name } = breaker;
+    const counts = source.countsOf(name);
+    const identity = JSON.stringify(Object.values(counts.labels));
+    const other = this.#taken.get(identity);
+    if (other === breaker) return; // a breaker on its own, and its registry as well
+    if (other !== undefined) {
+      this.#drop('duplicate_name', name);
+      return;
+    }
+    const { metrics } = breaker;
+    const reading = { metrics, counts, detector: readDetector(metrics), ...source.around(name) };
+    const lines = this.#metrics.map((metric) => metric.linesOf(reading));
+    this.#taken.set(identity, breaker);
+    this.#addLines(name, lines, this.#linesToCome(reading));
+  }
+
+  #addLines(name: string, lines: readonly PromValue[][], toCome: number): void {
     for (const { length } of lines) this.#series += length;
-    // Room for what is to come: no breaker goes, in the middle of an outage, because those before it fail.
-    this.#series += counts.typesToCome;
-    if (this.#series > this.#maxSeries) {
-      this.#drop('max_series', breaker);
+    this.#series += toCome;
+    if (this.#series > this.#limits.maxSeries) {
+      this.#drop('max_series', name);
       return;
     }
     for (const [index, values] of this.#values.entries()) values.push(...(lines[index] as PromValue[]));
   }
 
-  #drop(reason: DropReason, { name }: InstrumentableBreaker): void {
+  /** Room for what is to come: no breaker goes, in the middle of an outage, because those before it fail. */
+  #linesToCome({ counts, resilience }: BreakerReading): number {
+    if (resilience === undefined) return counts.typesToCome;
+    return counts.typesToCome + (QUEUES.length - counts.waits.size) * (this.#limits.bounds + 3);
+  }
+
+  #drop(reason: DropReason, breaker: string, error?: unknown): void {
     this.dropped[reason]++;
-    this.#onDrop(reason, name);
+    this.#onDrop(reason, breaker, error);
   }
 }

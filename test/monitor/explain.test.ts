@@ -503,7 +503,8 @@ describe('an explanation', () => {
     const { breaker } = createBreaker({ failureThreshold: 1, isFailure: () => true });
     await breaker.call(() => new Response('', { status: 503 }));
 
-    expect(explain(breaker).lastFailure).toEqual({ type: 'value', message: 'status 503', ago: 0 });
+    expect(explain(breaker).lastFailure).toEqual({ type: '503', message: 'status 503', ago: 0 });
+    expect(explain(breaker).text).toContain('; last failure 0 ms ago: 503; ');
   });
 
   test('changes nothing, also when a probe is due', () => {

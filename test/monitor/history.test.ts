@@ -124,7 +124,7 @@ describe('the type of a failure', () => {
     expect(past.failures()).toMatchObject([{ type, message }]);
   });
 
-  test('is `value` for a value that counted as a failure, with its HTTP status', async () => {
+  test('is the HTTP status of a value that counted as a failure, or `value`', async () => {
     const { breaker } = createBreaker({ ...TOLERANT, isFailure: () => true });
     const past = history(breaker);
 
@@ -133,7 +133,7 @@ describe('the type of a failure', () => {
 
     expect(past.failures()).toMatchObject([
       { type: 'value', message: '' },
-      { type: 'value', message: 'status 503' },
+      { type: '503', message: 'status 503' },
     ]);
   });
 

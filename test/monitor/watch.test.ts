@@ -723,7 +723,7 @@ describe('a history', () => {
   });
 });
 
-describe('the interval', () => {
+describe('the rounds', () => {
   function useFakeTimers(): void {
     vi.useFakeTimers();
     onTestFinished(() => {
@@ -764,7 +764,7 @@ describe('the interval', () => {
   });
 
   test('keeps no process alive', () => {
-    const set = vi.spyOn(globalThis, 'setInterval');
+    const set = vi.spyOn(globalThis, 'setTimeout');
 
     const watching = watch(new CircuitBreaker(), true, () => {});
     onTestFinished(() => watching.stop());

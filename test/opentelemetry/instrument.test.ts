@@ -196,10 +196,10 @@ describe('bad input', () => {
     ['nothing', undefined],
     ['an object that tells no events', { name: 'users', metrics: {} }],
     ['a list of breakers', [new CircuitBreaker()]],
-  ])('is refused as a target: %s', (_what, target) => {
+  ])('is refused as a source: %s', (_what, target) => {
     const refusal = refusalOf(() => instrument(target as unknown as CircuitBreaker, good));
 
-    expect(refusal.message).toContain('`target` must be a circuit breaker or a registry');
+    expect(refusal.message).toContain('`source` must be a circuit breaker or a registry');
   });
 
   it('is one clear error where the options throw', () => {

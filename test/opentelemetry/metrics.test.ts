@@ -47,11 +47,12 @@ describe('the instruments', () => {
       [INSTRUMENT_NAMES.state]: '1',
       [INSTRUMENT_NAMES.health]: '1',
       [INSTRUMENT_NAMES.inFlight]: '{call}',
+      [INSTRUMENT_NAMES.mode]: '1',
     });
     const described = [...(await metrics.collect()).values()].filter((it) =>
       it.descriptor.description.endsWith('.'),
     );
-    expect(described).toHaveLength(9);
+    expect(described).toHaveLength(10);
   });
 
   it('tell the state, the health and the calls in flight when they are asked', async () => {

@@ -23,6 +23,10 @@ const EXPOSITION = `\
 # TYPE circuit_breaker_state gauge
 circuit_breaker_state{name="users"} 1
 
+# HELP circuit_breaker_mode Mode of the circuit breaker: 0 active, 1 observe, 2 forced open, 3 forced closed.
+# TYPE circuit_breaker_mode gauge
+circuit_breaker_mode{name="users"} 0
+
 # HELP circuit_breaker_requests_total Calls by how they ended: success, failure, timeout, ignored, or rejected by the breaker.
 # TYPE circuit_breaker_requests_total counter
 circuit_breaker_requests_total{result="success",name="users"} 1
@@ -31,7 +35,14 @@ circuit_breaker_requests_total{result="timeout",name="users"} 0
 circuit_breaker_requests_total{result="ignored",name="users"} 0
 circuit_breaker_requests_total{result="rejected",name="users"} 1
 
-# HELP circuit_breaker_failures_total Calls that failed or timed out, by the code or the name of their error.
+# HELP circuit_breaker_rejections_total Calls that the breaker rejected, by reason.
+# TYPE circuit_breaker_rejections_total counter
+circuit_breaker_rejections_total{reason="open",name="users"} 1
+circuit_breaker_rejections_total{reason="half-open",name="users"} 0
+circuit_breaker_rejections_total{reason="forced-open",name="users"} 0
+circuit_breaker_rejections_total{reason="concurrency",name="users"} 0
+
+# HELP circuit_breaker_failures_total Calls that failed or timed out, by the code, the name or the HTTP status.
 # TYPE circuit_breaker_failures_total counter
 circuit_breaker_failures_total{type="ECONNREFUSED",name="users"} 2
 
@@ -67,11 +78,17 @@ circuit_breaker_health_score{name="users"} 0
 # TYPE circuit_breaker_in_flight gauge
 circuit_breaker_in_flight{name="users"} 0
 
-# HELP circuit_breaker_exporter_dropped Circuit breakers that are not exported, by reason: max_series or duplicate_name.
+# HELP circuit_breaker_exporter_dropped Circuit breakers that are not exported, by reason: max_series, duplicate_name or unreadable.
 # TYPE circuit_breaker_exporter_dropped gauge
 circuit_breaker_exporter_dropped{reason="max_series"} 0
 circuit_breaker_exporter_dropped{reason="duplicate_name"} 0
 `;
+
+/** The families of which there are samples, with what is between them. */
+function familiesOf(text: string, between = '\n\n'): string {
+  const families = text.split(/\n+(?=# HELP )/).filter((family) => family.trimEnd().split('\n').length > 2);
+  return families.map((family) => family.trimEnd()).join(between);
+}
 
 describe('the text format', () => {
   it('is what Prometheus reads', async () => {
@@ -80,7 +97,7 @@ describe('the text format', () => {
 
     await play(registry);
 
-    expect(await register.metrics()).toBe(EXPOSITION);
+    expect(familiesOf(await register.metrics())).toBe(EXPOSITION.trimEnd());
   });
 
   it('can be had of one metric alone', async () => {
@@ -132,9 +149,8 @@ describe('the OpenMetrics format', () => {
 
     const text = await register.metrics();
 
-    expect(text).toBe(
-      `${EXPOSITION.replace(/_total (Calls|Changes|Fallbacks|counter)/g, ' $1').replaceAll('\n\n', '\n')}# EOF\n`,
-    );
+    const expected = EXPOSITION.replace(/_total (Calls|Changes|Fallbacks|counter)/g, ' $1');
+    expect(familiesOf(text, '\n')).toBe(`${expected.replaceAll('\n\n', '\n')}# EOF`);
     expect(await register.metrics()).toBe(text);
   });
 

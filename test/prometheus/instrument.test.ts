@@ -34,7 +34,7 @@ describe('a register of the user', () => {
     expect(client.register.getSingleMetric(state)).toBeUndefined();
   });
 
-  it('may be cleared, and the target instrumented again', async () => {
+  it('may be cleared, and the source instrumented again', async () => {
     const { breaker } = createBreaker();
     const { register, stop } = exported(breaker);
     register.clear();
@@ -50,7 +50,7 @@ describe('a register of the user', () => {
   });
 
   it.each(['state', 'requests'] as const)(
-    'may lose the metric %s, and the target be instrumented again',
+    'may lose the metric %s, and the source be instrumented again',
     async (key) => {
       const { breaker } = createBreaker();
       const { register, scrape } = exported(breaker);
@@ -364,10 +364,10 @@ describe('bad input', () => {
     ['a list of breakers', [new CircuitBreaker()]],
     ['a map of breakers', new Map([['users', new CircuitBreaker()]])],
     ['a breaker that is no object', () => new CircuitBreaker()],
-  ])('is refused as a target: %s', (_what, target) => {
+  ])('is refused as a source: %s', (_what, target) => {
     const refusal = refusalOf(() => instrument(target as unknown as CircuitBreaker, good));
 
-    expect(refusal.message).toContain('`target` must be a circuit breaker or a registry');
+    expect(refusal.message).toContain('`source` must be a circuit breaker or a registry');
   });
 
   it('is one clear error where the options throw', () => {
@@ -383,7 +383,7 @@ describe('bad input', () => {
   });
 });
 
-describe('a target whose getters throw', () => {
+describe('a source whose getters throw', () => {
   it('is refused', () => {
     const target = new Proxy(createBreaker().breaker, {
       get() {
@@ -393,7 +393,7 @@ describe('a target whose getters throw', () => {
 
     const refusal = refusalOf(() => instrument(target, { client, register: new client.Registry() }));
 
-    expect(refusal.message).toBe('Cannot instrument circuit breakers: the target cannot be read');
+    expect(refusal.message).toBe('Cannot instrument circuit breakers: `source` cannot be read');
     expect(refusal.cause).toEqual(new Error('a trap'));
   });
 });

@@ -10,7 +10,7 @@ import { type Exported, exported, readMetric } from './exposition.js';
 const { state, dropped, requests } = METRIC_NAMES;
 
 /** What a breaker has that has not failed, with one bucket. */
-const SERIES = 20;
+const SERIES = 25;
 
 /** What it may have: as many types of failures as are told apart, and `other`. */
 const MOST_SERIES = SERIES + 21;
@@ -86,7 +86,7 @@ describe('maxSeries', () => {
     expect(await droppedFor(metrics, 'max_series')).toBe(2);
 
     expect(warnings).toEqual([
-      'Circuit breaker "b" and those after it are not exported to Prometheus: `maxSeries` is 41',
+      'Circuit breaker "b" and those after it are not exported to Prometheus: `maxSeries` is 46',
     ]);
   });
 

@@ -1,19 +1,19 @@
 import { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
 import { describe, expect, test } from 'vitest';
-import { breakersOf, isRegistry, verifyTarget } from '../../src/core/target.js';
+import { breakersOf, forEachBreaker, isRegistry, verifySource } from '../../src/core/source.js';
 import { refusalOf } from '../support/breakers.js';
 
 const SUBJECT = { breaker: '', action: 'watch' };
 const on = () => () => {};
 
-describe('a target', () => {
+describe('a source', () => {
   test.each<[string, unknown]>([
     ['a breaker', new CircuitBreaker()],
     ['a registry', new CircuitBreakerRegistry()],
     ['what looks like a breaker', { on, name: 'users', metrics: {} }],
     ['what looks like a registry', { on, *[Symbol.iterator]() {} }],
-  ])('may be %s', (_, target) => {
-    expect(() => verifyTarget(SUBJECT, target)).not.toThrow();
+  ])('may be %s', (_, source) => {
+    expect(() => verifySource(SUBJECT, source)).not.toThrow();
   });
 
   test.each<[string, unknown, string]>([
@@ -26,12 +26,12 @@ describe('a target', () => {
     ['a breaker without a name', { on, metrics: {} }, 'an object'],
     ['a registry that tells no events', { *[Symbol.iterator]() {} }, 'an object'],
     ['a registry that cannot be gone through', { on, [Symbol.iterator]: 1 }, 'an object'],
-  ])('cannot be %s', (_, target, received) => {
-    const refusal = refusalOf(() => verifyTarget(SUBJECT, target));
+  ])('cannot be %s', (_, source, received) => {
+    const refusal = refusalOf(() => verifySource(SUBJECT, source));
 
     expect(refusal).toMatchObject({
-      option: 'target',
-      message: `Cannot watch: \`target\` must be a circuit breaker or a registry, received ${received}`,
+      option: 'source',
+      message: `Cannot watch: \`source\` must be a circuit breaker or a registry, received ${received}`,
     });
   });
 
@@ -45,8 +45,8 @@ describe('a target', () => {
       },
     );
 
-    expect(refusalOf(() => verifyTarget(SUBJECT, hostile)).message).toBe(
-      'Cannot watch: the target cannot be read',
+    expect(refusalOf(() => verifySource(SUBJECT, hostile)).message).toBe(
+      'Cannot watch: `source` cannot be read',
     );
   });
 

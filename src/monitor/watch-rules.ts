@@ -9,6 +9,7 @@ import {
   type Rules,
   ratio,
   readOptions,
+  refuse,
   verify,
 } from '../core/validate.js';
 import { ALERT_CONDITIONS } from './alert-conditions.js';
@@ -68,6 +69,13 @@ const RULES: Rules = Object.fromEntries(ALERT_NAMES.map((name) => [name, anyRule
 
 /** @throws InvalidOptionsError for an unknown condition or figure, or a figure out of range */
 export function readRules(rules: unknown): ResolvedRules {
+  if (typeof rules === 'function') {
+    refuse(
+      SUBJECT,
+      'rules',
+      '`rules` must be true or an object, received a function: pass `true` before it, for every condition',
+    );
+  }
   verify(SUBJECT, 'rules', rules, either(oneOf(true), object));
   return guardRead(SUBJECT, 'rules', () => {
     const given = rules === true ? {} : readOptions(rules, RULES, SUBJECT);

@@ -33,6 +33,8 @@ export interface OtelMeter {
   createHistogram(name: string, description: InstrumentDescription): OtelHistogram;
   createObservableGauge(name: string, description: InstrumentDescription): OtelObservable;
   createObservableUpDownCounter(name: string, description: InstrumentDescription): OtelObservable;
+  /** Needed only with `resilience` or `cost`. */
+  createObservableCounter?(name: string, description: InstrumentDescription): OtelObservable;
   addBatchObservableCallback(
     callback: (observations: OtelObservations) => void,
     instruments: OtelObservable[],

@@ -1,4 +1,10 @@
-import { type InstrumentableBreaker, type InstrumentableEvents, isRegistry } from '../core/target.js';
+import { report as reportError } from '../core/report.js';
+import {
+  forEachBreaker,
+  type InstrumentableBreaker,
+  type InstrumentableEvents,
+  isRegistry,
+} from '../core/source.js';
 import { guardRead, hasMethods, type Subject, verify } from '../core/validate.js';
 import type { CircuitBreakerEvents, Listener, ResolvedOptions } from '../index.js';
 
@@ -16,12 +22,13 @@ export interface MonitoredBreaker extends InstrumentableBreaker {
     | 'slowCallRateThreshold'
     | 'successThreshold'
     | 'window'
-  >;
+  > &
+    Partial<Pick<ResolvedOptions, 'excludedErrors' | 'isFailure' | 'trackedErrors'>>;
 }
 
 /** The events of a registry: those of its breakers, and that it has one more or one less. */
 export interface MonitoredEvents extends InstrumentableEvents {
-  create: { readonly instance: MonitoredBreaker };
+  create: InstrumentableEvents['create'] & { readonly instance: MonitoredBreaker };
   delete: InstrumentableEvents['delete'] & { readonly instance: MonitoredBreaker };
 }
 
@@ -42,7 +49,7 @@ export function breakersOf(source: MonitorSource): Iterable<MonitoredBreaker> {
 }
 
 /** @throws InvalidOptionsError for anything but a circuit breaker or a registry */
-export function verifySource(subject: Subject, source: unknown): void {
+export function verifyMonitored(subject: Subject, source: unknown): void {
   guardRead(subject, '`source`', () =>
     verify(subject, 'source', source, (given) =>
       isBreaker(given) || hasMethods('on', Symbol.iterator)(given)
@@ -78,7 +85,7 @@ export interface Follower {
  */
 export function follow(source: MonitorSource, { added, removed, events }: Follower): () => void {
   const calls: Pick<MonitoredBreaker, 'on'> = source;
-  for (const breaker of breakersOf(source)) added(breaker);
+  forEachBreaker(breakersOf(source), added, (_, error) => reportError(error));
   const stops = Object.entries(events).map(([event, listener]) =>
     calls.on(event as keyof CircuitBreakerEvents, listener as Listener<unknown>),
   );

@@ -1,3 +1,5 @@
+import { type Cost, cost } from '../core/cost.js';
+import { type ResilienceSource, resilienceSource } from '../core/resilience-source.js';
 import {
   type Check,
   guardRead,
@@ -10,8 +12,8 @@ import {
   verify,
 } from '../core/validate.js';
 import { registeredTrace } from './active-span.js';
-import type { Attributes, OtelMeter, OtelTrace, OtelTracer } from './api.js';
 import { ATTRIBUTE_NAMES } from './names.js';
+import type { Attributes, OtelMeter, OtelTrace, OtelTracer } from './otel-api.js';
 
 /** Where breakers are measured and traced. */
 export interface InstrumentOptions {
@@ -25,10 +27,17 @@ export interface InstrumentOptions {
    * @default what an SDK has registered with `@opentelemetry/api` 1.x, whichever copy of it
    */
   trace?: OtelTrace | undefined;
-  /** Attributes that all measurements of the target have. They tell registries apart. @default {} */
+  /** Attributes that all measurements of the source have. They tell registries apart. @default {} */
   attributes?: Readonly<Attributes> | undefined;
   /** Names that are told apart, at least 1. The breakers beyond are measured together, as `_OTHER`. @default 500 */
   maxBreakers?: number | undefined;
+  /** What is around the breakers: `defaultResilience`, or a `ResilienceRegistry` of your own. @default nothing */
+  resilience?: ResilienceSource | undefined;
+  /**
+   * What a call costs: a number, `{ perCall, currency }`, or either by the name of the breaker. With it, the calls and the
+   * money that were saved are measured.
+   */
+  cost?: Cost | undefined;
 }
 
 /** The options with every member filled in. */
@@ -38,6 +47,8 @@ export interface ResolvedOptions {
   readonly tracer: OtelTracer | undefined;
   readonly attributes: Attributes;
   readonly maxBreakers: number;
+  readonly resilience: ResilienceSource | undefined;
+  readonly cost: Cost | undefined;
 }
 
 /** With four results for each, as many as the SDK tells apart unless it is told otherwise: 2,000 sets of attributes. */
@@ -54,6 +65,12 @@ const isMeter = hasMethods(
   'removeBatchObservableCallback',
 );
 
+/** What totals that are read need. */
+const countsByAsking: Check = (meter) =>
+  hasMethods('createObservableCounter')(meter)
+    ? undefined
+    : 'a Meter of OpenTelemetry with `createObservableCounter`, which `resilience` and `cost` need';
+
 /** Who is at fault, for messages. */
 export const SUBJECT = { breaker: '', action: 'instrument circuit breakers' };
 
@@ -63,6 +80,8 @@ const RULES: Rules = {
   tracer: (value) => (hasMethods('startSpan')(value) ? undefined : 'a Tracer of OpenTelemetry'),
   attributes: object,
   maxBreakers: positiveInteger(),
+  resilience: resilienceSource,
+  cost,
 };
 
 /** @throws InvalidOptionsError for an unknown option or a value out of range */
@@ -70,12 +89,17 @@ export function resolveOptions(options: InstrumentOptions): ResolvedOptions {
   return guardRead(SUBJECT, 'options', () => {
     const given = readOptions(options, RULES, SUBJECT) as unknown as InstrumentOptions;
     verify(SUBJECT, 'meter', given.meter, RULES.meter as Check);
+    if (given.resilience !== undefined || given.cost !== undefined) {
+      verify(SUBJECT, 'meter', given.meter, countsByAsking);
+    }
     return {
       meter: given.meter,
       trace: given.trace ?? registeredTrace,
       tracer: given.tracer,
       attributes: readAttributes(given.attributes ?? {}),
       maxBreakers: given.maxBreakers ?? DEFAULT_MAX_BREAKERS,
+      resilience: given.resilience,
+      cost: given.cost,
     };
   });
 }

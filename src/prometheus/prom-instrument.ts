@@ -1,14 +1,14 @@
-import { type InstrumentableBreaker, type InstrumentableRegistry, verifyTarget } from '../core/target.js';
+import { type InstrumentableBreaker, type InstrumentableRegistry, verifySource } from '../core/source.js';
 import { Exporter } from './exporter.js';
-import { type InstrumentOptions, resolveOptions, SUBJECT } from './options.js';
+import { type InstrumentOptions, resolveOptions, SUBJECT } from './prom-options.js';
 
 /**
  * Exports a breaker, or all breakers of a registry, present and future, to a register of prom-client. Counting begins
- * now. A target that is exported already is not counted twice.
+ * now. A source that is exported already is not counted twice.
  *
- * @returns a function that ends it: its listeners, its series and, with the last target, the metrics are gone
+ * @returns a function that ends it: its listeners, its series and, with the last source, the metrics are gone
  * @throws InvalidOptionsError for an unknown option, a value out of range, a metric of the same name that somebody else
- * has registered, or options other than those with which the register or the target was instrumented before
+ * has registered, or options other than those with which the register or the source was instrumented before
  *
  * @example
  * ```ts
@@ -26,10 +26,10 @@ import { type InstrumentOptions, resolveOptions, SUBJECT } from './options.js';
  * ```
  */
 export function instrument(
-  target: InstrumentableBreaker | InstrumentableRegistry,
+  source: InstrumentableBreaker | InstrumentableRegistry,
   options: InstrumentOptions,
 ): () => void {
-  verifyTarget(SUBJECT, target);
+  verifySource(SUBJECT, source);
   const resolved = resolveOptions(options);
-  return Exporter.of(resolved).add(target, resolved.labels);
+  return Exporter.of(resolved).add(source, resolved);
 }
