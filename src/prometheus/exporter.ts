@@ -7,8 +7,8 @@ import { createMetrics } from './metrics.js';
 import { METRIC_NAMES } from './names.js';
 import type { PromValue } from './prom-client.js';
 import { type ResolvedOptions, SUBJECT } from './prom-options.js';
-import { type DropReason, Reading } from './reading.js';
-import { warnOfDrop } from './warn.js';
+import { Reading } from './reading.js';
+import { type DropReason, warnOfDrop } from './warn.js';
 
 /** Says of a metric in a register that it is ours, whichever copy of the package made it, and whose. */
 const EXPORTER = Symbol.for('recloser.prometheus');

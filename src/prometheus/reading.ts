@@ -4,9 +4,7 @@ import { QUEUES } from './breaker-counts.js';
 import type { CountedSource } from './counted-source.js';
 import type { BreakerMetric, BreakerReading } from './metric.js';
 import type { PromValue } from './prom-client.js';
-
-/** Why a breaker is not exported. */
-export type DropReason = 'max_series' | 'duplicate_name' | 'unreadable';
+import type { DropReason } from './warn.js';
 
 /** Is told of each breaker that is left out; the last is what was thrown, if that is why. */
 export type OnDrop = (reason: DropReason, breaker: string, error?: unknown) => void;

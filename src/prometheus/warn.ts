@@ -1,5 +1,7 @@
 import { describeError } from '../core/describe-error.js';
-import type { DropReason } from './reading.js';
+
+/** Why a breaker is not exported. */
+export type DropReason = 'max_series' | 'duplicate_name' | 'unreadable';
 
 const TEXTS: Readonly<Record<DropReason, (breaker: string, maxSeries: number, error: unknown) => string>> = {
   max_series: (breaker, maxSeries) =>
