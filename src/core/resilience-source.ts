@@ -29,6 +29,12 @@ export interface ResilienceFigures {
   };
 }
 
+/** How many calls may wait, where somebody says so. */
+export interface QueueLimits {
+  readonly bulkhead: number | undefined;
+  readonly rateLimit: number | undefined;
+}
+
 /** What is heard of one `Resilience`. */
 export interface ResilienceEvents {
   /** A call has waited for a place or its turn. */
@@ -49,6 +55,8 @@ export interface ResilienceEvents {
 /** A `Resilience`, as those read it who watch it. */
 export interface WatchedResilience {
   readonly metrics: ResilienceFigures;
+  readonly bulkhead?: { readonly queue?: number | undefined } | undefined;
+  readonly rateLimiter?: { readonly queue?: number | undefined } | undefined;
   on<Event extends keyof ResilienceEvents>(
     event: Event,
     listener: (event: ResilienceEvents[Event]) => void,
@@ -80,7 +88,7 @@ export interface FollowedResilience {
    * What the breaker's surroundings say of themselves; from now on they are listened to. `undefined` where there is
    * nothing, or nothing that can be read.
    */
-  figuresOf(breaker: string): ResilienceFigures | undefined;
+  figuresOf(breaker: string): (ResilienceFigures & { readonly limits: QueueLimits }) | undefined;
   stop(): void;
 }
 
@@ -134,7 +142,8 @@ export function followResilience(
   return {
     figuresOf(breaker) {
       try {
-        return of(breaker)?.metrics;
+        const resilience = of(breaker);
+        return resilience && { ...resilience.metrics, limits: limitsOf(resilience) };
       } catch {
         return undefined; // the breaker's own figures are told all the same
       }
@@ -144,6 +153,10 @@ export function followResilience(
       for (const breaker of [...followed.keys()]) forget(breaker);
     },
   };
+}
+
+function limitsOf({ bulkhead, rateLimiter }: WatchedResilience): QueueLimits {
+  return { bulkhead: bulkhead?.queue, rateLimit: rateLimiter?.queue };
 }
 
 function listen(resilience: WatchedResilience, listeners: ResilienceListeners): () => void {

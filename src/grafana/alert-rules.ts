@@ -29,6 +29,14 @@ export interface AlertRulesOptions extends SourceOptions {
   fallbacks?: Choice<AlertFigures['fallbacks']> | undefined;
   /** A circuit opens and closes in turns. */
   flapping?: Choice<AlertFigures['flapping']> | undefined;
+  /** Nothing is left of a retry budget; needs the exporter's `resilience`. */
+  retryBudget?: Choice<AlertFigures['retryBudget']> | undefined;
+  /** Calls make many attempts; needs the exporter's `resilience`. */
+  retries?: Choice<AlertFigures['retries']> | undefined;
+  /** Many calls wait; needs the exporter's `resilience`. */
+  queue?: Choice<AlertFigures['queue']> | undefined;
+  /** More calls fail than usual; needs a detector. */
+  degraded?: Choice<AlertFigures['degraded']> | undefined;
 }
 
 /** A rule file of Prometheus. */
@@ -60,6 +68,10 @@ const CHECKS: Checks<AlertRulesOptions> = {
   health: flagOrObject,
   fallbacks: flagOrObject,
   flapping: flagOrObject,
+  retryBudget: flagOrObject,
+  retries: flagOrObject,
+  queue: flagOrObject,
+  degraded: flagOrObject,
 };
 
 /**
@@ -73,7 +85,7 @@ const CHECKS: Checks<AlertRulesOptions> = {
  * import { alertRules } from 'recloser/grafana';
  *
  * const { groups } = alertRules({ health: false, openTooLong: { recoveryTimeout: 30_000 } });
- * console.log(groups[0]?.rules[0]?.alert, groups[0]?.rules.length); // → CircuitBreakerOpen 5
+ * console.log(groups[0]?.rules[0]?.alert, groups[0]?.rules.length); // → CircuitBreakerOpen 9
  * ```
  */
 export function alertRules(options: AlertRulesOptions = {}): RuleFile {
@@ -102,14 +114,14 @@ function createRule<Name extends AlertName>(
     for: formatDuration(figures.for),
     labels: { severity: figures.severity },
     annotations: {
-      summary: `Circuit breaker ${subjectOf(by)} ${summary(figures)}`,
+      summary: `Circuit breaker ${breakerIn(by)} ${summary(figures)}`,
       description: runbook(figures).join('\n'),
     },
   };
 }
 
 /** The breaker that an alert is about, in the language of annotations: `payments (job shop)`. */
-function subjectOf(by: By): string {
+function breakerIn(by: By): string {
   const value = (label: string) => `{{ $labels.${label} }}`;
   const others = by.filter((label) => label !== 'name').map((label) => `${label} ${value(label)}`);
   return others.length === 0 ? value('name') : `${value('name')} (${others.join(', ')})`;

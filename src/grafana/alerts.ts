@@ -1,5 +1,5 @@
 /** The alerts: when each is raised, and what it tells the person whom it wakes. */
-import { positiveInteger, ratio } from '../core/validate.js';
+import { numberFrom, positiveInteger, ratio } from '../core/validate.js';
 import { ALERT_CONDITIONS } from '../monitor/index.js';
 import { formatDuration } from './promql.js';
 import type { By, Queries } from './queries.js';
@@ -29,6 +29,14 @@ export interface AlertFigures {
   fallbacks: AlertSettings & { above: number; over: number; minimumCalls: number };
   /** An instance's circuit left closed for open at least `opened` times within `over`. */
   flapping: AlertSettings & { opened: number; over: number };
+  /** The retry budget has been at most `below`, 0 to 1, of its capacity. */
+  retryBudget: AlertSettings & { below: number };
+  /** `above`: attempts for each call, at least 1, within `over`, from `minimumCalls` calls on. */
+  retries: AlertSettings & { above: number; over: number; minimumCalls: number };
+  /** A queue has been fuller than `above`, 0 to 1. */
+  queue: AlertSettings & { above: number };
+  /** A detector says that more calls fail than usual. */
+  degraded: AlertSettings;
 }
 
 export type AlertName = keyof AlertFigures;
@@ -69,7 +77,7 @@ export const ALERTS: { readonly [Name in AlertName]: Alert<AlertFigures[Name]> }
       'Instances in which it is open, or probing: {{ $value }}. They reject calls, unless its mode is observe.',
       '1. Look at what it protects: the breaker only tells of it. "Failures by type" says why calls failed.',
       '2. Leave the breaker alone: it probes after the recovery time, and closes when the probes succeed.',
-      '3. If somebody opened it by hand (trip, forceOpen), reset() closes it.',
+      '3. "Mode of each breaker" says whether somebody has forced it open: then it stays so until reset().',
     ],
   },
 
@@ -148,6 +156,69 @@ export const ALERTS: { readonly [Name in AlertName]: Alert<AlertFigures[Name]> }
       '1. What it protects answers probes and breaks under the full load: look for a limit, or one bad replica.',
       '2. A higher successThreshold and a growing recoveryTimeout (exponentialBackoff) let it recover in peace.',
       '3. With few calls, a rate that is judged from too few of them opens by chance: raise minimumCalls.',
+    ],
+  },
+
+  retryBudget: {
+    alert: 'CircuitBreakerRetryBudgetEmpty',
+    defaults: { ...SETTINGS, for: 300_000, below: 0.01 },
+    checks: { ...SETTINGS_CHECKS, below: ratio },
+    condition: (queries, by, { below }) => `${queries.retryBudget(by)} <= ${below}`,
+    summary: () => 'has no retries left',
+    runbook: () => [
+      'Of the retry budget of its worst instance there is left: {{ $value | humanizePercentage }}. Nothing is retried.',
+      '1. Too little succeeds for retries to be of use: "Failures by type" says why calls fail.',
+      '2. Leave the budget as it is: it keeps the load of the dependency down until it recovers.',
+      '3. If nearly all calls succeed, the budget is too small for this traffic: look at ratio and perSecond.',
+    ],
+  },
+
+  retries: {
+    alert: 'CircuitBreakerRetriesHigh',
+    defaults: { ...SETTINGS, above: 1.3, over: 300_000, minimumCalls: 20 },
+    checks: { ...SETTINGS_CHECKS, above: numberFrom(1), over: duration(1), minimumCalls: positiveInteger() },
+    condition: (queries, by, { above, over, minimumCalls }) => {
+      const range = formatDuration(over);
+      return judged(
+        queries.attemptsPerCall(by, range),
+        above,
+        queries.firstAttempts(by, range),
+        minimumCalls,
+      );
+    },
+    summary: ({ above }) => `makes more than ${above} attempts for each call`,
+    runbook: ({ over }) => [
+      `Attempts for each call within the last ${formatDuration(over)}: {{ $value | printf "%.2f" }}.`,
+      '1. The dependency gets that much more load than you have calls: it may be what keeps it down.',
+      '2. "Attempts by kind" says whether they are retries or hedges. A budget keeps retries to 1.2.',
+      '3. Look for a second layer that retries: in the client, in a proxy, in the caller of this service.',
+    ],
+  },
+
+  queue: {
+    alert: 'CircuitBreakerQueueFull',
+    defaults: { ...SETTINGS, for: 300_000, above: 0.8 },
+    checks: { ...SETTINGS_CHECKS, above: ratio },
+    condition: (queries, by, { above }) => `${queries.fullestQueue(by)}\n  > ${above}`,
+    summary: ({ above }) => `has a queue that is more than ${percent(above)} full`,
+    runbook: () => [
+      `Places to wait that are taken, in the fuller of its queues: ${SHARE}. "Calls that wait" says which it is.`,
+      '1. Calls come faster than they are done: "Response time percentiles" says whether the dependency is slow.',
+      '2. A longer queue makes everybody wait longer; it helps against bursts alone.',
+      '3. If the dependency bears more, raise the limit; else let fewer calls in, or more instances do them.',
+    ],
+  },
+
+  degraded: {
+    alert: 'CircuitBreakerDegraded',
+    defaults: { ...SETTINGS, severity: 'info', for: 120_000 },
+    checks: SETTINGS_CHECKS,
+    condition: (queries, by) => queries.instancesDegraded(by),
+    summary: () => 'sees more failures than usual',
+    runbook: () => [
+      'Instances in which more calls fail than usual: {{ $value }}. The circuit is closed.',
+      '1. "Evidence" says how near it is to opening, "Failures by type" what fails.',
+      '2. Nothing is to be done yet: it opens by itself when it must.',
     ],
   },
 };

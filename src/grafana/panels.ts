@@ -55,6 +55,20 @@ const STATES: ValueMapping = {
   },
 };
 
+/** The modes of a breaker in words and colours. */
+const MODES: ValueMapping = {
+  type: 'value',
+  options: {
+    0: { text: 'active', color: 'green', index: 0 },
+    1: { text: 'observe', color: 'blue', index: 1 },
+    2: { text: 'forced open', color: 'purple', index: 2 },
+    3: { text: 'forced closed', color: 'orange', index: 3 },
+  },
+};
+
+/** What the values of states and modes mean. */
+const WORDS = { state: STATES, mode: MODES };
+
 /** A share of no calls is no number. */
 const NO_CALLS: ValueMapping = { type: 'special', options: { match: 'nan', result: { text: '–' } } };
 
@@ -109,11 +123,15 @@ export function chart(settings: ChartSettings, ...queries: readonly Query[]): Pa
   };
 }
 
-/** A row for each series, coloured by state. */
-export function stateTimeline(settings: Omit<PanelSettings, 'unit'>, query: Query): PanelDraft {
+/** A row for each series, coloured by state or by mode. */
+export function timeline(
+  settings: Omit<PanelSettings, 'unit'>,
+  words: keyof typeof WORDS,
+  query: Query,
+): PanelDraft {
   return {
     ...panel('state-timeline', { ...settings, unit: 'none' }, [rangeQuery(query, 0)], {
-      mappings: [STATES],
+      mappings: [WORDS[words]],
       custom: { lineWidth: 0, fillOpacity: 70 },
     }),
     options: {
@@ -135,8 +153,8 @@ export interface Column {
   readonly decimals?: number;
   /** Colours for the text; none for plain text. */
   readonly thresholds?: Thresholds;
-  /** Whether the values are states. */
-  readonly isState?: boolean;
+  /** Whether the values are states or modes. */
+  readonly words?: keyof typeof WORDS;
 }
 
 interface TableSettings extends Omit<PanelSettings, 'unit' | 'thresholds'> {
@@ -230,15 +248,15 @@ function colored([series, color]: readonly [string, string]): Override {
   };
 }
 
-function columnOverride({ title, unit, decimals, thresholds, isState = false }: Column): Override {
-  const cell = isState ? { type: 'color-background', mode: 'basic' } : { type: 'color-text' };
-  const isColored = isState || thresholds !== undefined;
+function columnOverride({ title, unit, decimals, thresholds, words }: Column): Override {
+  const cell = words !== undefined ? { type: 'color-background', mode: 'basic' } : { type: 'color-text' };
+  const isColored = words !== undefined || thresholds !== undefined;
   return {
     matcher: { id: 'byName', options: title },
     properties: [
       { id: 'unit', value: unit },
       ...(decimals === undefined ? [] : [{ id: 'decimals', value: decimals }]),
-      { id: 'mappings', value: [isState ? STATES : NO_CALLS] },
+      { id: 'mappings', value: [words === undefined ? NO_CALLS : WORDS[words]] },
       ...(thresholds === undefined ? [] : [{ id: 'thresholds', value: thresholds }]),
       ...(isColored ? [{ id: 'custom.cellOptions', value: cell }] : []),
     ],

@@ -29,6 +29,10 @@ export function createQueries({ prefix, matchers }: Source) {
   const series = (name: string, ...more: readonly string[]) => select(prefix + name, [...matchers, ...more]);
   const state = series(METRIC_NAMES.state);
   const requests = (...more: readonly string[]) => series(METRIC_NAMES.requests, ...more);
+  const attempts = (...more: readonly string[]) => series(METRIC_NAMES.attempts, ...more);
+  const queues = (by: By) => [...by, 'queue'];
+  const queueShare = (by: By) =>
+    `${aggregate('sum', queues(by), series(METRIC_NAMES.waiting))}\n  / ${aggregate('sum', queues(by), `${series(METRIC_NAMES.queueLimit)} > 0`)}`;
 
   const perSecond = (by: By, range: string, counter: string) =>
     aggregate('sum', by, `rate(${counter}[${range}])`);
@@ -43,6 +47,8 @@ export function createQueries({ prefix, matchers }: Source) {
       `${aggregate('max', by, `${state} == ${OPEN}`)} or ${aggregate('max', by, state)}`,
     /** Breakers that are open in any instance, 0 included. */
     openBreakers: (by: By) => aggregate('sum', [], aggregate('max', by, `${state} == bool ${OPEN}`)),
+    /** The mode, the most unusual of any instance: 0 active, 1 observe, 2 forced open, 3 forced closed. */
+    mode: (by: By) => aggregate('max', by, series(METRIC_NAMES.mode)),
     instances: (by: By) => aggregate('count', by, state),
     /** Instances in which the breaker is open, 0 included. */
     openInstances: (by: By) => aggregate('sum', by, `${state} == bool ${OPEN}`),
@@ -62,6 +68,8 @@ export function createQueries({ prefix, matchers }: Source) {
     failureRate: (by: By, range: string) => share(by, range, requests(FAILED), requests(COUNTED)),
     /** Rejections among all calls, from 0 to 1. */
     rejectedShare: (by: By, range: string) => share(by, range, requests(REJECTED), requests()),
+    /** Rejections per second. */
+    rejections: (by: By, range: string) => perSecond(by, range, series(METRIC_NAMES.rejections)),
     /** Calls for which a fallback was run among all calls, from 0 to 1. */
     fallbackShare: (by: By, range: string) => share(by, range, series(METRIC_NAMES.fallbacks), requests()),
     /** Calls per second that ran only because the mode is `observe`. */
@@ -82,6 +90,56 @@ export function createQueries({ prefix, matchers }: Source) {
     /** Changes of state within the range. */
     transitions: (by: By, range: string) =>
       aggregate('sum', by, `increase(${series(METRIC_NAMES.transitions)}[${range}])`),
+    /** How much of the evidence that trips it the detector has, 0 to 1, in the instance where that is most. */
+    evidence: (by: By) => aggregate('max', by, series(METRIC_NAMES.evidence)),
+    /** The evidence that it takes. */
+    thresholds: (by: By) => aggregate('max', [...by, 'line'], series(METRIC_NAMES.threshold)),
+    /** The share of the calls that the ramp lets pass, in the instance where that is least. */
+    admitted: (by: By) => aggregate('min', by, series(METRIC_NAMES.admitted)),
+    /** Instances in which more calls fail than usual; nothing where there are none. */
+    instancesDegraded: (by: By) => aggregate('count', by, `${series(METRIC_NAMES.degraded)} > 0`),
+    /** 1 where more calls fail than usual in any instance. */
+    degraded: (by: By) => aggregate('max', by, series(METRIC_NAMES.degraded)),
+    /** Calls that were overdue, per second. */
+    overdue: (by: By, range: string) => perSecond(by, range, series(METRIC_NAMES.overdue)),
+
+    /** Attempts per second. */
+    attempts: (by: By, range: string) => perSecond(by, range, attempts()),
+    /** First attempts within the range. */
+    firstAttempts: (by: By, range: string) =>
+      aggregate('sum', by, `increase(${attempts('kind="first"')}[${range}])`),
+    /** Attempts for each call: 1 without retries. */
+    attemptsPerCall: (by: By, range: string) => share(by, range, attempts(), attempts('kind="first"')),
+    /** Calls per second that were given up. */
+    retriesStopped: (by: By, range: string) => perSecond(by, range, series(METRIC_NAMES.retriesStopped)),
+    /** Calls per second that a retry saved. */
+    recoveredCalls: (by: By, range: string) => perSecond(by, range, series(METRIC_NAMES.recoveredCalls)),
+    /** Calls per second that a hedge answered first. */
+    hedgesWon: (by: By, range: string) => perSecond(by, range, series(METRIC_NAMES.hedgesWon)),
+    /** Calls per second for which there was no place. */
+    limited: (by: By, range: string) => perSecond(by, range, series(METRIC_NAMES.limited)),
+    /** Calls that wait, by queue. */
+    waiting: (by: By) => aggregate('sum', queues(by), series(METRIC_NAMES.waiting)),
+    /** How full the queues are, from 0 to 1: those that have a limit. */
+    queueShare,
+    /** How full the fuller of the queues is. */
+    fullestQueue: (by: By) => aggregate('max', by, queueShare(by)),
+    /** How long this share of the calls waited at most, in seconds. */
+    waitTime: (quantile: number, by: By, range: string) => {
+      const buckets = perSecond(['le', ...queues(by)], range, series(`${METRIC_NAMES.waitTime}_bucket`));
+      return `histogram_quantile(${quantile}, ${buckets})`;
+    },
+    /** What is left of the retry budget, from 0 to 1, in the instance where that is least. */
+    retryBudget: (by: By) => aggregate('min', by, series(METRIC_NAMES.retryBudget)),
+    /** For how many seconds the rate limit is paused yet. */
+    paused: (by: By) => aggregate('max', by, series(METRIC_NAMES.paused)),
+    /** Calls that were saved within the range. */
+    callsSaved: (by: By, range: string) =>
+      aggregate('sum', by, `increase(${series(METRIC_NAMES.callsSaved)}[${range}])`),
+    /** What was saved within the range. */
+    costSaved: (by: By, range: string) =>
+      aggregate('sum', by, `increase(${series(METRIC_NAMES.costSaved)}[${range}])`),
+
     /** Times that a closed circuit opened within the range, in the instance where it did so most. */
     tripsOfWorstInstance: (by: By, range: string) =>
       aggregate(

@@ -1,12 +1,11 @@
 /** What the dashboard shows, in which order, and what it says about it. */
 import { ALERT_CONDITIONS } from '../monitor/index.js';
 import type { Section } from './layout.js';
-import { chart, from, type PanelDraft, stat, stateTimeline, table } from './panels.js';
+import { chart, from, type PanelDraft, stat, table, timeline } from './panels.js';
 import { type By, createQueries, type Queries, type Source } from './queries.js';
+import { detectors, resilience } from './sections-around.js';
+import { legendOf, RANGE, SHARE, WHOLE } from './sections-shared.js';
 import { titleOf } from './variables.js';
-
-/** The range that Grafana finds right for the zoom and the scrape interval. */
-const RANGE = '$__rate_interval';
 
 /** Yellow is where the alerts begin, red where a circuit opens unless its options say otherwise. */
 const FAILURES = from('green', [ALERT_CONDITIONS.failureRate.above, 'yellow'], [0.5, 'red']);
@@ -18,9 +17,6 @@ const HEALTH = from(
 );
 const REJECTIONS = from('green', [0.001, 'red']);
 
-const SHARE = { unit: 'percentunit', min: 0, max: 1 } as const;
-const WHOLE = { unit: 'none', min: 0, decimals: 0 } as const;
-
 export function createSections(source: Source, by: By): Section[] {
   const queries = createQueries(source);
   return [
@@ -28,12 +24,11 @@ export function createSections(source: Source, by: By): Section[] {
     { title: 'Calls', panels: calls(queries, by) },
     { title: 'Response times and load', panels: load(queries, by) },
     { title: 'Circuits', panels: circuits(queries, by) },
+    { title: 'Retries and limits', collapsed: true, panels: resilience(queries, by) },
+    { title: 'Detectors', collapsed: true, panels: detectors(queries, by) },
     { title: 'Details', collapsed: true, panels: details(queries, by) },
   ];
 }
-
-/** The labels' values, as the name of a series. */
-const legendOf = (by: By) => by.map((label) => `{{${label}}}`).join(' ');
 
 function overview(queries: Queries, by: By): PanelDraft[] {
   const size = { width: 4, height: 4 };
@@ -110,7 +105,7 @@ function overview(queries: Queries, by: By): PanelDraft[] {
 }
 
 function states(queries: Queries, by: By): PanelDraft {
-  return stateTimeline(
+  return timeline(
     {
       title: 'State of each breaker',
       description:
@@ -120,6 +115,7 @@ function states(queries: Queries, by: By): PanelDraft {
       width: 24,
       height: 8,
     },
+    'state',
     [queries.worstState(by), legendOf(by)],
   );
 }
@@ -137,7 +133,7 @@ function breakers(queries: Queries, by: By): PanelDraft {
       sortBy: 'Health',
     },
     [
-      { title: 'State', expression: queries.worstState(by), unit: 'none', isState: true },
+      { title: 'State', expression: queries.worstState(by), unit: 'none', words: 'state' },
       { title: 'Health', expression: queries.health(by), unit: 'none', decimals: 2, thresholds: HEALTH },
       { title: 'Open instances', expression: queries.openInstances(by), unit: 'none' },
       { title: 'Instances', expression: queries.instances(by), unit: 'none' },
@@ -156,6 +152,7 @@ function breakers(queries: Queries, by: By): PanelDraft {
       },
       { title: 'p99', expression: queries.responseTime(0.99, by, RANGE), unit: 's' },
       { title: 'In flight', expression: queries.inFlight(by), unit: 'none' },
+      { title: 'Mode', expression: queries.mode(by), unit: 'none', words: 'mode' },
     ],
   );
 }
@@ -294,12 +291,38 @@ function circuits(queries: Queries, by: By): PanelDraft[] {
       },
       [queries.transitions([...by, 'to'], RANGE), `${legendOf(by)} → {{to}}`],
     ),
+    timeline(
+      {
+        title: 'Mode of each breaker',
+        description:
+          'What somebody has decided by hand: purple is forced open and rejects every call, orange is forced closed and ' +
+          'opens for no failure, both until reset(); blue only observes. Green is as usual.',
+        width: 12,
+        height: 8,
+      },
+      'mode',
+      [queries.mode(by), legendOf(by)],
+    ),
+    chart(
+      {
+        title: 'Rejections by reason',
+        description:
+          'Why calls are rejected: `open` and `half-open` of a circuit that recovers, `forced-open` by hand, ' +
+          '`concurrency` because too many were in flight, `ramp` because the load comes back slowly.',
+        width: 12,
+        height: 8,
+        unit: 'reqps',
+        min: 0,
+        style: 'stacked',
+      },
+      [queries.rejections(['reason'], RANGE), '{{reason}}'],
+    ),
   ];
 }
 
 function details(queries: Queries, by: By): PanelDraft[] {
   return [
-    stateTimeline(
+    timeline(
       {
         title: 'State in each instance',
         description:
@@ -308,6 +331,7 @@ function details(queries: Queries, by: By): PanelDraft[] {
         width: 24,
         height: 10,
       },
+      'state',
       [queries.stateOfInstances(), `${legendOf(by)} {{instance}}`],
     ),
     chart(

@@ -2,7 +2,6 @@ import { type Cost, type Price, priceOf } from '../core/cost.js';
 import {
   type FollowedResilience,
   followResilience,
-  type ResilienceFigures,
   type ResilienceSource,
 } from '../core/resilience-source.js';
 import {
@@ -13,6 +12,7 @@ import {
   isRegistry,
 } from '../core/source.js';
 import { BreakerCounts } from './breaker-counts.js';
+import type { BreakerReading } from './metric.js';
 import type { Labels } from './prom-client.js';
 import { SUBJECT } from './prom-options.js';
 import { warnOfCost } from './warn.js';
@@ -80,7 +80,7 @@ export class CountedSource {
   }
 
   /** What is known of a breaker from elsewhere. */
-  around(breaker: string): { resilience: ResilienceFigures | undefined; price: Price | undefined } {
+  around(breaker: string): Pick<BreakerReading, 'resilience' | 'price'> {
     return { resilience: this.#resilience?.figuresOf(breaker), price: this.#priceOf(breaker) };
   }
 

@@ -1,7 +1,7 @@
 /** What a metric of breakers is made of. */
 import type { Price } from '../core/cost.js';
 import type { DetectorFigures } from '../core/detector-figures.js';
-import type { ResilienceFigures } from '../core/resilience-source.js';
+import type { QueueLimits, ResilienceFigures } from '../core/resilience-source.js';
 import type { CircuitMetrics } from '../index.js';
 import type { BreakerCounts } from './breaker-counts.js';
 import type { DurationCounts } from './duration-counts.js';
@@ -16,13 +16,16 @@ export interface MetricHead {
   readonly aggregator: PromAggregator;
 }
 
+/** What is around a breaker, and how many may wait there. */
+export type FiguresAround = ResilienceFigures & { readonly limits: QueueLimits };
+
 /** A breaker at the moment of a scrape. */
 export interface BreakerReading {
   readonly metrics: CircuitMetrics;
   readonly counts: BreakerCounts;
   readonly detector: DetectorFigures | undefined;
   /** What is around it, where there is something and it is known. */
-  readonly resilience: ResilienceFigures | undefined;
+  readonly resilience: FiguresAround | undefined;
   /** What a call costs, where it is known. */
   readonly price: Price | undefined;
 }

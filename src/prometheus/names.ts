@@ -27,6 +27,7 @@ export const METRIC_NAMES = Object.freeze({
   hedgesWon: 'circuit_breaker_hedges_won_total',
   limited: 'circuit_breaker_limited_total',
   waiting: 'circuit_breaker_waiting',
+  queueLimit: 'circuit_breaker_queue_limit',
   waitTime: 'circuit_breaker_wait_seconds',
   retryBudget: 'circuit_breaker_retry_budget_ratio',
   paused: 'circuit_breaker_paused_seconds',

@@ -1,6 +1,13 @@
-import { callsSpared, type ResilienceFigures } from '../core/resilience-source.js';
+import { callsSpared } from '../core/resilience-source.js';
 import type { BreakerCounts } from './breaker-counts.js';
-import { type BreakerMetric, type BreakerReading, createHistogram, line, type MakeMetric } from './metric.js';
+import {
+  type BreakerMetric,
+  type BreakerReading,
+  createHistogram,
+  type FiguresAround,
+  line,
+  type MakeMetric,
+} from './metric.js';
 import { METRIC_NAMES } from './names.js';
 import type { PromValue } from './prom-client.js';
 
@@ -12,9 +19,7 @@ export function resilienceMetrics(
 ): BreakerMetric[] {
   const waitTime = createHistogram(prefix + METRIC_NAMES.waitTime, bounds);
   const tell =
-    (
-      lines: (resilience: ResilienceFigures, counts: BreakerCounts) => PromValue[],
-    ): BreakerMetric['linesOf'] =>
+    (lines: (resilience: FiguresAround, counts: BreakerCounts) => PromValue[]): BreakerMetric['linesOf'] =>
     ({ counts, resilience }) =>
       resilience === undefined ? [] : lines(resilience, counts);
   return [
@@ -71,6 +76,16 @@ export function resilienceMetrics(
         line(counts, waiting.bulkhead, { queue: 'bulkhead' }),
         line(counts, waiting.rateLimit, { queue: 'rate_limit' }),
         line(counts, waiting.backoff, { queue: 'backoff' }),
+      ]),
+    ),
+    make(
+      'queueLimit',
+      'gauge',
+      'sum',
+      'Calls that may wait, by queue.',
+      tell(({ limits: { bulkhead, rateLimit } }, counts) => [
+        ...(bulkhead === undefined ? [] : [line(counts, bulkhead, { queue: 'bulkhead' })]),
+        ...(rateLimit === undefined ? [] : [line(counts, rateLimit, { queue: 'rate_limit' })]),
       ]),
     ),
     make(

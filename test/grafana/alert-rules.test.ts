@@ -24,6 +24,21 @@ const ALERT_OF = {
   flapping: 'CircuitBreakerFlapping',
 } as const;
 
+/** Those for what `watch` does not see: what is around breakers, and what detectors say. */
+const ALERT_AROUND = {
+  retryBudget: 'CircuitBreakerRetryBudgetEmpty',
+  retries: 'CircuitBreakerRetriesHigh',
+  queue: 'CircuitBreakerQueueFull',
+  degraded: 'CircuitBreakerDegraded',
+} as const;
+
+const ALL = { ...ALERT_OF, ...ALERT_AROUND };
+
+const SEVERITY: Readonly<Record<string, string>> = {
+  CircuitBreakerOpenTooLong: 'critical',
+  CircuitBreakerDegraded: 'info',
+};
+
 describe('the alert rules', () => {
   it('are plain data', () => {
     const made = alertRules();
@@ -31,15 +46,15 @@ describe('the alert rules', () => {
     expect(JSON.parse(JSON.stringify(made))).toEqual(made);
   });
 
-  it('have an alert for each condition of `recloser/monitor`', () => {
+  it('have an alert for each condition of `recloser/monitor`, and some for what it does not see', () => {
     expect(Object.keys(ALERT_OF)).toEqual(Object.keys(ALERT_CONDITIONS));
-    expect(rulesOf().map(({ alert }) => alert)).toEqual(Object.values(ALERT_OF));
+    expect(rulesOf().map(({ alert }) => alert)).toEqual(Object.values(ALL));
   });
 
-  it.each(Object.entries(ALERT_OF))('leave out %s if it is false', (option, alert) => {
+  it.each(Object.entries(ALL))('leave out %s if it is false', (option, alert) => {
     const alerts = rulesOf({ [option]: false }).map((it) => it.alert);
 
-    expect(alerts).toHaveLength(5);
+    expect(alerts).toHaveLength(9);
     expect(alerts).not.toContain(alert);
   });
 
@@ -47,23 +62,26 @@ describe('the alert rules', () => {
     expect(alertRules({ open: true, health: true })).toEqual(alertRules());
   });
 
-  it.each(Object.values(ALERT_OF))('say of %s how bad it is, what it means and what to do', (alert) => {
+  it.each(Object.values(ALL))('say of %s how bad it is, what it means and what to do', (alert) => {
     const { labels, annotations } = rule(alert);
 
-    expect(labels).toEqual({ severity: alert === 'CircuitBreakerOpenTooLong' ? 'critical' : 'warning' });
+    expect(labels).toEqual({ severity: SEVERITY[alert] ?? 'warning' });
     expect(annotations.summary).toMatch(
       /^Circuit breaker \{\{ \$labels\.name \}\} \(job \{\{ \$labels\.job \}\}\) \w/,
     );
     expect(annotations.description).toMatch(/\{\{ \$value.*\}\}.*\n1\. .*\.\n2\. .*\.$/s);
   });
 
-  it.each(Object.keys(ALERT_OF))('give %s another severity and duration', (option) => {
-    const changed = rulesOf({ [option]: { severity: 'page', for: 90_000 } }).filter(
-      ({ labels, for: duration }) => labels.severity === 'page' && duration === '90s',
-    );
+  it.each(Object.entries(ALL).map(([option]) => option))(
+    'give %s another severity and duration',
+    (option) => {
+      const changed = rulesOf({ [option]: { severity: 'page', for: 90_000 } }).filter(
+        ({ labels, for: duration }) => labels.severity === 'page' && duration === '90s',
+      );
 
-    expect(changed.map(({ alert }) => alert)).toEqual([ALERT_OF[option as keyof typeof ALERT_OF]]);
-  });
+      expect(changed.map(({ alert }) => alert)).toEqual([ALL[option as keyof typeof ALL]]);
+    },
+  );
 
   it('read the metrics by the prefix of the exporter, and only what matches', () => {
     const options = { prefix: 'shop_', matchers: { env: 'prod' } };
@@ -111,6 +129,21 @@ describe('the conditions', () => {
     expect(rule('CircuitBreakerHealthLow').for).toBe('2m');
     expect(expr('CircuitBreakerFallbacksHigh')).toMatch(/\[5m\].* > 0\.1 and .*\[5m\]\)\) >= 20$/);
     expect(expr('CircuitBreakerFlapping')).toMatch(/\[15m\]\)\) >= 3$/);
+  });
+
+  it('of what is around breakers hold for five minutes, or over them', () => {
+    expect(expr('CircuitBreakerRetryBudgetEmpty')).toBe(
+      'min by (job, name) (circuit_breaker_retry_budget_ratio) <= 0.01',
+    );
+    expect(rule('CircuitBreakerRetryBudgetEmpty').for).toBe('5m');
+    expect(expr('CircuitBreakerRetriesHigh')).toMatch(
+      /\[5m\].* > 1\.3 and .*kind="first".*\[5m\]\)\) >= 20$/,
+    );
+    expect(expr('CircuitBreakerQueueFull')).toMatch(
+      /^max by \(job, name\) \(.*_waiting\) \/ .*_queue_limit > 0\)\) > 0\.8$/,
+    );
+    expect(rule('CircuitBreakerQueueFull').for).toBe('5m');
+    expect(expr('CircuitBreakerDegraded')).toBe('count by (job, name) (circuit_breaker_degraded > 0)');
   });
 
   it('hold the figures that are given', () => {

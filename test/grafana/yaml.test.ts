@@ -146,6 +146,10 @@ describe('toYaml', () => {
       health: false,
       fallbacks: false,
       flapping: false,
+      retryBudget: false,
+      retries: false,
+      queue: false,
+      degraded: false,
     };
 
     expect(toYaml(alertRules(off))).toBe('groups:\n  - name: circuit-breakers\n    rules: []\n');

@@ -10,6 +10,7 @@ import {
   RECOVERY,
   succeedTimes,
 } from '../support/breakers.js';
+import { breakMetrics, changeMetrics } from '../support/broken.js';
 import { deferred } from '../support/deferred.js';
 import { registryOf } from '../support/registries.js';
 import { type Metrics, startMetrics } from './telemetry.js';
@@ -53,6 +54,71 @@ describe('the instruments', () => {
       it.descriptor.description.endsWith('.'),
     );
     expect(described).toHaveLength(10);
+  });
+
+  it('tell the mode', async () => {
+    const metrics = startMetrics();
+    const { registry } = registryOf(['active', 'open', 'closed']);
+    registry.getOrCreate('observed', { mode: 'observe' });
+    instrument(registry, { meter: metrics.meter });
+
+    registry.get('open')?.forceOpen();
+    registry.get('closed')?.forceClosed();
+
+    expect(await metrics.read('mode')).toEqual({
+      'name=active': 0,
+      'name=observed': 1,
+      'name=open': 2,
+      'name=closed': 3,
+    });
+  });
+
+  it('tell of all breakers but the one that cannot be read', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const metrics = startMetrics();
+    const { registry } = registryOf(['a', 'broken', 'z']);
+    breakMetrics(registry.get('broken'));
+    instrument(registry, { meter: metrics.meter });
+
+    expect(await metrics.read('state')).toEqual({ 'name=a': 0, 'name=z': 0 });
+    expect(await metrics.read('state')).toEqual({ 'name=a': 0, 'name=z': 0 });
+
+    expect(warn).toHaveBeenCalledOnce();
+    expect(warn.mock.calls[0]?.[0]).toContain('Error: a broken clock');
+  });
+
+  it('tell the HTTP status of values that counted as failures', async () => {
+    const metrics = startMetrics();
+    const { breaker } = createBreaker({ isFailure: () => true });
+    instrument(breaker, { meter: metrics.meter });
+
+    await breaker.call(() => new Response('', { status: 503 }));
+    await breaker.call(() => ({ statusCode: 429 }));
+    await breaker.call(() => 'bad');
+
+    expect(await metrics.read('failures')).toEqual({
+      'name=test error.type=503': 1,
+      'name=test error.type=429': 1,
+      'name=test error.type=value': 1,
+    });
+  });
+
+  it('tell what a detector says of itself, where there is one', async () => {
+    const metrics = startMetrics();
+    const { registry } = registryOf(['plain', 'learning']);
+    const detector = {
+      lines: ['1/2', '1/7'],
+      evidence: [1, 6],
+      thresholds: [9, 12],
+      admitted: 0.4,
+      degraded: true,
+    };
+    changeMetrics(registry.get('learning'), { detector });
+    instrument(registry, { meter: metrics.meter });
+
+    expect(await metrics.read('detector.evidence_ratio')).toEqual({ 'name=learning': 0.5 });
+    expect(await metrics.read('admitted_ratio')).toEqual({ 'name=learning': 0.4 });
+    expect(await metrics.read('degraded')).toEqual({ 'name=learning': 1 });
   });
 
   it('tell the state, the health and the calls in flight when they are asked', async () => {

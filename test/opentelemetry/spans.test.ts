@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { context, createNoopMeter, trace } from '@opentelemetry/api';
+import type { CircuitBreakerOptions } from 'recloser';
 import { instrument, type OtelTrace } from 'recloser/opentelemetry';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
@@ -8,8 +9,10 @@ import {
   createRecovered,
   failing,
   hanging,
+  heard,
   succeedTimes,
 } from '../support/breakers.js';
+import { registryOf } from '../support/registries.js';
 import { eventsOf, print, startTraces } from './telemetry.js';
 
 const meter = createNoopMeter();
@@ -103,6 +106,84 @@ describe('the active span', () => {
 
     expect((await spans).flatMap(eventsOf)).toEqual([]);
     expect(breaker.state).toBe('OPEN');
+  });
+
+  it.each<[string, CircuitBreakerOptions]>([
+    ['slow-call-rate', { slowCallDuration: 30, slowCallRateThreshold: 0.5, minimumCalls: 2 }],
+    ['should-trip', { shouldTrip: ({ totals }) => totals.timeouts > 1 }],
+    ['consecutive-failures', { failureThreshold: 2 }],
+  ])('gets nothing of a transition that comes of a timeout: %s', async (rule, options) => {
+    const timers = catchTimers();
+    const { inSpan } = startTraces();
+    const rules = { failureThreshold: false, failureRateThreshold: false, ...options } as const;
+    const { breaker, clock } = createBreaker({ callTimeout: 50, ...rules });
+    instrument(breaker, { meter });
+    const reasons = heard(breaker, 'open');
+
+    const spans = Promise.all([
+      inSpan('sets the timer', () => breaker.tryCall(hanging)),
+      inSpan('is ended by it', () => breaker.tryCall(hanging)),
+    ]);
+    clock.advance(50);
+    timers.fire();
+
+    expect((await spans).flatMap(eventsOf)).toEqual([]);
+    expect(reasons).toMatchObject([{ reason: rule }]);
+  });
+
+  it('gets nothing of what a listener makes of a timeout', async () => {
+    const timers = catchTimers();
+    const { inSpan } = startTraces();
+    const { registry } = registryOf(['users', 'mail'], {
+      defaults: { failureThreshold: 1, callTimeout: 50 },
+    });
+    registry.on('open', ({ breaker }) => {
+      if (breaker === 'users') registry.get('mail')?.trip();
+    });
+    instrument(registry, { meter });
+
+    const span = inSpan('request', () => registry.get('users')?.tryCall(hanging));
+    timers.fire();
+
+    expect(eventsOf(await span)).toEqual([]);
+    expect(registry.get('mail')?.state).toBe('OPEN');
+  });
+
+  it('is that of the outer call which a timeout of an inner breaker fails', async () => {
+    const timers = catchTimers();
+    const { inSpan } = startTraces();
+    const { registry } = registryOf(['inner'], { defaults: { callTimeout: 50 } });
+    const outer = registry.getOrCreate('outer', { failureThreshold: 1, callTimeout: false });
+    instrument(registry, { meter });
+
+    const spans = Promise.all([
+      inSpan('sets the timer', () => registry.get('inner')?.tryCall(hanging)),
+      inSpan('request', () => outer.tryCall(() => registry.get('inner')?.call(hanging))),
+    ]);
+    timers.fire();
+
+    const [other, request] = await spans;
+    expect(eventsOf(other)).toEqual([]);
+    expect(eventsOf(request)).toEqual([
+      'transition: name=outer state=open transition.from=closed transition.to=open reason=consecutive-failures',
+    ]);
+  });
+
+  it('has the rejection of a call that is made again right after the timeout', async () => {
+    const timers = catchTimers();
+    const { inSpan } = startTraces();
+    const { breaker } = createBreaker({ failureThreshold: 2, callTimeout: 50 });
+    instrument(breaker, { meter });
+    const twice = async () => {
+      await breaker.tryCall(hanging);
+      await breaker.tryCall(hanging);
+    };
+
+    const spans = Promise.all([inSpan('first', twice), inSpan('second', twice)]);
+    timers.fire();
+
+    const rejected = ['rejection: name=test state=open reason=open observed=false retry_after=1'];
+    expect((await spans).map(eventsOf)).toEqual([rejected, rejected]);
   });
 
   it('is not asked for more if it does not record, and nothing takes its place', async () => {
