@@ -2,7 +2,6 @@ import type { CircuitBreaker } from './circuit-breaker.js';
 import { type CircuitMetrics, type CircuitTotals, createTotals } from './metrics.js';
 import { report } from './report.js';
 import { describeFailure } from './snapshot.js';
-import { forEachBreaker } from './source.js';
 
 /** How all breakers of a registry are, as plain, JSON-safe data. */
 export interface RegistrySummary {
@@ -24,14 +23,14 @@ export interface RegistrySummary {
 export function summarize(breakers: Iterable<CircuitBreaker>): RegistrySummary {
   const all: CircuitMetrics[] = [];
   let unreadable = 0;
-  forEachBreaker(
-    breakers,
-    ({ metrics }) => all.push(withPlainErrors(metrics)),
-    (_, error) => {
+  for (const breaker of breakers) {
+    try {
+      all.push(withPlainErrors(breaker.metrics));
+    } catch (error) {
       unreadable++;
-      report(error);
-    },
-  );
+      report(error); // it takes nothing from the others
+    }
+  }
   const inState = (state: string) => all.filter((it) => it.state === state).length;
   const totals = createTotals();
   for (const key of Object.keys(totals) as (keyof CircuitTotals)[]) {

@@ -1,7 +1,9 @@
 import type { CircuitBreakerOptions, RegistrySummary } from 'recloser';
 import { describe, expect, test } from 'vitest';
 import { failing, failTimes, play, succeedTimes } from '../support/breakers.js';
+import { breakMetrics } from '../support/broken.js';
 import { createRegistry, registryOf } from '../support/registries.js';
+import { quiet, watchRuntime } from '../support/runtime.js';
 
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
@@ -219,6 +221,22 @@ describe('JSON', () => {
     const summary = registry.summary();
 
     expect(asJson(summary)).toEqual(summary);
+  });
+});
+
+describe('a breaker that cannot be read', () => {
+  test('takes nothing from the others, counts in the total, and is reported', async () => {
+    const { uncaught } = watchRuntime();
+    const { registry } = registryOf(['a', 'broken', 'z']);
+    registry.get('z')?.trip();
+    breakMetrics(registry.get('broken'));
+
+    const summary = registry.summary();
+
+    expect(summary).toMatchObject({ total: 3, closed: 1, open: 1, halfOpen: 0, health: 0.5 });
+    expect(summary.breakers.map(({ name }) => name)).toEqual(['a', 'z']);
+    await quiet();
+    expect(uncaught).toMatchObject([{ message: 'a broken clock' }]);
   });
 });
 

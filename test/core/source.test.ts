@@ -2,6 +2,8 @@ import { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
 import { describe, expect, test } from 'vitest';
 import { breakersOf, forEachBreaker, isRegistry, verifySource } from '../../src/core/source.js';
 import { refusalOf } from '../support/breakers.js';
+import { breakMetrics, breakName } from '../support/broken.js';
+import { registryOf } from '../support/registries.js';
 
 const SUBJECT = { breaker: '', action: 'watch' };
 const on = () => () => {};
@@ -48,6 +50,26 @@ describe('a source', () => {
     expect(refusalOf(() => verifySource(SUBJECT, hostile)).message).toBe(
       'Cannot watch: `source` cannot be read',
     );
+  });
+
+  test('that has a broken breaker has the others all the same, and the name of the broken one', () => {
+    const { registry } = registryOf(['a', 'b', 'c', 'd']);
+    breakMetrics(registry.get('b'));
+    breakName(registry.get('c'));
+    const read: string[] = [];
+    const failed: unknown[] = [];
+
+    forEachBreaker(
+      registry,
+      ({ name, metrics }) => read.push(`${name} ${metrics.state}`),
+      (breaker, error) => failed.push([breaker, (error as Error).message]),
+    );
+
+    expect(read).toEqual(['a CLOSED', 'd CLOSED']);
+    expect(failed).toEqual([
+      ['b', 'a broken clock'],
+      ['(a name that cannot be read)', 'a broken name'],
+    ]);
   });
 
   test('has the breakers of a registry, or is the one', () => {

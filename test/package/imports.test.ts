@@ -83,7 +83,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   },
   {
     guard: ['callee', 'imitate', 'key-of', 'quote', 'validate'],
-    summary: ['metrics', 'report', 'snapshot', 'source'],
+    summary: ['metrics', 'report', 'snapshot'],
     registry: [
       'circuit-breaker',
       'circuit-state',
