@@ -145,7 +145,7 @@ function written(work: Work, call: Node, members: readonly Member[]): string {
   const { source } = work.tree;
   const { unit, newline } = layoutOf(source);
   const outer = indentAt(source, call.start);
-  const inner = outer + unit;
+  const inner = ownIndent(source, call, outer) ?? outer + unit;
   const comments = commentsOf(work, call, members);
   const lines = members.map(({ name, text }, index) => {
     const { above, behind } = comments[index] as Beside;
@@ -159,6 +159,17 @@ function written(work: Work, call: Node, members: readonly Member[]): string {
       ?.above.map((one) => newline + inner + one)
       .join('') ?? '';
   return `new CircuitBreaker({${newline}${lines.join(newline)}${below}${newline}${outer}})`;
+}
+
+/** The indentation that the options have already, if they are on lines of their own below the call. */
+function ownIndent(source: string, call: Node, outer: string): string | undefined {
+  const options = unwrap(list(call, 'arguments')[1]);
+  const first = list(options, 'properties')[0];
+  if (options === undefined || first === undefined || lineOf(options) !== lineOf(call)) return undefined;
+  const indent = indentAt(source, first.start);
+  const isAlone = source.slice(0, first.start).endsWith(`\n${indent}`);
+  const isOneDeeper = indent.startsWith(outer) && /^(?:\t| {1,4})$/.test(indent.slice(outer.length));
+  return isAlone && isOneDeeper ? indent : undefined;
 }
 
 interface Beside {

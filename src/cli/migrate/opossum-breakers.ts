@@ -4,6 +4,7 @@ import type { Scopes } from './scope.js';
 import type { Specifier } from './specifiers.js';
 import {
   child,
+  isClass,
   keyOf,
   lineOf,
   list,
@@ -43,8 +44,18 @@ const OTHERWISE: Readonly<Record<string, readonly [rule: string, message: string
 export function lookAtBreakers(tree: Tree, scopes: Scopes, imports: readonly Specifier[]): Finding[] {
   const classes = classNames(tree, imports);
   return tree.nodes
-    .filter((node) => node.type === 'NewExpression' && isOpossum(child(node, 'callee'), classes))
+    .filter((node) => makesBreaker(node, classes))
     .flatMap((made) => [...lookAtCall(made), ...lookAtOptions(list(made, 'arguments')[1], scopes)]);
+}
+
+/** `new CircuitBreaker(…)`, or `super(…)` in a class that extends it. */
+function makesBreaker(node: Node, classes: ReadonlySet<string>): boolean {
+  const callee = child(node, 'callee');
+  if (node.type === 'NewExpression') return isOpossum(callee, classes);
+  if (node.type !== 'CallExpression' || callee?.type !== 'Super') return false;
+  let owner = node.parent;
+  while (owner !== undefined && !isClass(owner)) owner = owner.parent;
+  return isOpossum(child(owner, 'superClass'), classes);
 }
 
 /** The names by which the class, or the module, is known in this file. */

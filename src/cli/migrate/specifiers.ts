@@ -151,12 +151,13 @@ function stubsIn(argument: Node, tree: Tree, scopes: Scopes): Node | undefined {
 
 const STUBBERS = new Set(['proxyquire', 'esmock']);
 
-function isStubber(call: Node, scopes: Scopes): boolean {
+/** @param depth how many variables lie between: `x = x(…)` of minified code would never end */
+function isStubber(call: Node, scopes: Scopes, depth = 0): boolean {
   let from = unwrap(child(call, 'callee'));
   while (from !== undefined) {
     const name = nameOf(from);
     if (name !== undefined)
-      return STUBBERS.has(name) || isFromStubber(scopes.resolve(name, from)?.by, scopes);
+      return STUBBERS.has(name) || isFromStubber(scopes.resolve(name, from)?.by, scopes, depth);
     if (from.type === 'CallExpression' && isStubberModule(list(from, 'arguments')[0])) return true;
     from = unwrap(child(from, from.type === 'CallExpression' ? 'callee' : 'object'));
   }
@@ -165,12 +166,12 @@ function isStubber(call: Node, scopes: Scopes): boolean {
 
 const isStubberModule = (node: Node | undefined) => STUBBERS.has(stringOf(node) ?? '');
 
-function isFromStubber(by: Node | undefined, scopes: Scopes): boolean {
+function isFromStubber(by: Node | undefined, scopes: Scopes, depth: number): boolean {
   if (by?.parent?.type === 'ImportDeclaration') return isStubberModule(child(by.parent, 'source'));
   const init = unwrap(child(by, 'init'));
   return (
     init?.type === 'CallExpression' &&
-    (isStubberModule(list(init, 'arguments')[0]) || isStubber(init, scopes))
+    (isStubberModule(list(init, 'arguments')[0]) || (depth < 4 && isStubber(init, scopes, depth + 1)))
   );
 }
 

@@ -153,6 +153,28 @@ describe('the rules of a breaker', () => {
     );
   });
 
+  it('is laid out as its options were', async () => {
+    const text = await change(`import { circuitBreaker, ConsecutiveBreaker, handleAll } from 'cockatiel';
+function make() {
+  if (x) {
+    const b = circuitBreaker(handleAll, {
+       halfOpenAfter: 1,
+       breaker: new ConsecutiveBreaker(5),
+    });
+  }
+}
+`);
+
+    expect(text).toContain(`new CircuitBreaker({
+       name: 'b',
+       failureThreshold: 5,
+       failureRateThreshold: false,
+       recoveryTimeout: 1,
+       halfOpenMaxCalls: 1,
+       successThreshold: 1,
+    });`);
+  });
+
   it('keeps comments beside what they are about', async () => {
     const text =
       await change(`import { circuitBreaker, /* all */ SamplingBreaker, handleAll } from 'cockatiel';

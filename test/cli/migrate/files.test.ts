@@ -186,6 +186,28 @@ recloser: src/other is left out: it is a link, name other if you mean it
 describe('--dry', () => {
   const lines = (n: number) => Array.from({ length: n }, (_, i) => `line(${i});\n`).join('');
 
+  it('names files from the top of the work tree, as git does, wherever it runs', async () => {
+    const { run, git, write, read, at } = project({ 'packages/a/src/b.ts': OLD });
+    git('init', '-q');
+
+    const { bytes } = await run('opossum src --dry', { cwd: at('packages/a') });
+    write({ 'a.diff': bytes });
+    git('-C', 'packages/a', 'apply', '../../a.diff');
+
+    expect(read('packages/a/src/b.ts')).toBe(NEW);
+  });
+
+  it('keeps bytes in the diff that are no UTF-8', async () => {
+    const latin1 = Buffer.concat([Buffer.from([0xe9, 0x20, 0x3d, 0x20, 0x31, 0x3b, 0x0a]), Buffer.from(OLD)]);
+    const { run, git, write, bytes } = project({ 'a.js': latin1 });
+    git('init', '-q');
+
+    write({ 'a.diff': (await run('opossum . --dry')).bytes });
+    git('apply', 'a.diff');
+
+    expect(bytes('a.js')).toEqual(Buffer.from(latin1.toString('latin1').replace(OLD, NEW), 'latin1'));
+  });
+
   it.each([
     ['near each other and far apart', `${OLD}${lines(5)}require('opossum');\n${lines(30)}import('opossum')`],
     ['at the first and the last line', `require('opossum');\n${lines(3)}require('opossum')\n`],

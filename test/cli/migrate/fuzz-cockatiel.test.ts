@@ -89,7 +89,7 @@ describe('a source of cockatiel with blanks and comments anywhere', () => {
         const comments = (of: string) => (of.match(/c\d+c/g) ?? []).sort();
         expect(comments(after)).toEqual(comments(text));
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

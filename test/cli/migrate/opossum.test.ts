@@ -108,6 +108,7 @@ describe("the module's name", () => {
       "const stubs = { opossum: Fake };\nproxyquire('./a', stubs);",
       "const stubs = { 'recloser/opossum': Fake };\nproxyquire('./a', stubs);",
     ],
+    ['var x = x(y);\nx("./a", { opossum });', 'var x = x(y);\nx("./a", { opossum });'],
     [
       "await esmock('./a.js', { opossum: { default: Fake } });",
       "await esmock('./a.js', { 'recloser/opossum': { default: Fake } });",
@@ -197,6 +198,17 @@ function f(handed) { return new CircuitBreaker(g, ${options}); }`;
     "import X from 'opossum'; const O = (X as any).default ?? X;\nnew O(f, { capacity: 1 });",
   ])('are found however the class is imported: %s', async (source) => {
     expect((await migrated('opossum', source)).report).toEqual([[2, 'capacity']]);
+  });
+
+  it('are found where a class extends it', async () => {
+    const source = `import X from 'opossum';
+class Mine extends X {
+  constructor(f) {
+    super(f, { capacity: 1 });
+  }
+}`;
+
+    expect((await migrated('opossum', source)).report).toEqual([[4, 'capacity']]);
   });
 
   it("are not looked for in another library's options", async () => {
