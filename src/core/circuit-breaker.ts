@@ -9,7 +9,7 @@
 import { type CallContext, LazyCallContext } from './call-context.js';
 import { taskError, verifyCallee } from './callee.js';
 import { type CircuitMode, CircuitState } from './circuit-state.js';
-import { areTimersShared, Deadlines } from './deadlines.js';
+import { Deadlines, deadlinesFor } from './deadlines.js';
 import { CircuitBreakerOpenError, createOpenError, isCallTimeoutError } from './errors.js';
 import { type CircuitBreakerEvents, type Emission, Emitter, type Listener } from './events.js';
 import { answer, type FallbackOptions, fallbackFor } from './fallback.js';
@@ -681,9 +681,8 @@ export class CircuitBreaker {
   }
 
   #deadlinesOfCall(): Deadlines {
-    if (this.#deadlines !== undefined) return this.#deadlines;
-    const deadlines = new Deadlines(() => this.#options.clock.now());
-    if (areTimersShared()) this.#deadlines = deadlines;
+    const deadlines = deadlinesFor(this.#deadlines, () => new Deadlines(this.#options.clock));
+    this.#deadlines = deadlines;
     return deadlines;
   }
 

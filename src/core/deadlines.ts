@@ -1,59 +1,201 @@
+import type { Clock } from './clock.js';
+import { Heap, type Keyed } from './heap.js';
 import { type Linked, LinkedList } from './linked-list.js';
+import { afterRoot } from './root-context.js';
+import { afterArrivals, areTimersShared, isDoubtful, startTimer, stopTimer, type Timer } from './timers.js';
 
-/** Something that ends by itself at `at`, a reading of the clock. */
-export interface Deadline extends Linked<Deadline> {
+/** Something that ends by itself: extend it, and add it to `Deadlines`. */
+export abstract class Deadline implements Linked<Deadline> {
+  /** A reading of the clock. */
   readonly at: number;
-  expire(now: number): void;
+  /** Milliseconds from its start to `at`. */
+  readonly duration: number;
+  listed = false;
+  before: Deadline | undefined = undefined;
+  after: Deadline | undefined = undefined;
+  /** Of `Deadlines`: those that it stands among, and its number there. */
+  queue: Queue | undefined = undefined;
+  order = 0;
+
+  /** @param startedAt a reading of the clock */
+  constructor(startedAt: number, duration: number) {
+    this.at = startedAt + duration;
+    this.duration = duration;
+  }
+
+  /** @param now a reading of the clock, at least `at` */
+  abstract expire(now: number): void;
+}
+
+/** Deadlines of one duration, which stand in order by themselves. */
+class Queue extends LinkedList<Deadline> implements Keyed {
+  /** No later than the first of them is due. */
+  key: number;
+  readonly duration: number;
+
+  constructor(duration: number, key: number) {
+    super();
+    this.duration = duration;
+    this.key = key;
+  }
 }
 
 /**
- * The deadlines of the calls in flight, in order, behind one timer. Calls of one breaker nearly always share one
- * duration, so that a new deadline belongs at the end; one that does not walks back to its place.
+ * The deadlines of the calls in flight, behind one timer: a queue for each duration, and the queues in a heap by what is
+ * due first. Calls nearly always share one duration, so that a new deadline belongs at the end of the queue that the last
+ * one went to.
  *
- * A timer that fires has reached the deadline that it was set for, whatever the clock says: a clock that stands still
- * in a test delays no timeout.
+ * A timer that fires speaks for the deadlines that it was set with, whatever the clock says: a clock that stands still
+ * in a test delays no timeout, and ends none early. One that comes late lets what has arrived be read first. No timer is
+ * trusted to fire: whoever adds a deadline sets one again that is overdue, or may have been dropped.
  */
 export class Deadlines {
+  readonly #clock: Clock;
   readonly #now: () => number;
-  readonly #queue = new LinkedList<Deadline>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #queues = new Map<number, Queue>();
+  readonly #heap = new Heap<Queue>();
+  #usual: Queue | undefined;
+  /** Deadlines in all. */
+  #size = 0;
+  /** Queues that have any. */
+  #busy = 0;
+  #orders = 0;
+  #timer: Timer | undefined;
   #timerAt = 0;
+  /** The last deadline that the timer was set with. */
+  #timerOrder = 0;
+  /** Microtasks until the moment in which the timer was set has passed. */
+  #youth = 0;
   #isResting = false;
   #patience = 0;
 
-  constructor(now: () => number) {
+  /** @param now reads the clock; in place of `clock.now`, where its readings are looked at before they are believed */
+  constructor(clock: Clock, now: () => number = () => clock.now()) {
+    this.#clock = clock;
     this.#now = now;
   }
 
   add(deadline: Deadline, now: number): void {
-    let before = this.#queue.last;
+    const usual = this.#usual;
+    const queue = usual?.duration === deadline.duration ? usual : this.#queueFor(deadline);
+    if (queue.first === undefined) this.#busy++;
+    let before = queue.last;
+    // Where the clock has gone back, those that wait are later than this one.
     while (before !== undefined && before.at > deadline.at) before = before.before;
-    this.#queue.add(deadline, before);
-    if (this.#timer === undefined || deadline.at < this.#timerAt) this.#setTimer(deadline.at, now);
+    queue.add(deadline, before);
+    deadline.queue = queue;
+    deadline.order = ++this.#orders;
+    if (this.#youth > 0) this.#timerOrder = deadline.order;
+    this.#size++;
+    if (deadline.at < queue.key) this.#advance(queue, deadline.at);
+    const timer = this.#timer;
+    if (
+      timer === undefined ||
+      deadline.at < this.#timerAt ||
+      now - this.#timerAt > OVERDUE ||
+      isDoubtful(timer)
+    )
+      this.#setTimer(now);
   }
 
   /** Does nothing for a deadline that has expired or been removed. */
   remove(deadline: Deadline): void {
-    this.#queue.remove(deadline);
-    if (this.#queue.first === undefined) this.#restSoon();
+    const { queue } = deadline;
+    if (!deadline.listed || queue === undefined) return;
+    queue.remove(deadline);
+    this.#size--;
+    if (queue.first === undefined) this.#busy--;
+    if (this.#size === 0) this.#restSoon();
+    else if (this.#queues.size > 2 * this.#busy + SPARE_QUEUES) this.#dropEmpty();
   }
 
-  #setTimer(at: number, now: number): void {
-    clearTimeout(this.#timer);
-    this.#timerAt = at;
-    // Sums of fractions may come out above the whole; a timer that is one too long for the platform fires at once.
-    this.#timer = setTimeout(this.#expire, Math.ceil(at - now - ROUNDING));
-  }
-
-  #expire = (): void => {
-    this.#timer = undefined;
-    const now = Math.max(this.#now(), this.#timerAt);
-    for (let due = this.#queue.first; due !== undefined && due.at <= now; due = this.#queue.first) {
-      this.#queue.remove(due);
-      due.expire(now);
+  #queueFor({ duration, at }: Deadline): Queue {
+    let queue = this.#queues.get(duration);
+    if (queue === undefined) {
+      queue = new Queue(duration, at);
+      this.#queues.set(duration, queue);
+      this.#heap.add(queue);
     }
-    if (this.#queue.first !== undefined) this.#setTimer(this.#queue.first.at, now);
+    this.#usual = queue;
+    return queue;
+  }
+
+  /** Puts a queue further to the front of the heap: the clock has gone back. */
+  #advance(queue: Queue, key: number): void {
+    this.#heap.keep((other) => other !== queue);
+    queue.key = key;
+    this.#heap.add(queue);
+  }
+
+  #dropEmpty(): void {
+    for (const queue of this.#queues.values()) if (queue.first === undefined) this.#forget(queue);
+    this.#heap.keep((queue) => queue.first !== undefined);
+  }
+
+  #forget(queue: Queue): void {
+    this.#queues.delete(queue.duration);
+    if (this.#usual === queue) this.#usual = undefined;
+  }
+
+  /** Sets the timer for the deadline that is due first. */
+  #setTimer(now: number): void {
+    const at = this.#heap.top?.key;
+    stopTimer(this.#clock, this.#timer);
+    this.#timer = undefined;
+    if (at === undefined) return;
+    this.#timerAt = at;
+    this.#timerOrder = this.#orders;
+    if (this.#youth === 0) SETTLED.then(this.#age);
+    this.#youth = PATIENCE;
+    // Sums of fractions may come out above the whole.
+    this.#timer = startTimer(this.#clock, this.#fire, Math.ceil(at - now - ROUNDING));
+  }
+
+  #age = (): void => {
+    if (--this.#youth > 0) SETTLED.then(this.#age);
   };
+
+  #fire = (): void => {
+    const isFake = this.#timer?.isFake;
+    this.#timer = undefined;
+    const reached = this.#timerAt;
+    const order = this.#timerOrder;
+    const reading = this.#now();
+    if (isFake || reading - reached <= LATE) this.#expire(reached, order, reading);
+    else afterArrivals(this.#clock, () => this.#expire(reached, order, this.#now()));
+  };
+
+  /** @param order the last of the deadlines that the timer speaks for, which has reached this time whatever the clock says */
+  #expire(reached: number, order: number, reading: number): void {
+    const now = Math.max(reading, reached);
+    const isDue = (it: Deadline) => it.at <= reading || (it.at <= reached && it.order <= order);
+    const postponed: Queue[] = [];
+    try {
+      for (let queue = this.#heap.top; queue !== undefined && queue.key <= now; queue = this.#heap.top) {
+        const { first } = queue;
+        if (first === undefined) {
+          this.#heap.removeTop();
+          this.#forget(queue);
+        } else if (first.at > queue.key) {
+          queue.key = first.at;
+          this.#heap.sinkTop();
+        } else if (isDue(first)) {
+          this.remove(first);
+          first.expire(now);
+        } else {
+          this.#heap.removeTop();
+          postponed.push(queue);
+        }
+      }
+    } finally {
+      for (const queue of postponed) this.#heap.add(queue);
+      if (this.#size > 0) {
+        this.#setTimer(now);
+        // A timer belongs to the request that set this one; what is set outside keeps the affairs of none.
+        afterRoot(() => this.#size > 0 && this.#setTimer(this.#now()));
+      }
+    }
+  }
 
   /**
    * Clears the timer a few microtasks after the last call has settled. One awaited call after the other finds it still
@@ -67,30 +209,38 @@ export class Deadlines {
   }
 
   #rest = (): void => {
-    const isEmpty = this.#queue.first === undefined;
-    if (isEmpty && --this.#patience > 0) {
+    if (this.#size === 0 && --this.#patience > 0) {
       SETTLED.then(this.#rest);
       return;
     }
     this.#isResting = false;
-    if (!isEmpty) return;
-    clearTimeout(this.#timer);
+    if (this.#size > 0) return;
+    stopTimer(this.#clock, this.#timer);
     this.#timer = undefined;
   };
 }
 
-/** Microtasks to wait: a caller a few `async` functions away is back within them. */
+/**
+ * Where a call's deadlines go: to those that its owner shares, made when they are first needed, or where timers cannot be
+ * shared to some of its own.
+ */
+export function deadlinesFor(shared: Deadlines | undefined, create: () => Deadlines): Deadlines {
+  return shared !== undefined && areTimersShared() ? shared : create();
+}
+
+/** Microtasks that are one moment: a caller a few `async` functions away is back within them. */
 const PATIENCE = 8;
 
 /** Milliseconds that no timer can tell. */
 const ROUNDING = 0.001;
 
-const SETTLED = Promise.resolve();
+/** Milliseconds after which a timer comes too late for a busy moment, and what has arrived is to be read first. */
+const LATE = 5;
 
-/**
- * Whether one timer can serve calls of several requests. In Cloudflare's workers it cannot: there a timer belongs to
- * the request that set it and ends with it. A call then needs `Deadlines` of its own.
- */
-export function areTimersShared(): boolean {
-  return globalThis.navigator?.userAgent !== 'Cloudflare-Workers';
-}
+/** Milliseconds after which a timer will not come any more. */
+const OVERDUE = 1_000;
+
+/** Queues without deadlines that are kept beside as many as have some. */
+const SPARE_QUEUES = 8;
+
+const SETTLED = Promise.resolve();

@@ -1,6 +1,6 @@
 import { abortContext, type CallContext, LazyCallContext } from './call-context.js';
 import type { CircuitState } from './circuit-state.js';
-import type { Deadline, Deadlines } from './deadlines.js';
+import { Deadline, type Deadlines } from './deadlines.js';
 import { CallTimeoutError } from './errors.js';
 import { run, type Task } from './promises.js';
 
@@ -26,11 +26,7 @@ export interface Guards {
  * A call that its deadline or its caller's signal may end before its task does. Whichever is first decides; what the
  * task does after that is ignored. The caller's signal is followed until the call is answered, and no longer.
  */
-export class GuardedCall<T> implements Deadline {
-  readonly at: number;
-  listed = false;
-  before: Deadline | undefined;
-  after: Deadline | undefined;
+export class GuardedCall<T> extends Deadline {
   readonly #guards: Guards;
   readonly #settle: Settle<T>;
   #context: CallContext;
@@ -41,7 +37,7 @@ export class GuardedCall<T> implements Deadline {
   #answerInContext: ((fallback: Task<T>) => void) | undefined;
 
   constructor(breaker: string, state: CircuitState, guards: Guards, settle: Settle<T>) {
-    this.at = guards.callTimeout === false ? Number.POSITIVE_INFINITY : guards.startedAt + guards.callTimeout;
+    super(guards.startedAt, guards.callTimeout || 0);
     this.#guards = guards;
     this.#settle = settle;
     this.#context = new LazyCallContext(breaker, state);

@@ -161,11 +161,19 @@ const NO_FILTERS: readonly ErrorFilter[] = Object.freeze([]);
 const callTimeout = orFalse(duration(0, MAX_TIMER_DELAY));
 const fallbackOn = either(oneOf('rejection', 'failure', 'any'), callable);
 
+const isFunctionIfGiven = (value: unknown): boolean => value === undefined || typeof value === 'function';
+
 /** Something to read the time from. */
 export const clockCheck: Check = (value) => {
-  const { now, epoch } = (value ?? {}) as Partial<Clock>;
-  const isClock = typeof now === 'function' && (epoch === undefined || typeof epoch === 'function');
-  return isClock ? undefined : 'an object with a function `now`, and a function `epoch` if it has one';
+  const { now, epoch, random, setTimeout, clearTimeout } = (value ?? {}) as Partial<Clock>;
+  if (typeof now !== 'function' || !isFunctionIfGiven(epoch))
+    return 'an object with a function `now`, and a function `epoch` if it has one';
+  if (!isFunctionIfGiven(random)) return 'an object with a function `random`, if it has one';
+  const bringsTimers = typeof setTimeout === 'function' && typeof clearTimeout === 'function';
+  const bringsNone = setTimeout === undefined && clearTimeout === undefined;
+  return bringsTimers || bringsNone
+    ? undefined
+    : 'an object with functions `setTimeout` and `clearTimeout`, both or neither';
 };
 
 /** What each option may be. */

@@ -1,4 +1,8 @@
+import { CircuitBreaker } from 'recloser';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Deadline, Deadlines } from '../../src/core/deadlines.js';
+import { Heap } from '../../src/core/heap.js';
+import { LinkedList } from '../../src/core/linked-list.js';
 import { createBreaker, failing, hanging } from '../support/breakers.js';
 import { deferred } from '../support/deferred.js';
 import { quiet } from '../support/runtime.js';
@@ -277,4 +281,130 @@ describe('the timer of a breaker that has just come to rest', () => {
 
     expect(await hung).toMatchObject({ ok: false, error: { code: 'ERR_CALL_TIMEOUT' } });
   });
+});
+
+describe('a timer that fake timers have dropped', () => {
+  test('is set again by the next call: cleared', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    void breaker.tryCall(hanging);
+    await letMicrotasksRun();
+
+    vi.clearAllTimers();
+    const call = breaker.tryCall(hanging);
+    await vi.advanceTimersByTimeAsync(200);
+
+    expect(await call).toMatchObject({ error: { code: 'ERR_CALL_TIMEOUT' } });
+  });
+
+  test('is set again by the next call: taken away and put back', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    void breaker.tryCall(hanging);
+    await letMicrotasksRun();
+
+    vi.useRealTimers();
+    vi.useFakeTimers();
+    const call = breaker.tryCall(hanging);
+    await vi.advanceTimersByTimeAsync(200);
+
+    expect(await call).toMatchObject({ error: { code: 'ERR_CALL_TIMEOUT' } });
+  });
+
+  test('does not stand in the way of real ones', async () => {
+    const breaker = new CircuitBreaker({ callTimeout: 5 });
+    void breaker.tryCall(hanging);
+    await letMicrotasksRun();
+
+    vi.useRealTimers();
+
+    expect(await breaker.tryCall(hanging)).toMatchObject({ error: { code: 'ERR_CALL_TIMEOUT' } });
+  });
+});
+
+describe('a clock that stands still', () => {
+  test('ends a call no earlier because another began before it', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100, failureThreshold: false });
+    void breaker.tryCall(hanging);
+    await vi.advanceTimersByTimeAsync(70);
+    const settled = vi.fn();
+    void breaker.tryCall(hanging).then(settled);
+
+    await vi.advanceTimersByTimeAsync(99);
+    expect(settled).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(settled).toHaveBeenCalledOnce();
+  });
+
+  test('and one that goes back end every call in the end', async () => {
+    const fixture = createBreaker({ callTimeout: 100, failureThreshold: false });
+    void fixture.breaker.tryCall(hanging);
+
+    fixture.clock.time -= 4_000;
+    const call = fixture.breaker.tryCall(hanging);
+    await pass(fixture, 100);
+
+    expect(await call).toMatchObject({ error: { code: 'ERR_CALL_TIMEOUT' } });
+  });
+});
+
+describe('deadlines of mixed lengths', () => {
+  /** Members that are walked past or moved: the steps that could grow with what is in flight. */
+  function countSteps(run: () => void): number {
+    const before = vi.spyOn(LinkedList.prototype, 'add');
+    const keep = vi.spyOn(Heap.prototype, 'keep');
+    run();
+    const steps = before.mock.calls.length + keep.mock.calls.length * 1_000;
+    before.mockRestore();
+    keep.mockRestore();
+    return steps;
+  }
+
+  test('cost a step each beside 10,000 longer ones', () => {
+    const { breaker } = createBreaker({ failureThreshold: false });
+    for (let i = 0; i < 10_000; i++) void breaker.tryCall(hanging, { callTimeout: 600_000 + i });
+
+    const steps = countSteps(() => {
+      for (let i = 0; i < 1_000; i++) void breaker.tryCall(hanging, { callTimeout: 60_000 });
+    });
+
+    expect(steps).toBe(1_000);
+  });
+
+  test('leave no queue behind that holds nobody', async () => {
+    const { breaker } = createBreaker({ failureThreshold: false });
+    const hung = breaker.tryCall(hanging, { callTimeout: 50 });
+
+    for (let i = 0; i < 1_000; i++) await breaker.tryCall(async () => 1, { callTimeout: 1_000 + i });
+    await vi.advanceTimersByTimeAsync(50);
+
+    expect(await hung).toMatchObject({ error: { timeout: 50 } });
+    await letMicrotasksRun();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+test('what a deadline throws leaves the others their timer', async () => {
+  const clock = { now: () => performance.now() };
+  const deadlines = new Deadlines(clock);
+  const expired: string[] = [];
+  class Probe extends Deadline {
+    readonly run: () => void;
+    constructor(duration: number, run: () => void) {
+      super(clock.now(), duration);
+      this.run = run;
+    }
+    expire() {
+      this.run();
+    }
+  }
+  const broken = new Probe(10, () => {
+    throw new Error('broken');
+  });
+  deadlines.add(broken, clock.now());
+  deadlines.add(new Probe(20, () => expired.push('second')), clock.now());
+
+  expect(() => vi.advanceTimersByTime(10)).toThrow('broken');
+  await vi.advanceTimersByTimeAsync(20);
+
+  expect(expired).toEqual(['second']);
 });

@@ -19,6 +19,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     imitate: ['process-wide'],
     'is-class': [],
     'key-of': ['thenable', 'validate'],
+    heap: [],
     'linked-list': [],
     metrics: [],
     outcome: ['errors', 'is-class', 'thenable', 'validate'],
@@ -28,12 +29,14 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     report: [],
     quote: [],
     thenable: [],
+    'root-context': [],
+    timers: ['report', 'validate'],
     validate: ['errors', 'quote'],
     warn: [],
   },
   {
     'count-window': [],
-    deadlines: ['linked-list'],
+    deadlines: ['heap', 'linked-list', 'root-context', 'timers'],
     events: ['report', 'validate'],
     'failure-type': ['errors'],
     snapshot: ['circuit-state', 'metrics', 'validate', 'window'],
@@ -56,7 +59,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   {
     conflict: ['is-class', 'outcome', 'quote', 'validate', 'warn'],
     fallback: ['report', 'thenable'],
-    'guarded-call': ['call-context', 'errors', 'promises'],
+    'guarded-call': ['call-context', 'deadlines', 'errors', 'promises'],
   },
   {
     'circuit-breaker': [
@@ -166,6 +169,7 @@ describe('src/index.ts', () => {
 });
 
 /** Files of the core that others may import: one way to refuse bad input, to report errors, and to name a failure. */
+<<<<<<< HEAD
 const SHARED = [
   'cost',
   'describe-error',
@@ -177,6 +181,11 @@ const SHARED = [
   'source',
   'validate',
 ].map((file) => `core/${file}`);
+=======
+const SHARED = ['deadlines', 'failure-type', 'quote', 'report', 'target', 'timers', 'validate'].map(
+  (file) => `core/${file}`,
+);
+>>>>>>> 286ff58 (Let every wait go by the clock's timers, late ones read first what has arrived, and mixed deadlines cost a step each)
 
 /**
  * Folders of src beside the core, with what each may import besides its own files, the package's entry and the shared
