@@ -64,10 +64,8 @@ export class Deadlines {
   #timerAt = 0;
   /** The last deadline that the timer was set with. */
   #timerOrder = 0;
-  /** Microtasks until the moment in which the timer was set has passed. */
-  #youth = 0;
-  #isResting = false;
-  #patience = 0;
+  /** Microtasks that have yet to pass until this moment is over. */
+  #moment = 0;
 
   /** @param now reads the clock; in place of `clock.now`, where its readings are looked at before they are believed */
   constructor(clock: Clock, now: () => number = () => clock.now()) {
@@ -85,7 +83,7 @@ export class Deadlines {
     queue.add(deadline, before);
     deadline.queue = queue;
     deadline.order = ++this.#orders;
-    if (this.#youth > 0) this.#timerOrder = deadline.order;
+    if (this.#moment > 0) this.#timerOrder = deadline.order;
     this.#size++;
     if (deadline.at < queue.key) this.#advance(queue, deadline.at);
     const timer = this.#timer;
@@ -105,7 +103,7 @@ export class Deadlines {
     queue.remove(deadline);
     this.#size--;
     if (queue.first === undefined) this.#busy--;
-    if (this.#size === 0) this.#restSoon();
+    if (this.#size === 0) this.#beginMoment();
     else if (this.#queues.size > 2 * this.#busy + SPARE_QUEUES) this.#dropEmpty();
   }
 
@@ -145,15 +143,10 @@ export class Deadlines {
     if (at === undefined) return;
     this.#timerAt = at;
     this.#timerOrder = this.#orders;
-    if (this.#youth === 0) SETTLED.then(this.#age);
-    this.#youth = PATIENCE;
+    this.#beginMoment();
     // Sums of fractions may come out above the whole.
     this.#timer = startTimer(this.#clock, this.#fire, Math.ceil(at - now - ROUNDING));
   }
-
-  #age = (): void => {
-    if (--this.#youth > 0) SETTLED.then(this.#age);
-  };
 
   #fire = (): void => {
     const isFake = this.#timer?.isFake;
@@ -198,22 +191,21 @@ export class Deadlines {
   }
 
   /**
-   * Clears the timer a few microtasks after the last call has settled. One awaited call after the other finds it still
-   * set: setting and clearing it each time would cost several times the call.
+   * A moment is over a few microtasks after a timer was set or the last call has settled. Calls that follow each other
+   * within it find the timer still set: setting and clearing it for each would cost several times the call. And the timer
+   * speaks for all of them.
    */
-  #restSoon(): void {
-    this.#patience = PATIENCE;
-    if (this.#isResting) return;
-    this.#isResting = true;
-    SETTLED.then(this.#rest);
+  #beginMoment(): void {
+    if (this.#moment === 0) SETTLED.then(this.#pass);
+    this.#moment = MOMENT;
   }
 
-  #rest = (): void => {
-    if (this.#size === 0 && --this.#patience > 0) {
-      SETTLED.then(this.#rest);
+  #pass = (): void => {
+    this.#moment--;
+    if (this.#moment > 0) {
+      SETTLED.then(this.#pass);
       return;
     }
-    this.#isResting = false;
     if (this.#size > 0) return;
     stopTimer(this.#clock, this.#timer);
     this.#timer = undefined;
@@ -229,7 +221,7 @@ export function deadlinesFor(shared: Deadlines | undefined, create: () => Deadli
 }
 
 /** Microtasks that are one moment: a caller a few `async` functions away is back within them. */
-const PATIENCE = 8;
+const MOMENT = 8;
 
 /** Milliseconds that no timer can tell. */
 const ROUNDING = 0.001;

@@ -24,6 +24,7 @@ function clockWithTimers() {
 const plain = { now: () => 0 };
 
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
