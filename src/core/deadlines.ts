@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import { type Clock, systemClock } from './clock.js';
 import { Heap, type Keyed } from './heap.js';
 import { type Linked, LinkedList } from './linked-list.js';
 import { afterRoot } from './root-context.js';
@@ -64,8 +64,10 @@ export class Deadlines {
   #timerAt = 0;
   /** The last deadline that the timer was set with. */
   #timerOrder = 0;
-  /** Microtasks that have yet to pass until this moment is over. */
-  #moment = 0;
+  /** A reading of the platform's clock, whatever the breaker's says. */
+  #timerSetAt = 0;
+  #isResting = false;
+  #patience = 0;
 
   /** @param now reads the clock; in place of `clock.now`, where its readings are looked at before they are believed */
   constructor(clock: Clock, now: () => number = () => clock.now()) {
@@ -83,7 +85,7 @@ export class Deadlines {
     queue.add(deadline, before);
     deadline.queue = queue;
     deadline.order = ++this.#orders;
-    if (this.#moment > 0) this.#timerOrder = deadline.order;
+    if (deadline.at === this.#timerAt && this.#isMomentOfTimer()) this.#timerOrder = deadline.order;
     this.#size++;
     if (deadline.at < queue.key) this.#advance(queue, deadline.at);
     const timer = this.#timer;
@@ -103,7 +105,7 @@ export class Deadlines {
     queue.remove(deadline);
     this.#size--;
     if (queue.first === undefined) this.#busy--;
-    if (this.#size === 0) this.#beginMoment();
+    if (this.#size === 0) this.#restSoon();
     else if (this.#queues.size > 2 * this.#busy + SPARE_QUEUES) this.#dropEmpty();
   }
 
@@ -143,7 +145,7 @@ export class Deadlines {
     if (at === undefined) return;
     this.#timerAt = at;
     this.#timerOrder = this.#orders;
-    this.#beginMoment();
+    this.#timerSetAt = systemClock.now();
     // Sums of fractions may come out above the whole.
     this.#timer = startTimer(this.#clock, this.#fire, Math.ceil(at - now - ROUNDING));
   }
@@ -190,22 +192,28 @@ export class Deadlines {
     }
   }
 
-  /**
-   * A moment is over a few microtasks after a timer was set or the last call has settled. Calls that follow each other
-   * within it find the timer still set: setting and clearing it for each would cost several times the call. And the timer
-   * speaks for all of them.
-   */
-  #beginMoment(): void {
-    if (this.#moment === 0) SETTLED.then(this.#pass);
-    this.#moment = MOMENT;
+  /** Asked where the breaker's clock has not moved since: it may stand still. */
+  #isMomentOfTimer(): boolean {
+    return systemClock.now() - this.#timerSetAt < 1;
   }
 
-  #pass = (): void => {
-    this.#moment--;
-    if (this.#moment > 0) {
-      SETTLED.then(this.#pass);
+  /**
+   * Clears the timer a few microtasks after the last call has settled. One awaited call after the other finds it still
+   * set: setting and clearing it each time would cost several times the call.
+   */
+  #restSoon(): void {
+    this.#patience = PATIENCE;
+    if (this.#isResting) return;
+    this.#isResting = true;
+    SETTLED.then(this.#rest);
+  }
+
+  #rest = (): void => {
+    if (this.#size === 0 && --this.#patience > 0) {
+      SETTLED.then(this.#rest);
       return;
     }
+    this.#isResting = false;
     if (this.#size > 0) return;
     stopTimer(this.#clock, this.#timer);
     this.#timer = undefined;
@@ -220,8 +228,8 @@ export function deadlinesFor(shared: Deadlines | undefined, create: () => Deadli
   return shared !== undefined && areTimersShared() ? shared : create();
 }
 
-/** Microtasks that are one moment: a caller a few `async` functions away is back within them. */
-const MOMENT = 8;
+/** Microtasks to wait: a caller a few `async` functions away is back within them. */
+const PATIENCE = 8;
 
 /** Milliseconds that no timer can tell. */
 const ROUNDING = 0.001;

@@ -36,7 +36,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   },
   {
     'count-window': [],
-    deadlines: ['heap', 'linked-list', 'root-context', 'timers'],
+    deadlines: ['clock', 'heap', 'linked-list', 'root-context', 'timers'],
     events: ['report', 'validate'],
     'failure-type': ['errors'],
     snapshot: ['circuit-state', 'metrics', 'validate', 'window'],
@@ -169,9 +169,9 @@ describe('src/index.ts', () => {
 });
 
 /** Files of the core that others may import: one way to refuse bad input, to report errors, and to name a failure. */
-<<<<<<< HEAD
 const SHARED = [
   'cost',
+  'deadlines',
   'describe-error',
   'detector-figures',
   'failure-type',
@@ -179,13 +179,9 @@ const SHARED = [
   'report',
   'resilience-source',
   'source',
+  'timers',
   'validate',
 ].map((file) => `core/${file}`);
-=======
-const SHARED = ['deadlines', 'failure-type', 'quote', 'report', 'target', 'timers', 'validate'].map(
-  (file) => `core/${file}`,
-);
->>>>>>> 286ff58 (Let every wait go by the clock's timers, late ones read first what has arrived, and mixed deadlines cost a step each)
 
 /**
  * Folders of src beside the core, with what each may import besides its own files, the package's entry and the shared
