@@ -28,7 +28,7 @@ export type {
   RejectEvent,
   Transition,
 } from './core/events.js';
-export type { Guarded, GuardedResult } from './core/guard.js';
+export type { GuardedResult } from './core/guard.js';
 export type {
   CircuitMetrics,
   CircuitTotals,
@@ -47,8 +47,9 @@ export type {
 } from './core/options.js';
 export type { ErrorFilter, Outcome, OutcomeKind } from './core/outcome.js';
 export type { Permit } from './core/permit.js';
+export type { AsyncMethodOf, AsyncMethodPath, Guarded, Protected } from './core/promised.js';
 export type { Task } from './core/promises.js';
-export { type AsyncMethodOf, type ProtectOptions, protect } from './core/protect.js';
+export { type ProtectOptions, protect } from './core/protect.js';
 export {
   CircuitBreakerRegistry,
   type ConflictEvent,

@@ -7,11 +7,9 @@ import { unguardable } from './callee.js';
 import type { CallResult } from './circuit-breaker.js';
 import { imitate } from './imitate.js';
 import { keyOf } from './key-of.js';
+import type { AnyFunction, Guarded } from './promised.js';
 import { quote } from './quote.js';
 import { describe } from './validate.js';
-
-// biome-ignore lint/suspicious/noExplicitAny: any function at all
-export type AnyFunction = (...args: any[]) => unknown;
 
 /** What calls go through. */
 export interface Guard {
@@ -22,11 +20,6 @@ export interface Guard {
 /** What a guard is found by: itself, its name in a registry, or a function that tells the name from the arguments. */
 // biome-ignore lint/suspicious/noExplicitAny: the key function takes what the wrapped function takes
 export type GuardSource<G extends Guard> = string | G | ((...args: any[]) => string);
-
-/** The wrapped function: as it was if it answers a promise, else with its answer in one. */
-export type Guarded<F extends AnyFunction> = F extends (...args: never[]) => Promise<unknown>
-  ? F
-  : (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
 
 /** The wrapped function, with its answer as a `CallResult`. */
 export type GuardedResult<F extends AnyFunction> = (

@@ -27,8 +27,13 @@ export function imitate<Wrapper extends AnyFunction>(fn: AnyFunction, wrapper: W
   if (parent !== Object.getPrototypeOf(wrapper)) Object.setPrototypeOf(wrapper, parent);
   copyMetadata(fn, wrapper);
   const imitation = answersToAny(fn) ? answering(fn, wrapper) : wrapper;
-  imitations().add(imitation);
+  markImitation(imitation);
   return imitation;
+}
+
+/** From now on a function is known to have a breaker. */
+export function markImitation(fn: object): void {
+  imitations().add(fn);
 }
 
 /** Whether a function has a breaker already. */

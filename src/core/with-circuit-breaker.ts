@@ -5,9 +5,7 @@
 import { CircuitBreaker } from './circuit-breaker.js';
 import { differencesOf, warnOfConflict } from './conflict.js';
 import {
-  type AnyFunction,
   findByInstance,
-  type Guarded,
   type GuardedResult,
   type GuardResultWrapper,
   type GuardSource,
@@ -24,6 +22,7 @@ import {
   readBreakerOptions,
   readCallOptions,
 } from './options.js';
+import type { AnyFunction, Guarded } from './promised.js';
 import { type CircuitBreakerRegistry, defaultRegistry, registryCheck } from './registry.js';
 import { type Check, guardRead, oneOf, type Rules, readOptions, refuse, verify } from './validate.js';
 

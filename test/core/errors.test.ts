@@ -295,3 +295,59 @@ test('the name of an error class can be changed, and is no property of the error
     enumerable: false,
   });
 });
+
+describe('the status of an error', () => {
+  const rejection = new CircuitBreakerOpenError({
+    breaker: 'users',
+    state: 'OPEN',
+    reason: 'forced-open',
+    retryAfter: null,
+    detail: 'INC-43\nask "the ledger team"',
+  });
+
+  test.each<[string, Error & { status: number; statusCode: number }, number]>([
+    ['503 for a rejection', rejection, 503],
+    ['504 for a timeout', new CallTimeoutError('users', 5), 504],
+  ])('is %s, and no member of its own', (_, error, status) => {
+    expect([error.status, error.statusCode]).toEqual([status, status]);
+    expect(Object.keys(error)).not.toContain('status');
+    expect(JSON.stringify(error)).not.toContain(`${status}`);
+  });
+
+  test('can be written, as some frameworks do', () => {
+    const error = new CallTimeoutError('users', 5);
+
+    error.status = 500;
+
+    expect([error.status, new CallTimeoutError('users', 5).status]).toEqual([500, 504]);
+  });
+
+  test('is not alone: what somebody said of the opening is in the message, on one line', () => {
+    expect(rejection.detail).toBe('INC-43\nask "the ledger team"');
+    expect(rejection.message).toBe(
+      'Circuit breaker "users" is forced open until it is reset: "INC-43\\nask \\"the ledger team\\""',
+    );
+  });
+
+  test('goes without words where nobody said any', () => {
+    const { detail: _, ...details } = rejection;
+
+    expect(Object.keys(new CircuitBreakerOpenError(details))).not.toContain('detail');
+  });
+});
+
+test.each(['\n', '\r', '\u001b[2J', '\u009b', '\u2028', '\u202e', '\u2066', '\u200b', '\ufeff', '\u0000'])(
+  'a name with %j in it is escaped in messages',
+  (unsafe) => {
+    const breaker = `tenant${unsafe}7`;
+    const errors = [
+      new CallTimeoutError(breaker, 5),
+      new CircuitBreakerOpenError({ breaker, state: 'OPEN', reason: 'open', retryAfter: 5 }),
+    ];
+
+    for (const { message } of errors) {
+      expect(message).not.toContain(unsafe);
+      expect(message).toMatch(/"tenant\\.+7"/);
+    }
+  },
+);

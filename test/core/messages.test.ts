@@ -228,10 +228,10 @@ const REFUSALS: [message: string, option: string, breaker: string, run: () => un
     () => withCircuitBreaker('users', { name: 'a' } as never),
   ],
   [
-    'Cannot protect a client: `name` must be given for an object that has no class of its own',
+    'Cannot protect a client: `name` or `breaker` must be given: the name of a class is another once it is minified',
     'name',
     '',
-    () => protect({}, {}),
+    () => protect({}, {} as never),
   ],
   [
     'Cannot create circuit breaker registry: `maxSize` must be an integer of at least 1, or Infinity, received 0',
@@ -321,9 +321,14 @@ const REFUSALS: [message: string, option: string, breaker: string, run: () => un
     '',
     () => protect({ find() {} }, new CircuitBreaker() as never),
   ],
-  ['Cannot protect a client: options cannot be read', '', '', () => protect({ find() {} }, unreadable)],
   [
-    'Cannot protect a client: `methods` must be names of methods of the client, received "get"',
+    'Cannot protect a client: options cannot be read',
+    '',
+    '',
+    () => protect({ find() {} }, unreadable as never),
+  ],
+  [
+    'Cannot protect a client: `methods` must be names of methods of the client, or paths to them, received "get"; the nearest are "find"',
     'methods',
     '',
     () => protect({ find() {} }, { name: 'users', methods: ['get' as never] }),

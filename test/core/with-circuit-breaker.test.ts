@@ -835,3 +835,43 @@ test('a key that cannot be told is a failure, and no rejection, where results ar
 
   expect(await find()).toMatchObject({ ok: false, rejected: false, error: { option: 'key' } });
 });
+
+describe("methods of `scope: 'instance'` that name the same breaker", () => {
+  const warnings = () => {
+    const told: unknown[][] = [];
+    vi.spyOn(process, 'emitWarning').mockImplementation((...args: unknown[]) => void told.push(args));
+    return told;
+  };
+  const scoped = (options: object) => withCircuitBreaker('shard', { scope: 'instance', ...options });
+
+  test('are told once of options that differ, whichever is called first', async () => {
+    const told = warnings();
+    const read = scoped({ failureThreshold: 1 })(async () => 1);
+    const write = scoped({ failureThreshold: 2 })(async () => 2);
+    const [one, other] = [{}, {}];
+
+    await read.call(one);
+    for (let i = 0; i < 3; i++) await write.call(one);
+    await write.call(other);
+    await read.call(other);
+
+    expect(told).toEqual([
+      [
+        expect.stringContaining(
+          '"shard" exists with other options, which stay in force: failureThreshold is 1, not 2',
+        ),
+        { type: 'CircuitBreakerWarning', code: 'RECLOSER_CONFLICT' },
+      ],
+    ]);
+  });
+
+  test('are told nothing if they agree', async () => {
+    const told = warnings();
+    const instance = {};
+
+    await scoped({ failureThreshold: 2 })(async () => 1).call(instance);
+    await scoped({ failureThreshold: 2 })(async () => 2).call(instance);
+
+    expect(told).toEqual([]);
+  });
+});

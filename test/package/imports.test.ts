@@ -22,9 +22,12 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     heap: [],
     'linked-list': [],
     metrics: [],
+    'method-kind': ['is-class', 'thenable'],
+    'method-paths': ['method-kind'],
     outcome: ['errors', 'is-class', 'thenable', 'validate'],
     permit: [],
     'process-wide': [],
+    promised: [],
     promises: [],
     report: [],
     quote: [],
@@ -85,6 +88,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     ],
   },
   {
+    'client-face': ['imitate', 'is-class', 'method-kind', 'method-paths', 'quote', 'thenable'],
     guard: ['callee', 'imitate', 'key-of', 'quote', 'validate'],
     summary: ['metrics', 'report', 'snapshot'],
     registry: [
@@ -104,7 +108,18 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   },
   {
     'with-circuit-breaker': ['circuit-breaker', 'conflict', 'guard', 'options', 'registry', 'validate'],
-    protect: ['imitate', 'is-class', 'key-of', 'quote', 'registry', 'validate'],
+    protect: [
+      'callee',
+      'circuit-state',
+      'client-face',
+      'key-of',
+      'method-paths',
+      'process-wide',
+      'quote',
+      'registry',
+      'validate',
+      'warn',
+    ],
   },
 ];
 

@@ -348,12 +348,12 @@ const BEHAVIOURS = {
     }
     const registry = new CircuitBreakerRegistry({ defaults: { failureThreshold: 1 } });
 
-    const users = protect(new Users(), { registry });
+    const users = protect(new Users(), { name: 'users', registry });
     const found = await users.find(7);
     await rejectionOf(users.find(8));
 
     equal([found, users.size, users instanceof Users], ['Ada', 1, true]);
-    equal([registry.names(), registry.get('Users')?.state], [['Users'], 'OPEN']);
+    equal([registry.names(), registry.get('users')?.state], [['users'], 'OPEN']);
   },
 
   async 'tells listeners, in the order in which things happened'(recloser) {

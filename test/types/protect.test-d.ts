@@ -1,5 +1,6 @@
 import {
   type AsyncMethodOf,
+  type AsyncMethodPath,
   CircuitBreaker,
   CircuitBreakerRegistry,
   type ProtectOptions,
@@ -34,7 +35,7 @@ declare const users: Users;
 
 describe('protect', () => {
   test('answers the same type', () => {
-    const guarded = protect(users);
+    const guarded = protect(users, { name: 'users' });
 
     expectTypeOf(guarded).toEqualTypeOf<Users>();
     expectTypeOf(guarded.find(7)).toEqualTypeOf<Promise<string>>();
@@ -45,9 +46,9 @@ describe('protect', () => {
   test('takes functions with methods, and classes', () => {
     const http = Object.assign(async (url: string) => url, { get: async (path: string) => path.length });
 
-    expectTypeOf(protect(http)).toEqualTypeOf<typeof http>();
-    protect(http, { methods: ['get'] });
-    expectTypeOf(protect(Users)).toEqualTypeOf<typeof Users>();
+    expectTypeOf(protect(http, { name: 'http' })).toEqualTypeOf<typeof http>();
+    protect(http, { name: 'http', methods: ['get'] });
+    expectTypeOf(protect(Users, { name: 'users' })).toEqualTypeOf<typeof Users>();
   });
 
   test('takes its options', () => {
@@ -66,18 +67,18 @@ describe('protect', () => {
   test('takes a list of methods that is read-only', () => {
     const methods = ['find', 'list'] as const;
 
-    protect(users, { methods });
+    protect(users, { name: 'users', methods });
   });
 
   test('takes the names of asynchronous methods alone', () => {
     // @ts-expect-error a synchronous method
-    protect(users, { methods: ['sync'] });
+    protect(users, { name: 'users', methods: ['sync'] });
     // @ts-expect-error a field
-    protect(users, { methods: ['count'] });
+    protect(users, { name: 'users', methods: ['count'] });
     // @ts-expect-error there is no such method
-    protect(users, { methods: ['fnid'] });
+    protect(users, { name: 'users', methods: ['fnid'] });
     // @ts-expect-error a list
-    protect(users, { methods: 'find' });
+    protect(users, { name: 'users', methods: 'find' });
   });
 
   test('takes the name of an asynchronous method that may be missing', () => {
@@ -86,18 +87,85 @@ describe('protect', () => {
 
   test('refuses what is no client or no option', () => {
     // @ts-expect-error a string
-    protect('users');
+    protect('users', { name: 'users' });
     // @ts-expect-error undefined
-    protect(undefined);
+    protect(undefined, { name: 'users' });
+    // @ts-expect-error a breaker, or a name
+    protect(users);
+    // @ts-expect-error a breaker, or a name
+    protect(users, { methods: ['find'] });
     // @ts-expect-error an unknown key
-    protect(users, { method: ['find'] });
+    protect(users, { name: 'users', method: ['find'] });
     // @ts-expect-error the options of a breaker are for the registry
-    protect(users, { failureThreshold: 3 });
+    protect(users, { name: 'users', failureThreshold: 3 });
     // @ts-expect-error a breaker is to be made
     protect(users, { breaker: 'users' });
     // @ts-expect-error a key is a string
-    protect(users, { key: () => 5 });
+    protect(users, { name: 'users', key: () => 5 });
     // @ts-expect-error a key is told at once
-    protect(users, { key: async () => 'users' });
+    protect(users, { name: 'users', key: async () => 'users' });
+  });
+});
+
+/** As SDKs answer: a promise with methods of its own. */
+declare class Answer<T> extends Promise<T> {
+  withResponse(): Promise<{ data: T; response: Response }>;
+}
+
+interface Chunk {
+  chunk: string;
+}
+
+declare class Llm {
+  private key: string;
+  chat: {
+    completions: {
+      create(params: { stream?: false }): Answer<string>;
+      create(params: { stream: true }): Answer<Chunk[]>;
+      list(): Promise<number[]>;
+    };
+  };
+  parent: Llm;
+  ask(question: string): Answer<string>;
+  version: string;
+}
+
+declare const llm: Llm;
+
+describe('a path', () => {
+  test('is one to an asynchronous method', () => {
+    protect(llm, { name: 'llm', methods: ['chat.completions.create', 'chat.completions.list', 'ask'] });
+    // @ts-expect-error a misspelt method
+    protect(llm, { name: 'llm', methods: ['chat.completions.creat'] });
+    // @ts-expect-error an object
+    protect(llm, { name: 'llm', methods: ['chat.completions'] });
+    // @ts-expect-error a field
+    protect(llm, { name: 'llm', methods: ['version'] });
+    expectTypeOf<AsyncMethodPath<Llm>>().toEqualTypeOf<
+      'chat.completions.create' | 'chat.completions.list' | 'ask'
+    >();
+  });
+
+  test('may be any of a client of no known type', () => {
+    // biome-ignore lint/suspicious/noExplicitAny: a client without types
+    protect({} as any, { name: 'any', methods: ['a.b.c'] });
+  });
+
+  test('leaves the type of a client as it is whose methods answer promises and no more', () => {
+    expectTypeOf(protect(llm, { name: 'llm', methods: ['chat.completions.list'] })).toEqualTypeOf<Llm>();
+  });
+
+  test('takes the methods of an answer away, which are gone', async () => {
+    const guarded = protect(llm, { name: 'llm', methods: ['chat.completions.create', 'ask'] });
+
+    expectTypeOf(await guarded.chat.completions.create({})).toEqualTypeOf<string>();
+    expectTypeOf(await guarded.chat.completions.create({ stream: true })).toEqualTypeOf<Chunk[]>();
+    expectTypeOf(guarded.chat.completions.list()).toEqualTypeOf<Promise<number[]>>();
+    expectTypeOf(guarded.version).toEqualTypeOf<string>();
+    expectTypeOf(guarded.ask('why')).toEqualTypeOf<Promise<string>>();
+    // @ts-expect-error it is a promise of ours
+    guarded.ask('why').withResponse();
+    // @ts-expect-error it is a promise of ours
+    guarded.chat.completions.create({}).withResponse();
   });
 });

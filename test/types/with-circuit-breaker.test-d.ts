@@ -72,6 +72,19 @@ describe('the wrapper', () => {
     expectTypeOf<Guarded<typeof fetchUser>>().toEqualTypeOf<typeof fetchUser>();
   });
 
+  test('takes the methods of an answer away, which are gone', () => {
+    class Answer<T> extends Promise<T> {
+      withResponse(): T {
+        throw new Error('not here');
+      }
+    }
+    const ask = withCircuitBreaker('llm')((_question: string) => new Answer<number>(() => {}));
+
+    expectTypeOf(ask('why')).toEqualTypeOf<Promise<number>>();
+    // @ts-expect-error it is a promise of ours
+    void ask('why').withResponse;
+  });
+
   test('refuses what is no function', () => {
     // @ts-expect-error a promise
     withCircuitBreaker('users')(Promise.resolve(1));

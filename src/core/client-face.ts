@@ -1,0 +1,265 @@
+/**
+ * A client as its users see it: a proxy whose guarded methods go through a breaker. Methods and getters run on the
+ * client itself, whose private state knows no proxy. What is known of a method is known of its path, not of the
+ * function: clients may make their methods anew each time they are read.
+ */
+import type { CallContext } from './call-context.js';
+import { isImitation, markImitation } from './imitate.js';
+import { isAsyncGenerator, isClass } from './is-class.js';
+import {
+  callsNothing,
+  hasMethods,
+  isAsync,
+  isBuiltIn,
+  isEager,
+  isOfFunctions,
+  isPromise,
+} from './method-kind.js';
+import { isFixed } from './method-paths.js';
+import { quote } from './quote.js';
+import { isThenable } from './thenable.js';
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** What a face is made with. */
+export interface FacePlan {
+  /** The paths of the methods to be guarded; else those are that answer promises. */
+  readonly paths: ReadonlySet<string> | undefined;
+  /** The paths of the objects on the way to them. */
+  readonly prefixes: ReadonlySet<string>;
+  /** Makes a guarded call. */
+  call(
+    path: string,
+    args: readonly unknown[],
+    task: (context: CallContext) => unknown,
+    signal?: AbortSignal,
+  ): Promise<unknown>;
+  /** Whether a call would pass now, and can decide nothing. */
+  passes(path: string, args: readonly unknown[]): boolean;
+  /** Hears of what was used and not guarded, though it may have been meant to be, and of what need not have been. */
+  unguarded(path: string, isSuspicious: boolean): void;
+  /** Whether it still matters what was not guarded. */
+  readonly isWatching: boolean;
+}
+
+/** A guarded call whose method is running, and the function that it has come to. */
+interface Turn {
+  fn: Method;
+  /** None where the method runs beside the breaker. */
+  readonly context: CallContext | undefined;
+}
+
+/** Methods that are part of being a promise or data, not of being a client. */
+const OF_THE_LANGUAGE = /^(?:then|catch|finally|toJSON|toString|valueOf|inspect)$/;
+
+const OF_EMITTERS =
+  /^(?:on|once|off|emit|dispatchEvent|(?:add|remove)EventListener|(?:add|remove|prepend)\w*Listeners?)$/;
+
+export function createFace(client: object, plan: FacePlan): object {
+  const { paths, prefixes } = plan;
+  /** What stands for each object or function, by its path: the same for the same. */
+  const faces = new Map<PropertyKey, WeakMap<object, object>>();
+  const shown = new WeakMap<object, object>();
+  const hidden = new WeakMap<object, object>();
+  const kinds = new Map<string, 'async' | 'sync'>();
+  const turns = new Map<string, Set<Turn>>();
+  /** The function that was at a path before another was written there. */
+  const before = new Map<string, WeakMap<object, unknown>>();
+
+  const faceOf = (path: PropertyKey, value: object, create: () => ProxyHandler<never>): object => {
+    const known = faces.get(path) ?? new WeakMap<object, object>();
+    faces.set(path, known);
+    const found = known.get(value);
+    if (found !== undefined) return found;
+    const face = new Proxy(value as never, create()) as object;
+    known.set(value, face);
+    hidden.set(face, value);
+    return face;
+  };
+
+  const bare = (value: unknown): unknown => hidden.get(value as object) ?? value;
+
+  /** Who gets the client, or an object on the way, from one of its methods means what stands for it. */
+  const show = (answer: unknown): unknown => shown.get(answer as object) ?? answer;
+
+  const invoke = (fn: Method, self: unknown, args: unknown[]): unknown => {
+    const isOurs = shown.has(hidden.get(self as object) as object);
+    return show(Reflect.apply(fn, isOurs ? bare(self) : self, args));
+  };
+
+  /** A method that is not guarded may tell of the client later. Other promises than native ones have methods to lose. */
+  const pass = (fn: Method, self: unknown, args: unknown[]): unknown => {
+    const answer = invoke(fn, self, args);
+    const isNative = answer instanceof Promise && Object.getPrototypeOf(answer) === Promise.prototype;
+    return isNative ? answer.then(show) : answer;
+  };
+
+  /** The turn of a call that has come from a patched method to what was patched: it is guarded already. */
+  const takeOver = (path: string, fn: Method): Turn | undefined => {
+    for (const turn of turns.get(path) ?? []) {
+      if (before.get(path)?.get(turn.fn) === fn && !turn.context?.signal.aborted) return turn;
+    }
+    return undefined;
+  };
+
+  /** Notes that a call of a method is on its way; answers what ends that. */
+  const begin = (path: string, fn: Method, context?: CallContext): (() => void) => {
+    const own = turns.get(path) ?? new Set();
+    turns.set(path, own);
+    const turn = { fn, context };
+    own.add(turn);
+    return () => void own.delete(turn);
+  };
+
+  /** Calls through the breaker. An answer that is none is refused, or found not to be a matter of the breaker's. */
+  const callGuarded = (path: string, fn: Method, self: unknown, args: unknown[], isKnown: boolean) => {
+    const mayMislead = !isKnown || typeof args.at(-1) === 'function';
+    const controller = mayMislead ? new AbortController() : undefined;
+    const atOnce: { answer?: unknown } = {};
+    const task = async (context: CallContext): Promise<unknown> => {
+      const end = begin(path, fn, context);
+      try {
+        const answer = invoke(fn, self, args);
+        if (isThenable(answer)) kinds.set(path, 'async');
+        else if (controller !== undefined) {
+          if (typeof args.at(-1) === 'function') controller.abort(callbackError(path));
+          else {
+            kinds.set(path, 'sync');
+            atOnce.answer = answer;
+            controller.abort(atOnce);
+          }
+        }
+        return show(await answer);
+      } finally {
+        end();
+      }
+    };
+    const called = plan.call(path, args, task, controller?.signal);
+    if (isKnown) return called;
+    return called.catch((error) => {
+      if (error === atOnce) return atOnce.answer;
+      throw error;
+    });
+  };
+
+  /** Runs a method that nobody has named, of which it is not known that it is asynchronous. */
+  const callUnknown = (path: string, fn: Method, self: unknown, args: unknown[]): unknown => {
+    const isOpen = kinds.get(path) === undefined && !callsNothing(fn) && !plan.passes(path, args);
+    if (isOpen) return callGuarded(path, fn, self, args, false);
+    const end = begin(path, fn);
+    let answer: unknown;
+    try {
+      answer = invoke(fn, self, args);
+    } finally {
+      if (!isEager(answer)) end();
+    }
+    if (isPromise(answer)) {
+      kinds.set(path, 'async');
+      if (isEager(answer)) void answer.then(end, end); // it reaches the caller through the breaker, or not at all
+      return plan.call(path, args, async () => show(await answer));
+    }
+    const takesCallback = typeof args.at(-1) === 'function';
+    if (!takesCallback) kinds.set(path, 'sync');
+    if (answer !== undefined && !shown.has(hidden.get(answer as object) as object)) {
+      plan.unguarded(path, isThenable(answer) || takesCallback);
+    }
+    return answer;
+  };
+
+  const guard =
+    (path: string, isNamed: boolean) =>
+    (fn: Method, self: unknown, args: unknown[]): unknown => {
+      const turn = takeOver(path, fn);
+      if (turn !== undefined) {
+        turn.fn = fn;
+        return invoke(fn, self, args);
+      }
+      const isKnown = isNamed || isAsync(fn) || kinds.get(path) === 'async';
+      return isKnown ? callGuarded(path, fn, self, args, true) : callUnknown(path, fn, self, args);
+    };
+
+  const memberOf = (target: object, at: string, property: PropertyKey): unknown => {
+    const value: unknown = Reflect.get(target, property, target);
+    const isFunction = typeof value === 'function';
+    if (value === null || (typeof value !== 'object' && !isFunction)) return value;
+    const path = typeof property === 'symbol' ? property : at + property;
+    if (typeof path === 'string' && prefixes.has(path)) return objectAt(path, value);
+    if (isFunction) return methodAt(path, value as Method, target, property);
+    if (plan.isWatching && hasMethods(value)) plan.unguarded(String(path), true);
+    return value;
+  };
+
+  const methodAt = (path: PropertyKey, fn: Method, target: object, property: PropertyKey): unknown => {
+    const known = faces.get(path)?.get(fn);
+    if (known !== undefined) return known;
+    if (property === 'constructor' || isClass(fn) || isOfFunctions(fn, property)) return fn;
+    const isNamed = paths?.has(path as string) === true;
+    const isLeft =
+      typeof path === 'symbol' ||
+      isImitation(fn) ||
+      (paths === undefined ? isPassive(target, path as string, fn) : !isNamed);
+    if (isLeft && isFixed(target, property)) return fn;
+    const face = faceOf(
+      path,
+      fn,
+      () => ({ apply: isLeft ? pass : guard(path as string, isNamed) }) as ProxyHandler<never>,
+    );
+    if (!isLeft) markImitation(face);
+    return face;
+  };
+
+  /** The client, or an object on the way to a method; it may be callable, and then its call is guarded too. */
+  const objectAt = (path: string, object: object): object => {
+    const at = path === '' ? '' : `${path}.`;
+    const write = (target: object, property: PropertyKey, value: unknown): unknown => {
+      const written = bare(value);
+      if (typeof written === 'function' && typeof property === 'string') {
+        const key = at + property;
+        const previous = before.get(key) ?? new WeakMap<object, unknown>();
+        before.set(key, previous.set(written, Reflect.get(target, property, target)));
+      }
+      return written;
+    };
+    const face = faceOf(path, object, () => ({
+      get: (target: object, property: PropertyKey) => memberOf(target, at, property),
+      set: (target: object, property: PropertyKey, value: unknown) =>
+        Reflect.set(target, property, write(target, property, value), target),
+      defineProperty: (target: object, property: PropertyKey, descriptor: PropertyDescriptor) =>
+        Reflect.defineProperty(
+          target,
+          property,
+          'value' in descriptor
+            ? { ...descriptor, value: write(target, property, descriptor.value) }
+            : descriptor,
+        ),
+      ...(typeof object === 'function' && !isClass(object) && { apply: callOf(path, object as Method) }),
+    }));
+    if (!shown.has(object)) shown.set(object, face);
+    return face;
+  };
+
+  /** The call of an object that is a function: of the client itself, or named. */
+  const callOf = (path: string, fn: Method) => {
+    if (isImitation(fn) || (path !== '' && !paths?.has(path))) return pass;
+    return guard(path, path !== '');
+  };
+
+  return objectAt('', client);
+}
+
+/** Whether a method that nobody has named is none of the client's own doing, or answers what no breaker can count. */
+function isPassive(target: object, name: string, fn: Method): boolean {
+  const isEmitter = 'listenerCount' in target || 'dispatchEvent' in target;
+  return (
+    OF_THE_LANGUAGE.test(name) ||
+    (isEmitter && OF_EMITTERS.test(name)) ||
+    isBuiltIn(fn, name) ||
+    isAsyncGenerator(fn)
+  );
+}
+
+const callbackError = (path: string) =>
+  new TypeError(
+    `The method ${quote(path)} answered no promise, and takes a callback: a breaker cannot see how it ends; guard ` +
+      'what `promisify` of node:util makes of it',
+  );
