@@ -57,6 +57,33 @@ describe('two copies of the package in one process', () => {
   });
 });
 
+describe('two copies of the package in one process, in what they share,', () => {
+  it('have one default registry', () => {
+    const answer = answerOfConsumer(
+      'module',
+      `${BOTH_COPIES}
+      await cjs.withCircuitBreaker('users', {}, async () => 1)();
+      console.log(JSON.stringify([esm.defaultRegistry === cjs.defaultRegistry, esm.defaultRegistry.names()]));`,
+    );
+
+    expect(answer).toEqual([true, ['users']]);
+  });
+
+  it('guard nothing twice', () => {
+    const answer = answerOfConsumer(
+      'module',
+      `${BOTH_COPIES}
+      const [one, other] = [new esm.CircuitBreaker(), new cjs.CircuitBreaker()];
+      const client = cjs.protect({ get: one.wrap(async () => 1) }, { breaker: other, methods: ['get'] });
+      await client.get();
+      const isSame = esm.protect(client, { breaker: one }) === client;
+      console.log(JSON.stringify([one.metrics.totals.calls, other.metrics.totals.calls, isSame]));`,
+    );
+
+    expect(answer).toEqual([1, 0, true]);
+  });
+});
+
 describe('a process with an open breaker', () => {
   it('exits by itself', () => {
     const { status } = runAsConsumer(

@@ -99,4 +99,4 @@ export const name: Promise<string | undefined> = users.find(7);
 // @ts-expect-error: there is no such option
 new CircuitBreaker({ callTimeot: 500 });
 // @ts-expect-error: only asynchronous methods can be named
-protect(new Users(), { methods: ['has'] });
+protect(new Users(), { name: 'users', methods: ['has'] });
