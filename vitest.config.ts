@@ -12,6 +12,7 @@ export default defineConfig({
   },
   test: {
     restoreMocks: true,
+    setupFiles: [fileURLToPath(new URL('./test/support/one-copy.ts', import.meta.url))],
     // Files share a thread's modules: starting anew for each would take longer than the tests. None relies on the other.
     pool: 'threads',
     isolate: false,

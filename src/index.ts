@@ -1,6 +1,7 @@
 export { type Backoff, type BackoffOptions, exponentialBackoff } from './core/backoff.js';
 export type { CallContext } from './core/call-context.js';
-export { type CallResult, CircuitBreaker } from './core/circuit-breaker.js';
+export type { CallResult } from './core/calling-circuit.js';
+export { CircuitBreaker } from './core/circuit-breaker.js';
 export {
   type CircuitMode,
   CircuitState,
@@ -9,6 +10,7 @@ export {
 } from './core/circuit-state.js';
 export { type Clock, systemClock } from './core/clock.js';
 export type { OptionDifference } from './core/conflict.js';
+export type { Detector, DetectorHost, DetectorState } from './core/detector.js';
 export {
   CallTimeoutError,
   CircuitBreakerError,
@@ -22,6 +24,7 @@ export {
 export type {
   CallEvent,
   CircuitBreakerEvents,
+  DetectorEvent,
   FallbackEvent,
   Listener,
   ModeEvent,

@@ -12,9 +12,10 @@ import {
 
 /**
  * How long a breaker stays OPEN, in milliseconds, for the `attempt`-th opening since it last closed, counted from 1.
- * It is asked once for each opening. `error` is the failure that opened it, where a failure did.
+ * It is asked once for each opening. `error` is the failure that opened it, where a failure did; `random` rolls the dice of
+ * the breaker's clock, from 0 to less than 1.
  */
-export type Backoff = (attempt: number, error: unknown) => number;
+export type Backoff = (attempt: number, error: unknown, random?: () => number) => number;
 
 /** What {@link exponentialBackoff} takes. */
 export interface BackoffOptions {
@@ -26,7 +27,7 @@ export interface BackoffOptions {
   max?: number | undefined;
   /** The share of the time, from 0 to 1, of which a random part is taken off, so that a fleet does not probe in step. @default 0.2 */
   jitter?: number | undefined;
-  /** A source of numbers from 0 to less than 1. @default Math.random */
+  /** A source of numbers from 0 to less than 1. @default that of the breaker's clock, else Math.random */
   random?: (() => number) | undefined;
 }
 
@@ -58,22 +59,29 @@ const SUBJECT = { breaker: '', action: 'create exponential backoff' };
  */
 export function exponentialBackoff(options: BackoffOptions = {}): Backoff {
   const given: BackoffOptions = guardRead(SUBJECT, 'options', () => readOptions(options, RULES, SUBJECT));
-  const { initial = 1_000, factor = 2, max = 300_000, jitter = 0.2, random = Math.random } = given;
-  return (attempt) => {
+  const { initial = 1_000, factor = 2, max = 300_000, jitter = 0.2, random: own } = given;
+  return (attempt, _error, random = Math.random) => {
     // Bounded before it multiplies: 0 * Infinity is no number.
     const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
-    return Math.min(initial * growth, max) * (1 - jitter * random());
+    return Math.min(initial * growth, max) * (1 - jitter * (own ?? random)());
   };
 }
 
 /** Where no recovery timeout is given, or a backoff does not answer with one. */
 export const DEFAULT_RECOVERY_TIMEOUT = 60_000;
 
+/** What is read of a breaker's options. */
+interface Recovery {
+  readonly recoveryTimeout: number | Backoff;
+  readonly clock?: { random?(): number };
+}
+
 /** The recovery time of one opening. A backoff that throws or answers nonsense is reported and stands for the default. */
-export function recoveryTime(recoveryTimeout: number | Backoff, attempt: number, error: unknown): number {
+export function recoveryTime({ recoveryTimeout, clock }: Recovery, attempt: number, error: unknown): number {
   if (typeof recoveryTimeout === 'number') return recoveryTimeout;
   try {
-    const answer: unknown = recoveryTimeout(attempt, error);
+    const random = () => clock?.random?.() ?? Math.random();
+    const answer: unknown = recoveryTimeout(attempt, error, random);
     const range = duration()(answer);
     if (range === undefined) return answer as number;
     throw new TypeError(`A \`recoveryTimeout\` function must return ${range}, received ${describe(answer)}`);

@@ -41,6 +41,7 @@ export type CircuitMode = 'active' | 'observe' | 'forced-open' | 'forced-closed'
  * | `failure-rate` | CLOSED → OPEN | `failureRateThreshold` was reached |
  * | `slow-call-rate` | CLOSED → OPEN | `slowCallRateThreshold` was reached |
  * | `should-trip` | CLOSED → OPEN | the `shouldTrip` option said so |
+ * | `detector` | CLOSED → OPEN | the detector tripped |
  * | `tripped` | any → OPEN | `trip()` was called |
  * | `probing` | OPEN → HALF_OPEN | a call asked after the recovery timeout |
  * | `probe-failed` | HALF_OPEN → OPEN | a probe failed |
@@ -50,12 +51,14 @@ export type CircuitMode = 'active' | 'observe' | 'forced-open' | 'forced-closed'
  * | `forced` | any | `forceOpen()` or `forceClosed()` was called |
  * | `reset` | any → CLOSED | `reset()` was called |
  * | `restored` | any | a snapshot was restored |
+ * | `shared` | any | others who share the circuit decided so |
  */
 export type TransitionReason =
   | 'consecutive-failures'
   | 'failure-rate'
   | 'slow-call-rate'
   | 'should-trip'
+  | 'detector'
   | 'tripped'
   | 'probing'
   | 'probe-failed'
@@ -64,7 +67,8 @@ export type TransitionReason =
   | 'recovered'
   | 'forced'
   | 'reset'
-  | 'restored';
+  | 'restored'
+  | 'shared';
 
 /** Why a call was rejected. */
-export type RejectionReason = 'open' | 'half-open' | 'forced-open' | 'concurrency';
+export type RejectionReason = 'open' | 'half-open' | 'forced-open' | 'concurrency' | 'ramp';

@@ -49,7 +49,7 @@ function describeRejection({ breaker, reason, retryAfter, detail }: RejectionDet
   return `Circuit breaker ${quote(breaker)} ${describeReason(reason, retryAfter)}${words}`;
 }
 
-function describeReason(reason: RejectionReason | 'ramp', retryAfter: number | null): string {
+function describeReason(reason: RejectionReason, retryAfter: number | null): string {
   switch (reason) {
     case 'open':
       return `is OPEN, next probe in ${Math.ceil(retryAfter ?? 0)} ms`;
@@ -74,6 +74,9 @@ function setStatus(errorClass: { prototype: Error }, status: number): void {
   }
 }
 
+let makerOf: (error: CircuitBreakerOpenError) => object | undefined;
+let setMaker: (error: CircuitBreakerOpenError, maker: object | undefined) => void;
+
 /**
  * The breaker rejected the call: the task was not run.
  *
@@ -92,6 +95,8 @@ function setStatus(errorClass: { prototype: Error }, status: number): void {
  * ```
  */
 export class CircuitBreakerOpenError extends CircuitBreakerError {
+  /** The breaker that has made it: by itself, since names may be shared. */
+  #maker: object | undefined;
   declare readonly code: 'ERR_CIRCUIT_OPEN';
   /** The state in which the breaker rejected the call. */
   readonly state: CircuitState;
@@ -109,6 +114,10 @@ export class CircuitBreakerOpenError extends CircuitBreakerError {
   static {
     setName(this, 'CircuitBreakerOpenError');
     setStatus(this, 503);
+    makerOf = (error) => error.#maker;
+    setMaker = (error, maker) => {
+      error.#maker = maker;
+    };
   }
 
   constructor(details: RejectionDetails) {
@@ -126,11 +135,38 @@ export class CircuitBreakerOpenError extends CircuitBreakerError {
   }
 }
 
+/** Longest chain of causes that is followed. */
+const MOST_LINKS = 32;
+
+/** Whether an error comes of a rejection by this very breaker, at first hand or as its cause. */
+export function isRejectionBy(error: unknown, maker: object): boolean {
+  let link = error;
+  for (let links = 0; links < MOST_LINKS && typeof link === 'object' && link !== null; links++) {
+    try {
+      if (link instanceof CircuitBreakerOpenError) return makerOf(link) === maker;
+      link = (link as Error).cause;
+    } catch {
+      return false; // its members throw
+    }
+  }
+  return false;
+}
+
 /**
  * Makes a rejection, without a stack unless asked: the stack would be nearly all of its cost. The global limit is put
  * back at once, and left alone where it is absent or frozen.
  */
-export function createOpenError(details: RejectionDetails, hasStack: boolean): CircuitBreakerOpenError {
+export function createOpenError(
+  details: RejectionDetails,
+  hasStack: boolean,
+  maker?: object,
+): CircuitBreakerOpenError {
+  const error = createError(details, hasStack);
+  setMaker(error, maker);
+  return error;
+}
+
+function createError(details: RejectionDetails, hasStack: boolean): CircuitBreakerOpenError {
   const errors = Error as { stackTraceLimit?: number };
   const limit = errors.stackTraceLimit;
   if (hasStack || limit === undefined) return new CircuitBreakerOpenError(details);

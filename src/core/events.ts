@@ -48,8 +48,18 @@ export interface ModeEvent {
   readonly breaker: string;
   readonly from: CircuitMode;
   readonly to: CircuitMode;
-  /** The words given to `forceOpen()`. */
+  /** The words given to `forceOpen()`, `forceClosed()` or `reset()`. */
   readonly reason: string | undefined;
+}
+
+/** A detector says that the dependency fails more than usual, or that it is well again. */
+export interface DetectorEvent {
+  /** The name of the breaker. */
+  readonly breaker: string;
+  /** A reading of the breaker's clock. */
+  readonly at: number;
+  /** Why, in words. */
+  readonly detail: string;
 }
 
 /** What each event of a breaker carries. */
@@ -64,6 +74,8 @@ export interface CircuitBreakerEvents {
   reject: RejectEvent;
   fallback: FallbackEvent;
   mode: ModeEvent;
+  degraded: DetectorEvent;
+  well: DetectorEvent;
 }
 
 /** Is told an event. What it throws is reported as uncaught and disturbs nothing else. */
@@ -89,7 +101,9 @@ export class Emitter<Events extends object> {
   readonly #known: readonly (keyof Events)[];
   readonly #onChange: () => void;
   readonly #registrations = new Map<keyof Events, readonly Registration[]>();
-  #untold: readonly Emission<Events>[] | undefined;
+  #untold: Emission<Events>[] = [];
+  /** How many of them have been told. */
+  #told = 0;
   #isTelling = false;
 
   /** @param onChange is called when listeners have been added or removed */
@@ -133,19 +147,26 @@ export class Emitter<Events extends object> {
 
   /** Takes in what has happened, to be told in its turn. */
   take(emissions: readonly Emission<Events>[]): void {
-    this.#untold = this.#untold === undefined ? emissions : [...this.#untold, ...emissions];
+    for (const emission of emissions) this.#untold.push(emission);
   }
 
   /** Tells what has been taken in, unless that is being done already. */
   tell(): void {
-    if (this.#isTelling) return;
+    if (this.#isTelling || this.#untold.length === 0) return;
     this.#isTelling = true;
-    while (this.#untold !== undefined) {
-      const emissions = this.#untold;
-      this.#untold = undefined;
-      for (const [event, payload] of emissions) this.#tellListeners(event, payload);
+    try {
+      while (this.#told < this.#untold.length) {
+        const [event, payload] = this.#untold[this.#told++] as Emission<Events>;
+        this.#tellListeners(event, payload);
+      }
+    } finally {
+      // Whatever was thrown, a stack overflow too: listeners hear what comes next, and what has not been told yet.
+      if (this.#told >= this.#untold.length) {
+        this.#untold = [];
+        this.#told = 0;
+      }
+      this.#isTelling = false;
     }
-    this.#isTelling = false;
   }
 
   #tellListeners<Event extends keyof Events>(event: Event, payload: Events[Event]): void {

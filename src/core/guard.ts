@@ -4,7 +4,7 @@
  * registries: the plan says how the guard of a call is found, and what the call is made with.
  */
 import { unguardable } from './callee.js';
-import type { CallResult } from './circuit-breaker.js';
+import type { CallResult } from './calling-circuit.js';
 import { imitate } from './imitate.js';
 import { keyOf } from './key-of.js';
 import type { AnyFunction, Guarded } from './promised.js';

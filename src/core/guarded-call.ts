@@ -1,7 +1,8 @@
-import { abortContext, type CallContext, LazyCallContext } from './call-context.js';
+import { GuardedCallContext } from './call-context.js';
 import type { CircuitState } from './circuit-state.js';
 import { Deadline, type Deadlines } from './deadlines.js';
 import { CallTimeoutError } from './errors.js';
+import { type CallerSignal, type Follower, followingOf, reasonOf } from './following.js';
 import { run, type Task } from './promises.js';
 
 /** Takes in how a call ended, once; answers the fallback that takes an error's place, if there is one. */
@@ -14,7 +15,7 @@ export type Settle<T> = (
 
 /** What may end a call before its task does. */
 export interface Guards {
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CallerSignal | undefined;
   readonly callTimeout: number | false;
   readonly startedAt: number;
   readonly deadlines: Deadlines | undefined;
@@ -24,12 +25,12 @@ export interface Guards {
 
 /**
  * A call that its deadline or its caller's signal may end before its task does. Whichever is first decides; what the
- * task does after that is ignored. The caller's signal is followed until the call is answered, and no longer.
+ * task does after that is ignored. The call follows its caller's signal until it is answered, and no longer.
  */
-export class GuardedCall<T> extends Deadline {
+export class GuardedCall<T> extends Deadline implements Follower {
   readonly #guards: Guards;
   readonly #settle: Settle<T>;
-  #context: CallContext;
+  #context: GuardedCallContext;
   #isRunning = true;
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
@@ -40,7 +41,7 @@ export class GuardedCall<T> extends Deadline {
     super(guards.startedAt, guards.callTimeout || 0);
     this.#guards = guards;
     this.#settle = settle;
-    this.#context = new LazyCallContext(breaker, state);
+    this.#context = new GuardedCallContext(breaker, state, guards.signal);
   }
 
   run(task: Task<T>): Promise<T> {
@@ -70,18 +71,14 @@ export class GuardedCall<T> extends Deadline {
     const context = this.#context;
     const error = new CallTimeoutError(context.breaker, this.#guards.callTimeout as number);
     // What the fallback does is not what timed out: its signal is another.
-    this.#context = new LazyCallContext(context.breaker, context.state);
+    this.#context = new GuardedCallContext(context.breaker, context.state, this.#guards.signal);
     this.#fail(error, now);
-    abortContext(context, error);
+    context.abortFromTimer(error);
   }
 
   /** The caller's signal has aborted. */
-  handleEvent(): void {
-    this.#abandon(this.#guards.signal?.reason);
-  }
-
-  #abandon(reason: unknown): void {
-    abortContext(this.#context, reason);
+  abandon(reason: unknown): void {
+    this.#context.abort(reason);
     if (this.#end()) this.#settle(true, reason, 'ignored');
     this.#reject(reason);
     this.#release();
@@ -92,11 +89,11 @@ export class GuardedCall<T> extends Deadline {
     const { signal } = this.#guards;
     if (signal === undefined) return true;
     try {
-      signal.addEventListener('abort', this);
+      followingOf(signal).addCall(this);
       if (!signal.aborted) return true;
-      this.#abandon(signal.reason);
+      this.abandon(reasonOf(signal));
     } catch (error) {
-      this.#abandon(error); // no signal that can be followed
+      this.abandon(error); // no signal that can be followed
     }
     return false;
   }
@@ -122,6 +119,7 @@ export class GuardedCall<T> extends Deadline {
   #succeed(value: T): void {
     if (!this.#end()) return;
     this.#settle(false, value);
+    this.#context.answered(value);
     this.#resolve(value);
     this.#release();
   }
@@ -142,6 +140,7 @@ export class GuardedCall<T> extends Deadline {
   #answerWith(fallback: Task<T>): void {
     run(fallback, this.#context).then(
       (value) => {
+        this.#context.answered(value);
         this.#resolve(value);
         this.#release();
       },
@@ -163,8 +162,6 @@ export class GuardedCall<T> extends Deadline {
   #release(): void {
     const { deadlines, signal } = this.#guards;
     deadlines?.remove(this);
-    try {
-      signal?.removeEventListener('abort', this);
-    } catch {} // the call is answered all the same
+    if (signal !== undefined) followingOf(signal).removeCall(this);
   }
 }

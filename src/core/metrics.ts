@@ -38,7 +38,7 @@ export interface CircuitTotals {
   readonly opened: number;
 }
 
-/** The last failure that steered the breaker. */
+/** The last failure that steered the breaker, while the window or the run of failures holds one. */
 export interface LastFailure {
   /** What the task threw, or the value that counted as a failure. */
   readonly error: unknown;
@@ -84,6 +84,10 @@ export interface CircuitMetrics {
   /** The figures that the rates are judged by; kept while the circuit is not CLOSED. */
   readonly window: WindowMetrics;
   readonly totals: CircuitTotals;
+  /** Whether a fleet decides when this stay ends. */
+  readonly shared: boolean;
+  /** What the detector says of itself; `null` without one. */
+  readonly detector: Readonly<Record<string, unknown>> | null;
 }
 
 /** Totals of a breaker that has done nothing yet. */
@@ -100,4 +104,16 @@ export function createTotals(): { -readonly [Key in keyof CircuitTotals]: Circui
     fallbacks: 0,
     opened: 0,
   };
+}
+
+/** Lets JSON tell of an object's error by what `describe` says, and show nothing else that the object does not have. */
+export function withPlainError<T extends { readonly error?: unknown }>(
+  shown: T,
+  describe: (error: unknown) => object,
+): T {
+  if (!('error' in shown)) return shown;
+  return Object.defineProperty(shown, 'toJSON', {
+    value: () => ({ ...shown, error: describe(shown.error) }),
+    configurable: true,
+  });
 }

@@ -5,7 +5,9 @@
 import { type Backoff, DEFAULT_RECOVERY_TIMEOUT } from './backoff.js';
 import type { CallContext } from './call-context.js';
 import { type Clock, systemClock } from './clock.js';
+import type { Detector } from './detector.js';
 import type { Listener, Transition } from './events.js';
+import type { CallerSignal } from './following.js';
 import type { CircuitMetrics } from './metrics.js';
 import type { ErrorFilter, Outcome } from './outcome.js';
 import type { CircuitSnapshot } from './snapshot.js';
@@ -60,6 +62,11 @@ export interface CircuitBreakerOptions {
   window?: WindowOptions | undefined;
   /** A rule of your own, asked after the built-in ones for each settled call; `true` trips. */
   shouldTrip?: ((metrics: CircuitMetrics) => boolean) | undefined;
+  /**
+   * A rule with state of its own, as `adaptive()` of `recloser/adaptive` makes one; it brings defaults for options that
+   * are not given. @default false
+   */
+  detector?: Detector | false | undefined;
   /** Time spent OPEN, in ms, at least 0, or a function that says how long. @default 60_000 */
   recoveryTimeout?: number | Backoff | undefined;
   /** Probes in flight at once, at least 1. @default 3 */
@@ -70,7 +77,7 @@ export interface CircuitBreakerOptions {
    * Milliseconds after which a probe that has not settled may be given up, at least 0. No timer runs for it: it is
    * looked at when a call asks and every permit is out.
    *
-   * @default callTimeout, else 60_000
+   * @default callTimeout, else 60_000, which then doubles with each `probe-expired` in a row, up to an hour
    */
   probeTimeout?: number | undefined;
   /** Milliseconds, 0 to 2,147,483,647, after which a call rejects with `CallTimeoutError`; `false` for none. @default false */
@@ -108,7 +115,7 @@ export interface CircuitBreakerOptions {
 /** What can be said for one call. */
 export interface CallOptions<T = unknown> {
   /** Ends the call when it aborts; such an outcome is *ignored*. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | CallerSignal | undefined;
   /** In place of the breaker's `callTimeout`. */
   callTimeout?: number | false | undefined;
   /** In place of the breaker's `fallback`. */
@@ -138,6 +145,7 @@ export interface ResolvedOptions {
   readonly minimumCalls: number;
   readonly window: ResolvedWindow;
   readonly shouldTrip: ((metrics: CircuitMetrics) => boolean) | undefined;
+  readonly detector: Detector | false;
   readonly recoveryTimeout: number | Backoff;
   readonly halfOpenMaxCalls: number;
   readonly successThreshold: number;
@@ -186,6 +194,10 @@ export const BREAKER_RULES: Rules & Record<keyof CircuitBreakerOptions, Check> =
   minimumCalls: positiveInteger(),
   window: object,
   shouldTrip: callable,
+  detector: (value) =>
+    value === false || typeof (value as Partial<Detector> | null)?.create === 'function'
+      ? undefined
+      : 'a detector, or false',
   recoveryTimeout: either(duration(), callable),
   halfOpenMaxCalls: positiveInteger(),
   successThreshold: positiveInteger(),
@@ -222,8 +234,8 @@ const UPDATE_RULES: Rules = {
 
 const CALL_RULES: Rules & Record<keyof CallOptions, Check> = {
   signal: (value) => {
-    const { addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
-    const isSignal = typeof addEventListener === 'function' && typeof removeEventListener === 'function';
+    const { aborted, addEventListener } = (value ?? {}) as Partial<CallerSignal>;
+    const isSignal = typeof aborted === 'boolean' && typeof addEventListener === 'function';
     return isSignal ? undefined : 'an AbortSignal';
   },
   callTimeout,
@@ -264,10 +276,12 @@ export function readBreakerOptions(
 /**
  * Fills in what was not given.
  *
- * @param given what `readBreakerOptions` answered
+ * @param own what `readBreakerOptions` answered
  * @throws InvalidOptionsError if `minimumCalls` is more than the window holds
  */
-export function completeOptions(given: CircuitBreakerOptions, subject: Subject): ResolvedOptions {
+export function completeOptions(own: CircuitBreakerOptions, subject: Subject): ResolvedOptions {
+  const { detector = false } = own;
+  const given = detector === false ? own : withDefaults(own, detector, subject);
   const window = (given.window as ResolvedWindow | undefined) ?? DEFAULT_WINDOW;
   const mostCalls = window.type === 'count' ? window.size : Number.MAX_SAFE_INTEGER;
   const { callTimeout = false, minimumCalls = Math.min(DEFAULT_MINIMUM_CALLS, mostCalls) } = given;
@@ -283,6 +297,7 @@ export function completeOptions(given: CircuitBreakerOptions, subject: Subject):
     minimumCalls,
     window,
     shouldTrip: given.shouldTrip,
+    detector,
     recoveryTimeout: given.recoveryTimeout ?? DEFAULT_RECOVERY_TIMEOUT,
     halfOpenMaxCalls: given.halfOpenMaxCalls ?? 3,
     successThreshold: given.successThreshold ?? 3,
@@ -298,6 +313,28 @@ export function completeOptions(given: CircuitBreakerOptions, subject: Subject):
     mode: given.mode ?? 'active',
     clock: given.clock ?? systemClock,
   });
+}
+
+/** What a detector brings stands where nothing was given. */
+function withDefaults(
+  own: CircuitBreakerOptions,
+  { defaults = {} }: Detector,
+  subject: Subject,
+): CircuitBreakerOptions {
+  return { ...readBreakerOptions(defaults, subject, true), ...own };
+}
+
+/** Options of which the upper ones go before the lower; a detector there takes out below what it has defaults for. */
+export function layerOptions(
+  lower: CircuitBreakerOptions,
+  upper: CircuitBreakerOptions | undefined,
+): CircuitBreakerOptions {
+  const below = { ...lower };
+  if (upper?.detector) {
+    for (const key of Object.keys(upper.detector.defaults ?? {}) as (keyof CircuitBreakerOptions)[])
+      delete below[key];
+  }
+  return { ...below, ...upper };
 }
 
 /** How errors name a breaker that is being made: by its name, if it has a proper one. */
@@ -331,7 +368,7 @@ export function readSyncCallOptions<T>(options: SyncCallOptions<T>, breaker: str
 }
 
 /**
- * Copies and checks the options of a call at hand as far as it costs the usual call next to nothing: unknown keys pass.
+ * Copies and checks the options of a call at hand, at little cost for the usual ones.
  *
  * @throws InvalidOptionsError for the first mistake
  */
@@ -339,6 +376,9 @@ export function verifyCallOptions<T>(options: CallOptions<T>, breaker: string): 
   const subject = breakerSubject('call through', breaker);
   return guardRead(subject, 'options', () => {
     verify(subject, 'options', options, object);
+    for (const key in options) {
+      if (!Object.hasOwn(CALL_RULES, key)) return readOptions(options, CALL_RULES, subject);
+    }
     const { signal, callTimeout, fallback, fallbackOn } = options;
     const own = { signal, callTimeout, fallback, fallbackOn };
     for (const key of CALL_OPTIONS) {

@@ -8,7 +8,7 @@ export function processWide<T>(name: string, version: number, make: () => T): T 
   if (!(key in shared)) {
     const value = make();
     // Where the global object is frozen, each copy has its own.
-    Reflect.defineProperty(shared, key, { value });
+    Reflect.defineProperty(shared, key, { value, configurable: true });
     return value;
   }
   return shared[key] as T;

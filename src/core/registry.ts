@@ -3,13 +3,15 @@
  * are CLOSED with nothing in flight may be forgotten; a failing dependency is never forgiven that way. There are no
  * timers: whatever time has brought about happens when somebody asks.
  */
-import { CIRCUIT_BREAKER_EVENTS, CircuitBreaker, type Keeper, keep } from './circuit-breaker.js';
+import { CIRCUIT_BREAKER_EVENTS, type Keeper } from './audience.js';
+import { isRamping, keep } from './circuit.js';
+import { CircuitBreaker } from './circuit-breaker.js';
 import { CircuitState } from './circuit-state.js';
 import { type Clock, systemClock } from './clock.js';
 import { differencesOf, type OptionDifference, warnOfConflict } from './conflict.js';
 import { type CircuitBreakerEvents, Emitter, type Listener } from './events.js';
 import { type Linked, LinkedList } from './linked-list.js';
-import { type CircuitBreakerOptions, clockCheck, readBreakerOptions } from './options.js';
+import { type CircuitBreakerOptions, clockCheck, layerOptions, readBreakerOptions } from './options.js';
 import { processWide } from './process-wide.js';
 import { type CircuitSnapshot, parseSnapshot } from './snapshot.js';
 import { type RegistrySummary, summarize } from './summary.js';
@@ -174,6 +176,11 @@ export class CircuitBreakerRegistry {
     };
   }
 
+  /** Where the registry reads the time, and its breakers unless their options say otherwise. */
+  get clock(): Clock {
+    return this.#clock;
+  }
+
   /**
    * The breaker of this name, made with `defaults` < `configure(name)` < `options` if there is none yet. Options that
    * differ from those of a breaker that exists are not applied; that is told once for each name, as a `conflict` event
@@ -302,12 +309,8 @@ export class CircuitBreakerRegistry {
     verify(subject, 'configure', configured, (it) =>
       isThenable(it) ? 'a function that answers at once' : undefined,
     );
-    return new CircuitBreaker({
-      ...this.#defaults,
-      ...readUnnamed(configured, subject),
-      ...readUnnamed(options, subject),
-      name,
-    });
+    const lower = layerOptions(this.#defaults, readUnnamed(configured, subject));
+    return new CircuitBreaker({ ...layerOptions(lower, readUnnamed(options, subject)), name });
   }
 
   #add(breaker: CircuitBreaker): CircuitBreaker {
@@ -323,8 +326,9 @@ export class CircuitBreakerRegistry {
     this.#entries.set(breaker.name, entry);
     keep(breaker, this.#keeper);
     this.#touch(entry);
+    this.#events.take([['create', { breaker: breaker.name, instance: breaker }]]);
     this.#makeRoom(entry);
-    this.#events.emit([['create', { breaker: breaker.name, instance: breaker }]]);
+    this.#events.tell();
     return breaker;
   }
 
@@ -385,7 +389,7 @@ export class CircuitBreakerRegistry {
   /** Forgets a breaker, unless it has calls in flight, which is a use, or is not sound: then it is set aside. */
   #forget(entry: Entry, reason: 'evicted' | 'idle'): void {
     const { state, mode, inFlight } = entry.breaker.metrics;
-    const isSound = state === CircuitState.CLOSED && mode !== 'forced-closed';
+    const isSound = state === CircuitState.CLOSED && mode !== 'forced-closed' && !isRamping(entry.breaker);
     if (isSound && inFlight === 0) this.#remove(entry, reason);
     else if (isSound) this.#touch(entry);
     else this.#recency.remove(entry);

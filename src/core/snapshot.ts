@@ -54,6 +54,8 @@ export interface CircuitSnapshot {
   readonly window: WindowSnapshot;
   readonly lastFailure: FailureSnapshot | null;
   readonly totals: CircuitTotals;
+  /** What a detector keeps; there only where the breaker has one. */
+  readonly detector?: unknown;
 }
 
 /** What is kept of a failure: enough to tell it by. */
@@ -65,12 +67,17 @@ export interface FailureSnapshot {
   readonly ago: number;
 }
 
+/** Characters that are kept of each text of a failure. */
+const LONGEST_TEXT = 1_000;
+
+const text = (value: unknown): string => String(value).slice(0, LONGEST_TEXT);
+
 /** What JSON can tell of a failure, which may be anything at all. It never throws. */
 export function describeFailure(error: unknown): Omit<FailureSnapshot, 'ago'> {
   try {
     if (error instanceof Error) {
       const { name, message, code } = error as Error & { code?: unknown };
-      return { name: String(name), message: String(message), code: code === undefined ? null : String(code) };
+      return { name: text(name), message: text(message), code: code === undefined ? null : text(code) };
     }
   } catch {}
   return { name: 'Failure', message: describe(error), code: null };
@@ -85,7 +92,7 @@ export function recallFailure({ name, message, code }: FailureSnapshot): Error {
 
 const time = numberFrom(-Number.MAX_VALUE);
 
-const RULES: Rules & Record<keyof CircuitSnapshot, Check> = {
+const RULES: Rules & Record<Exclude<keyof CircuitSnapshot, 'detector'>, Check> = {
   version: (value) => (value === SNAPSHOT_VERSION ? undefined : String(SNAPSHOT_VERSION)),
   name: string,
   takenAt: time,
@@ -146,6 +153,9 @@ export function parseSnapshot(given: unknown, subject: Subject): CircuitSnapshot
     );
     return {
       ...snapshot,
+      ...((given as CircuitSnapshot).detector !== undefined && {
+        detector: (given as CircuitSnapshot).detector,
+      }),
       window: parseWindow(snapshot.window, subject),
       lastFailure: lastFailure && readRecord(lastFailure, FAILURE_RULES, subject, 'snapshot.lastFailure'),
       totals: readRecord(snapshot.totals, TOTALS_RULES, subject, 'snapshot.totals'),

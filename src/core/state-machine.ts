@@ -7,9 +7,20 @@
  */
 import { type Backoff, recoveryTime } from './backoff.js';
 import { CircuitState, type RejectionReason, type TransitionReason } from './circuit-state.js';
+import type { DetectorState } from './detector.js';
 import type { LastFailure, LastTransition, WindowMetrics } from './metrics.js';
 import type { OutcomeKind } from './outcome.js';
-import type { CircuitSnapshot } from './snapshot.js';
+import {
+  type ClosedPhase,
+  createPhase,
+  type HalfOpenPhase,
+  type OpenPhase,
+  type Phase,
+  rareOf,
+  remaining,
+} from './phase.js';
+import { report } from './report.js';
+import type { ProbeGate } from './seam.js';
 import { createWindow, isSameShape, type ResolvedWindow, type Window } from './window.js';
 
 /** The options that the machine reads; see `ResolvedOptions`. */
@@ -24,38 +35,9 @@ export interface MachineSettings {
   readonly halfOpenMaxCalls: number;
   readonly successThreshold: number;
   readonly probeTimeout: number;
+  /** Whose dice backoffs are handed. */
+  readonly clock?: { random?(): number };
 }
-
-interface PhaseShape<State extends CircuitState> {
-  readonly state: State;
-  readonly since: number;
-  /** Openings since the circuit was last closed. */
-  readonly attempt: number;
-}
-
-interface ClosedPhase extends PhaseShape<'CLOSED'> {
-  /** Counts as ever and never trips, until `reset`. */
-  forced: boolean;
-}
-
-interface OpenPhase extends PhaseShape<'OPEN'> {
-  /** Never expires, until `reset`. */
-  forced: boolean;
-  /** How long calls are rejected before one may probe, in ms. */
-  readonly recovery: number;
-  /** The reading from which a call may probe. */
-  resumeAt: number;
-}
-
-interface HalfOpenPhase extends PhaseShape<'HALF_OPEN'> {
-  readonly forced: boolean;
-  /** When the probes in flight were admitted, oldest first. */
-  readonly probes: number[];
-  successes: number;
-}
-
-/** One stay in a state. Its identity is the permit of the calls that it admits. */
-export type Phase = ClosedPhase | OpenPhase | HalfOpenPhase;
 
 /** Why `trip` opens: a rule that was broken, or somebody's will. */
 export type TripReason =
@@ -63,6 +45,7 @@ export type TripReason =
   | 'failure-rate'
   | 'slow-call-rate'
   | 'should-trip'
+  | 'detector'
   | 'tripped';
 
 /** The reasons to open that the last failure explains. */
@@ -72,50 +55,27 @@ const FAILURE_REASONS: ReadonlySet<TransitionReason> = new Set([
   'probe-failed',
 ]);
 
-const NO_PROBES: readonly number[] = Object.freeze([]);
-
-/** Every phase has the same shape at run time, so that the code that reads them stays fast. */
-function createPhase(
-  state: CircuitState,
-  since: number,
-  attempt: number,
-  recovery: number,
-  forced: boolean,
-): Phase {
-  const probes = state === CircuitState.HALF_OPEN ? [] : NO_PROBES;
-  const resumeAt = state !== CircuitState.OPEN ? 0 : forced ? Number.POSITIVE_INFINITY : since + recovery;
-  return { state, since, attempt, forced, recovery, resumeAt, probes, successes: 0 } as Phase;
-}
-
-/** Milliseconds until a call may probe. Sums of fractions may come out above the whole: never more than that. */
-function remaining({ resumeAt, recovery }: OpenPhase, now: number): number {
-  return Math.min(Math.max(resumeAt - now, 0), recovery);
-}
-
-/** The permit of a call that is let through without being admitted: its result steers nothing. */
-export const UNGOVERNED: Phase = createPhase(CircuitState.OPEN, 0, 0, 0, false);
-
-/** The members of a `CircuitSnapshot` that the machine gives and takes over; its mode tells whether it is forced. */
-type MachineSnapshot = Omit<
-  CircuitSnapshot,
-  'version' | 'name' | 'takenAt' | 'mode' | 'lastFailure' | 'totals'
->;
+/** The longest lease, in ms, that doubling comes to. */
+const LONGEST_LEASE = 3_600_000;
 
 export class StateMachine {
   consecutiveFailures = 0;
   lastFailure: LastFailure | undefined;
   lastTransition: LastTransition | undefined;
-  #settings: MachineSettings;
   /** The present stay; `#enter` alone assigns it. */
   phase: Phase;
   /** Made for the first result: a breaker that is never called stays small. */
-  #window: Window | undefined;
+  window: Window | undefined;
+  detector: DetectorState | undefined;
+  /** Places of calls that have been given up, to be taken back by whoever counts them. */
+  freedPlaces = 0;
+  #settings: MachineSettings;
   /** When CLOSED was left: outside it the window's figures stay as they were then. */
   #windowKeptAt = 0;
 
   constructor(settings: MachineSettings, now: number) {
     this.#settings = settings;
-    this.phase = createPhase(CircuitState.CLOSED, now, 0, 0, false);
+    this.phase = createPhase(CircuitState.CLOSED, now, 0, 0, false, 0);
   }
 
   /**
@@ -128,22 +88,95 @@ export class StateMachine {
     const phase = this.phase;
     switch (phase.state) {
       case CircuitState.CLOSED:
-        return full ? undefined : phase;
+        return full || !this.#detectorAdmits(phase, now) ? undefined : phase;
       case CircuitState.OPEN:
-        if (now < phase.resumeAt) return undefined;
-        this.#enter(createPhase(CircuitState.HALF_OPEN, now, phase.attempt, 0, false), 'probing');
-        return this.acquire(now, full);
+        return this.#acquireOpen(phase, now, full);
       case CircuitState.HALF_OPEN:
-        if (this.probesAreOut) {
-          if (now - (phase.probes[0] as number) > this.#settings.probeTimeout)
-            this.#open(now, 'probe-expired');
-          return undefined;
-        }
-        if (full) return undefined;
-        phase.probes.push(now);
-        return phase;
+        return this.#acquireProbe(phase, now, full);
     }
   }
+
+  #detectorAdmits(phase: ClosedPhase, now: number): boolean {
+    const { detector } = this;
+    if (detector === undefined || Number.isNaN(now)) return true;
+    const verdict = tried(() => detector.admit(now), 'admit');
+    if (phase.forced || verdict === 'admit') return true;
+    if (verdict === 'trip')
+      this.trip(
+        now,
+        'detector',
+        tried(() => detector.explain(now), undefined),
+      );
+    return false;
+  }
+
+  #acquireOpen(phase: OpenPhase, now: number, full: boolean): Phase | undefined {
+    if (now < phase.since && !phase.forced) {
+      // The clock has begun anew: what was left of the stay is left of it still.
+      phase.resumeAt = now + Math.min(Math.max(phase.resumeAt - phase.seenAt, 0), phase.recovery);
+      phase.since = now;
+    }
+    phase.seenAt = now;
+    if (!(now >= phase.resumeAt)) return undefined;
+    const gate = phase.rare?.gate;
+    if (gate !== undefined && (full || !isReady(gate))) return undefined;
+    const next = createPhase(CircuitState.HALF_OPEN, now, phase.attempt, 0, false, phase.resets);
+    if (phase.rare !== undefined) {
+      const rare = rareOf(next);
+      rare.gate = gate;
+      rare.expiries = phase.rare.expiries;
+      rare.detail = phase.rare.detail;
+    }
+    this.#enter(next, 'probing');
+    return this.acquire(now, full);
+  }
+
+  #acquireProbe(phase: HalfOpenPhase, now: number, full: boolean): Phase | undefined {
+    const { probes, rare } = phase;
+    // A clock that has begun anew leaves no probe in the future, where its lease would have no end.
+    if (probes.length > 0 && now < (probes[0] as number)) probes.fill(now);
+    if (full || this.probesAreOut) {
+      if (probes.length > 0 && now - (probes[0] as number) > this.lease) {
+        this.#giveUp(phase, now);
+        return undefined;
+      }
+      return full ? undefined : this.#acquireNested(phase);
+    }
+    const gate = rare?.gate;
+    if (now < phase.resumeAt || (gate !== undefined && !isReady(gate))) return this.#acquireNested(phase);
+    if (gate !== undefined) tried(() => gate.take(), undefined);
+    probes.push(now);
+    return phase;
+  }
+
+  /** A place for a call that a probe makes through the same breaker: its result steers nothing. */
+  #acquireNested({ probes, rare }: HalfOpenPhase): Phase | undefined {
+    if (rare === undefined || probes.length === 0 || rare.nested >= rare.nestedPlaces) return undefined;
+    rare.nested++;
+    return rare.nestedPermit;
+  }
+
+  /** The oldest probe has outlived its lease: the circuit opens, and the probes that are out take no places any more. */
+  #giveUp(phase: HalfOpenPhase, now: number): void {
+    const rare = rareOf(phase);
+    this.#open(now, 'probe-expired');
+    if (this.phase === phase) return;
+    rare.gaveUp = true;
+    this.freedPlaces += phase.probes.length;
+    rareOf(this.phase).expiries = rare.expiries + 1;
+  }
+
+  /** Milliseconds that a probe may take: a default doubles with each that has expired in a row. */
+  get lease(): number {
+    const { probeTimeout } = this.#settings;
+    const expiries = this.phase.rare?.expiries ?? 0;
+    return this.doublesLease && expiries > 0
+      ? Math.min(probeTimeout * 2 ** expiries, Math.max(LONGEST_LEASE, probeTimeout))
+      : probeTimeout;
+  }
+
+  /** Whether nobody has said how long a probe may take. */
+  doublesLease = false;
 
   /** Whether every permit of HALF_OPEN is in use. */
   get probesAreOut(): boolean {
@@ -151,11 +184,17 @@ export class StateMachine {
     return phase.state === CircuitState.HALF_OPEN && phase.probes.length >= this.#settings.halfOpenMaxCalls;
   }
 
+  /** Whether a call that is admitted with this permit takes one of the places that `maxConcurrentCalls` counts. */
+  takesPlace({ resets, rare }: Phase): boolean {
+    return resets === this.phase.resets && rare?.gaveUp !== true;
+  }
+
   /**
    * Takes in the result of an admitted call.
    *
-   * @param admittedAt the reading that `acquire` was given; matters for probes alone
-   * @param now matters for failures, time windows and probes alone
+   * @param admittedAt the reading that `acquire` was given; matters for probes and detectors alone
+   * @param now matters for failures, time windows, detectors and probes alone
+   * @param nests whether the call ended because this breaker has rejected a call that it made
    * @returns the rule that the circuit has broken, for `trip`: so the time need be known only where one is
    */
   record(
@@ -165,15 +204,19 @@ export class StateMachine {
     admittedAt: number,
     now: number,
     error?: unknown,
+    nests = false,
   ): TripReason | undefined {
-    if (permit !== this.phase) return undefined;
+    if (permit !== this.phase) {
+      this.#recordNested(permit, nests);
+      return undefined;
+    }
     if (kind === 'failure') this.lastFailure = { error, at: now };
     switch (permit.state) {
       case CircuitState.CLOSED:
-        return kind === 'ignored' ? undefined : this.#recordCall(permit, kind === 'failure', slow, now);
+        if (kind === 'ignored') return this.#askDetector(permit, kind, slow, admittedAt, now);
+        return this.#recordCall(permit, kind === 'failure', slow, admittedAt, now);
       case CircuitState.HALF_OPEN:
-        permit.probes.splice(permit.probes.indexOf(admittedAt), 1);
-        if (kind !== 'ignored') this.#recordProbe(permit, kind === 'failure', slow, now);
+        this.#recordProbe(permit, kind, slow, admittedAt, now, nests);
         return undefined;
       case CircuitState.OPEN: // admits nobody
         return undefined;
@@ -181,17 +224,40 @@ export class StateMachine {
   }
 
   /** `record` for a success that was admitted in CLOSED. */
-  recordSuccess(permit: ClosedPhase, slow: boolean, now: number): TripReason | undefined {
-    return permit === this.phase ? this.#recordCall(permit, false, slow, now) : undefined;
+  recordSuccess(permit: ClosedPhase, slow: boolean, admittedAt: number, now: number): TripReason | undefined {
+    return permit === this.phase ? this.#recordCall(permit, false, slow, admittedAt, now) : undefined;
   }
 
-  #recordCall(permit: ClosedPhase, failed: boolean, slow: boolean, now: number): TripReason | undefined {
-    this.#window ??= createWindow(this.#settings.window);
-    const window = this.#window;
+  #recordCall(
+    permit: ClosedPhase,
+    failed: boolean,
+    slow: boolean,
+    admittedAt: number,
+    now: number,
+  ): TripReason | undefined {
+    this.window ??= createWindow(this.#settings.window);
+    const window = this.window;
     window.record(failed, slow, now);
     this.consecutiveFailures = failed ? this.consecutiveFailures + 1 : 0;
+    if (window.failures === 0) this.lastFailure = undefined;
     const isHealthy = window.failures === 0 && window.slowCalls === 0;
-    return isHealthy || permit.forced ? undefined : this.#brokenRule(window);
+    const rule = isHealthy || permit.forced ? undefined : this.#brokenRule(window);
+    if (this.detector === undefined) return rule;
+    const own = this.#askDetector(permit, failed ? 'failure' : 'success', slow, admittedAt, now);
+    return rule ?? own;
+  }
+
+  #askDetector(
+    { forced }: ClosedPhase,
+    kind: OutcomeKind,
+    slow: boolean,
+    admittedAt: number,
+    now: number,
+  ): 'detector' | undefined {
+    const { detector } = this;
+    if (detector === undefined) return undefined;
+    const trips = tried(() => detector.record(kind, slow, admittedAt, now), false);
+    return trips && !forced ? 'detector' : undefined;
   }
 
   #brokenRule(window: Window): TripReason | undefined {
@@ -208,18 +274,63 @@ export class StateMachine {
     return undefined;
   }
 
-  #recordProbe(permit: HalfOpenPhase, failed: boolean, slow: boolean, now: number): void {
-    if (failed) this.#open(now, 'probe-failed');
-    else if (slow) this.#open(now, 'probe-slow');
-    else if (++permit.successes >= this.#settings.successThreshold) this.#close(now, 'recovered');
+  #recordProbe(
+    permit: HalfOpenPhase,
+    kind: OutcomeKind,
+    slow: boolean,
+    admittedAt: number,
+    now: number,
+    nests: boolean,
+  ): void {
+    const gate = permit.rare?.gate;
+    const index = Math.max(permit.probes.indexOf(admittedAt), 0);
+    permit.probes.splice(index, 1);
+    if (nests) this.#addNestedPlaces(permit);
+    if (kind === 'failure') this.#open(now, 'probe-failed');
+    else if (kind === 'success' && slow) this.#open(now, 'probe-slow');
+    else if (kind === 'success') {
+      permit.successes++;
+      if (gate === undefined) this.#closeIfRecovered(permit, now);
+    }
+    if (gate !== undefined)
+      tried(() => gate.settle(index, kind === 'success' && slow ? 'failure' : kind), undefined);
+  }
+
+  #closeIfRecovered({ successes }: HalfOpenPhase, now: number): void {
+    if (successes >= this.#settings.successThreshold) this.#close(now, 'recovered');
+  }
+
+  #recordNested(permit: Phase, nests: boolean): void {
+    const host = this.phase;
+    if (host.rare === undefined || permit !== host.rare.nestedPermit) return;
+    host.rare.nested--;
+    if (nests) this.#addNestedPlaces(host);
+  }
+
+  /** Calls of this stay make calls through the same breaker: it admits as many more. */
+  #addNestedPlaces(host: Phase): void {
+    const rare = rareOf(host);
+    rare.nestedPlaces += this.#settings.halfOpenMaxCalls;
+    rare.nestedPermit ??= createPhase(
+      CircuitState.HALF_OPEN,
+      host.since,
+      host.attempt,
+      0,
+      false,
+      host.resets,
+    );
   }
 
   /** Opens; while OPEN the recovery time starts again; where forced, nothing happens. */
-  trip(now: number, reason: TripReason, detail?: string): void {
+  trip(now: number, reason: TripReason, detail?: string, failed = false): void {
     const phase = this.phase;
     if (phase.forced) return;
-    if (phase.state === CircuitState.OPEN) phase.resumeAt = now + phase.recovery;
-    else this.#open(now, reason, detail);
+    if (phase.state !== CircuitState.OPEN) this.#open(now, reason, detail, failed);
+    else {
+      phase.resumeAt = now + phase.recovery;
+      phase.seenAt = now;
+      this.#say(detail);
+    }
   }
 
   forceOpen(now: number, detail?: string): void {
@@ -227,112 +338,192 @@ export class StateMachine {
     if (phase.state === CircuitState.OPEN) {
       phase.forced = true;
       phase.resumeAt = Number.POSITIVE_INFINITY;
-    } else
-      this.#enter(createPhase(CircuitState.OPEN, now, phase.attempt, 0, true), 'forced', undefined, detail);
+      if (phase.rare !== undefined) phase.rare.gate = undefined;
+      this.#say(detail);
+    } else {
+      const next = createPhase(CircuitState.OPEN, now, phase.attempt, 0, true, phase.resets);
+      this.#enter(next, 'forced', undefined, detail);
+    }
   }
 
-  forceClosed(now: number): void {
+  forceClosed(now: number, detail?: string): void {
     if (this.phase.state === CircuitState.CLOSED) this.phase.forced = true;
-    else this.#close(now, 'forced', true);
+    else this.#close(now, 'forced', detail, true);
   }
 
   /** Begins a new stay in CLOSED, with everything forgotten. */
-  reset(now: number): void {
-    this.#close(now, 'reset');
+  reset(now: number, detail?: string): void {
+    this.#close(now, 'reset', detail);
+  }
+
+  /** The next call may probe, unless somebody outside or a person says when. */
+  resume(now: number): void {
+    const phase = this.phase;
+    if (phase.state !== CircuitState.OPEN || phase.forced || phase.rare?.gate !== undefined) return;
+    phase.resumeAt = Math.min(phase.resumeAt, now);
+  }
+
+  /** Words that come while the stay lasts go with it. */
+  #say(detail: string | undefined): void {
+    if (detail === undefined) return;
+    rareOf(this.phase).detail = detail;
+    if (this.lastTransition?.to === this.phase.state)
+      (this.lastTransition as { detail?: string }).detail = detail;
+  }
+
+  /** What somebody has said of the present stay. */
+  get detail(): string | undefined {
+    return this.phase.rare?.detail;
+  }
+
+  /** Whether somebody outside decides when the present stay ends. */
+  get isGated(): boolean {
+    return this.phase.rare?.gate !== undefined;
+  }
+
+  /** The gate at which a call may wait: its time is over, and there is a place for a probe. */
+  waitingGate(now: number, full: boolean): ProbeGate | undefined {
+    const phase = this.phase;
+    if (phase.state === CircuitState.CLOSED || full || this.probesAreOut || now < phase.resumeAt)
+      return undefined;
+    return phase.rare?.gate;
+  }
+
+  /** Opens because others have, or takes the gate in place. */
+  openShared(now: number, wait: number, attempt: number, gate: ProbeGate, detail?: string): void {
+    const phase = this.phase;
+    if (phase.forced) return;
+    if (phase.state === CircuitState.OPEN) {
+      rareOf(phase).gate = gate;
+      this.#postpone(phase, now, wait);
+      this.#say(detail);
+      return;
+    }
+    const next = createPhase(CircuitState.OPEN, now, attempt, wait, false, phase.resets);
+    rareOf(next).gate = gate;
+    this.#enter(next, 'shared', undefined, detail);
+  }
+
+  defer(now: number, wait: number): void {
+    const phase = this.phase;
+    if (phase.forced || !this.isGated) return;
+    if (phase.state === CircuitState.OPEN) this.#postpone(phase, now, wait);
+    else if (phase.state === CircuitState.HALF_OPEN) phase.resumeAt = Math.max(phase.resumeAt, now + wait);
+  }
+
+  #postpone(phase: OpenPhase, now: number, wait: number): void {
+    phase.resumeAt = Math.max(phase.resumeAt, now + wait);
+    phase.recovery = Math.max(phase.recovery, wait);
+  }
+
+  closeShared(now: number, detail?: string): void {
+    const { state, forced } = this.phase;
+    if (forced || !this.isGated) return;
+    this.#close(now, state === CircuitState.HALF_OPEN ? 'recovered' : 'shared', detail);
+  }
+
+  release(now: number, wait = Number.POSITIVE_INFINITY): void {
+    const phase = this.phase;
+    if (phase.rare?.gate === undefined || phase.forced) return;
+    phase.rare.gate = undefined;
+    if (phase.state === CircuitState.OPEN) phase.resumeAt = Math.min(phase.resumeAt, now + wait);
+    else if (phase.state === CircuitState.HALF_OPEN) {
+      phase.resumeAt = Number.NEGATIVE_INFINITY;
+      this.#closeIfRecovered(phase, now);
+    }
   }
 
   /** Why a call that `acquire` did not admit is rejected. */
-  get rejectionReason(): RejectionReason {
+  rejectionReason(full: boolean): RejectionReason {
     const { state, forced } = this.phase;
     if (state === CircuitState.OPEN) return forced ? 'forced-open' : 'open';
-    return this.probesAreOut ? 'half-open' : 'concurrency';
+    if (full && !this.probesAreOut) return 'concurrency';
+    return state === CircuitState.CLOSED ? 'ramp' : 'half-open';
   }
 
   /** Milliseconds until a call may pass; `null` where only the end of a call or a `reset` lets one pass. */
   retryAfter(now: number): number | null {
     const phase = this.phase;
     if (phase.state === CircuitState.OPEN) return phase.forced ? null : remaining(phase, now);
+    if (phase.state === CircuitState.HALF_OPEN && now < phase.resumeAt) return phase.resumeAt - now;
     return this.probesAreOut ? null : 0;
+  }
+
+  /** What a rejected caller is told of the time. */
+  retryAfterOf(reason: RejectionReason, now: number): number | null {
+    if (reason === 'open') return this.retryAfter(now);
+    const phase = this.phase;
+    if (reason !== 'half-open' || phase.state !== CircuitState.HALF_OPEN) return null;
+    return phase.resumeAt > now ? phase.resumeAt - now : null;
   }
 
   /** What the window says, as of `now` while CLOSED. */
   windowMetrics(now: number): WindowMetrics {
-    this.#window?.advance(this.#windowTime(now));
-    const { calls, failures, slowCalls } = this.#window ?? { calls: 0, failures: 0, slowCalls: 0 };
+    this.window?.advance(this.windowTime(now));
+    const { calls, failures, slowCalls } = this.window ?? { calls: 0, failures: 0, slowCalls: 0 };
+    if (this.phase.state === CircuitState.CLOSED && failures === 0 && this.consecutiveFailures === 0)
+      this.lastFailure = undefined;
     const per = Math.max(calls, 1);
     return { calls, failures, slowCalls, failureRate: failures / per, slowCallRate: slowCalls / per };
   }
 
   /** Settings for the decisions to come. A window of another shape starts empty. */
   configure(settings: MachineSettings): void {
-    if (!isSameShape(settings.window, this.#settings.window)) this.#window = undefined;
+    if (!isSameShape(settings.window, this.#settings.window)) this.window = undefined;
     this.#settings = settings;
   }
 
-  snapshot(now: number): MachineSnapshot {
-    const phase = this.phase;
-    const window = this.#window ?? createWindow(this.#settings.window);
-    const isOpen = phase.state === CircuitState.OPEN && !phase.forced;
-    return {
-      state: phase.state,
-      elapsed: Math.max(now - phase.since, 0),
-      attempt: phase.attempt,
-      recovery: isOpen ? phase.recovery : 0,
-      remaining: isOpen ? remaining(phase, now) : 0,
-      probeSuccesses: phase.state === CircuitState.HALF_OPEN ? phase.successes : 0,
-      consecutiveFailures: this.consecutiveFailures,
-      window: window.snapshot(this.#windowTime(now)),
-    };
+  get settings(): MachineSettings {
+    return this.#settings;
   }
 
-  /** Takes over a state. Calls in flight steer nothing afterwards, and probes of the other process are none here. */
-  restore(
-    snapshot: CircuitSnapshot,
-    lastFailure: LastFailure | undefined,
-    now: number,
-    passed: number,
-  ): void {
-    const { state, recovery, window } = snapshot;
-    const forced = snapshot.mode.startsWith('forced-');
-    const since = now - snapshot.elapsed - passed;
-    const phase = createPhase(state, since, snapshot.attempt, recovery, forced);
-    if (phase.state === CircuitState.OPEN && !forced)
-      phase.resumeAt = now + Math.max(snapshot.remaining - passed, 0);
-    if (phase.state === CircuitState.HALF_OPEN) phase.successes = snapshot.probeSuccesses;
-    this.#enter(phase, 'restored', undefined, undefined, now);
-    this.#windowKeptAt = now;
-    this.consecutiveFailures = snapshot.consecutiveFailures;
-    this.lastFailure = lastFailure;
-    this.#window = undefined;
-    if (!isSameShape(window, this.#settings.window)) return;
-    this.#window = createWindow(this.#settings.window);
-    this.#window.restore(window, now, state === CircuitState.CLOSED ? passed : 0);
-  }
-
-  #windowTime(now: number): number {
+  windowTime(now: number): number {
     return this.phase.state === CircuitState.CLOSED ? now : this.#windowKeptAt;
   }
 
-  #open(now: number, reason: TransitionReason, detail?: string): void {
-    const phase = this.phase;
-    const attempt = phase.attempt + 1;
-    const error = FAILURE_REASONS.has(reason) ? this.lastFailure?.error : undefined;
-    const recovery = recoveryTime(this.#settings.recoveryTimeout, attempt, error);
-    if (this.phase !== phase || phase.forced) return; // the user's function has steered the breaker
-    this.#enter(createPhase(CircuitState.OPEN, now, attempt, recovery, false), reason, error, detail);
+  /** Takes over a phase of another process. Calls in flight steer nothing afterwards. */
+  restorePhase(phase: Phase, now: number): void {
+    this.#enter(phase, 'restored', undefined, undefined, now);
+    this.#windowKeptAt = now;
   }
 
-  #close(now: number, reason: TransitionReason, forced = false): void {
-    this.#enter(createPhase(CircuitState.CLOSED, now, 0, 0, forced), reason);
-    this.#window?.clear();
+  #open(now: number, reason: TransitionReason, detail?: string, failed = FAILURE_REASONS.has(reason)): void {
+    const phase = this.phase;
+    const attempt = phase.attempt + 1;
+    const error = failed || FAILURE_REASONS.has(reason) ? this.lastFailure?.error : undefined;
+    const recovery = recoveryTime(this.#settings, attempt, error);
+    if (this.phase !== phase || phase.forced) return; // the user's function has steered the breaker
+    this.#enter(
+      createPhase(CircuitState.OPEN, now, attempt, recovery, false, phase.resets),
+      reason,
+      error,
+      detail,
+    );
+  }
+
+  #close(now: number, reason: TransitionReason, detail?: string, forced = false): void {
+    const { resets, attempt } = this.phase;
+    const isReset = reason === 'reset';
+    const next = createPhase(CircuitState.CLOSED, now, 0, 0, forced, isReset ? resets + 1 : resets);
+    this.#enter(next, reason, undefined, detail);
+    if (this.detector !== undefined && tried(() => this.detector?.isRamping === true, false))
+      (next as { attempt: number }).attempt = attempt;
+    this.window?.clear();
     this.consecutiveFailures = 0;
+    this.lastFailure = undefined;
   }
 
   /** The one door: every change of phase, and all that goes with it. */
   #enter(phase: Phase, reason: TransitionReason, error?: unknown, detail?: string, at = phase.since): void {
     const from = this.phase.state;
-    if (from === CircuitState.CLOSED) this.#windowKeptAt = at;
+    if (from === CircuitState.CLOSED) {
+      this.windowMetrics(at); // what has aged explains nothing any more
+      this.#windowKeptAt = at;
+    }
     this.phase = phase;
+    if (detail !== undefined) rareOf(phase).detail = detail;
+    const { detector } = this;
+    if (detector !== undefined) tried(() => detector.entered(phase.state, reason, at), undefined);
     if (from === phase.state) return;
     this.lastTransition = {
       from,
@@ -343,4 +534,18 @@ export class StateMachine {
       ...(detail !== undefined && { detail }),
     };
   }
+}
+
+/** Asks somebody outside; what throws is reported, and stands for `otherwise`. */
+function tried<T>(ask: () => T, otherwise: T): T {
+  try {
+    return ask();
+  } catch (error) {
+    report(error);
+    return otherwise;
+  }
+}
+
+function isReady(gate: ProbeGate): boolean {
+  return tried(() => gate.ready === true, false);
 }

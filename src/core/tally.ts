@@ -1,47 +1,43 @@
 import { type CircuitTotals, createTotals } from './metrics.js';
 import type { OutcomeKind } from './outcome.js';
 
-/** Counts calls: those in flight, and the lifetime totals, which only grow. */
-export class Tally {
+const TOTALS = Object.keys(createTotals()) as (keyof CircuitTotals)[];
+
+/** Counts calls: those in flight, the places that they take, and the lifetime totals, which only grow. */
+export class Tally implements CircuitTotals {
   inFlight = 0;
-  readonly #totals = createTotals();
-
-  started(): void {
-    this.inFlight++;
-    this.#totals.calls++;
-  }
-
-  succeeded(slow: boolean): void {
-    this.inFlight--;
-    if (slow) this.#totals.slow++;
-    this.#totals.successes++;
-  }
+  /** Of the places that `maxConcurrentCalls` counts, those that are taken. */
+  places = 0;
+  calls = 0;
+  successes = 0;
+  failures = 0;
+  timeouts = 0;
+  slow = 0;
+  ignored = 0;
+  rejected = 0;
+  wouldReject = 0;
+  fallbacks = 0;
+  opened = 0;
 
   settled(kind: OutcomeKind, slow: boolean, timedOut: boolean): void {
-    const totals = this.#totals;
-    this.inFlight--;
-    if (slow) totals.slow++;
-    if (kind === 'success') totals.successes++;
-    else if (kind === 'ignored') totals.ignored++;
+    if (slow) this.slow++;
+    if (kind === 'success') this.successes++;
+    else if (kind === 'ignored') this.ignored++;
     else {
-      totals.failures++;
-      if (timedOut) totals.timeouts++;
+      this.failures++;
+      if (timedOut) this.timeouts++;
     }
-  }
-
-  count(what: 'rejected' | 'wouldReject' | 'fallbacks' | 'opened'): void {
-    this.#totals[what]++;
   }
 
   /** The totals as they are now. */
   get totals(): CircuitTotals {
-    return { ...this.#totals };
+    const totals = createTotals();
+    for (const key of TOTALS) totals[key] = this[key];
+    return totals;
   }
 
   /** Raises the totals to those of a snapshot, where they are less. */
   raise(totals: CircuitTotals): void {
-    for (const key of Object.keys(totals) as (keyof CircuitTotals)[]) {
-      this.#totals[key] = Math.max(this.#totals[key], totals[key]);
-    }
+    for (const key of TOTALS) this[key] = Math.max(this[key], totals[key]);
   }
 }

@@ -3,6 +3,7 @@ import {
   createBreaker,
   createHalfOpen,
   createOpen,
+  createRecovered,
   errorOf,
   failing,
   hanging,
@@ -101,12 +102,45 @@ describe('maxConcurrentCalls', () => {
   test('counts calls of older stays: they are still in flight', () => {
     const { breaker } = createBreaker({ maxConcurrentCalls: 1 });
     const late = breaker.acquire();
-    breaker.reset();
+    breaker.forceOpen();
+    breaker.forceClosed();
 
     expect(thrownBy(() => breaker.acquire())).toMatchObject({ reason: 'concurrency' });
     late.success();
 
     expect(breaker.tryAcquire()).toBeDefined();
+  });
+
+  test('counts no calls from before a reset, nor twice what they give back', () => {
+    const { breaker } = createBreaker({ maxConcurrentCalls: 1 });
+    const late = breaker.acquire();
+    breaker.reset();
+
+    breaker.acquire();
+    late.success();
+
+    expect(breaker.metrics.inFlight).toBe(1);
+    expect(thrownBy(() => breaker.acquire())).toMatchObject({ reason: 'concurrency' });
+  });
+
+  test('counts no probe whose lease has expired: hung ones do not keep the circuit open', () => {
+    const { breaker, clock } = createRecovered({
+      maxConcurrentCalls: 3,
+      halfOpenMaxCalls: 5,
+      probeTimeout: 100,
+      successThreshold: 1,
+    });
+    const hung = [breaker.acquire(), breaker.acquire(), breaker.acquire()];
+
+    clock.advance(101);
+    expect(thrownBy(() => breaker.acquire())).toMatchObject({ reason: 'open' });
+    clock.advance(RECOVERY);
+    breaker.acquire().success();
+    for (const permit of hung) permit.success();
+
+    expect(breaker.metrics).toMatchObject({ state: 'CLOSED', inFlight: 0 });
+    expect([breaker.tryAcquire(), breaker.tryAcquire(), breaker.tryAcquire()]).not.toContain(undefined);
+    expect(breaker.tryAcquire()).toBeUndefined();
   });
 
   test('takes the state as the reason while OPEN', () => {

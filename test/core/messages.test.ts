@@ -343,7 +343,7 @@ const REFUSALS: [message: string, option: string, breaker: string, run: () => un
 
 const MISTAKES: [message: string, run: () => unknown][] = [
   [
-    'Unknown event "opn", known are: transition, close, open, halfOpen, success, failure, ignore, reject, fallback, mode',
+    'Unknown event "opn", known are: transition, close, open, halfOpen, success, failure, ignore, reject, fallback, mode, degraded, well',
     () => new CircuitBreaker().on('opn' as 'open', () => {}),
   ],
   [

@@ -49,6 +49,8 @@ describe('metrics', () => {
         fallbacks: 0,
         opened: 0,
       },
+      shared: false,
+      detector: null,
     });
   });
 

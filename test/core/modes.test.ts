@@ -220,14 +220,38 @@ describe('forceOpen', () => {
     expect(breaker.metrics.totals.opened).toBe(1);
   });
 
-  test('gives calls the last failure as the cause', async () => {
+  test('gives calls no failure as the cause, which it has nothing to do with', async () => {
     const { breaker } = createBreaker();
-    const error = new Error('boom');
-    await failTimes(breaker, 1, error);
+    await failTimes(breaker, 1);
 
     breaker.forceOpen();
 
-    expect((thrownBy(() => breaker.acquire()) as Error).cause).toBe(error);
+    expect((thrownBy(() => breaker.acquire()) as Error).cause).toBeUndefined();
+  });
+
+  test.each(['forceOpen', 'trip'] as const)(
+    'gives calls the words of %s, also while it is OPEN already',
+    (how) => {
+      const { breaker } = createBreaker();
+      breaker.trip();
+
+      breaker[how]('INC-43, ask the ledger team');
+
+      const error = thrownBy(() => breaker.acquire()) as Error;
+      expect(error).toMatchObject({ detail: 'INC-43, ask the ledger team' });
+      expect(error.message).toContain('INC-43, ask the ledger team');
+      expect(breaker.metrics.lastTransition).toMatchObject({ detail: 'INC-43, ask the ledger team' });
+    },
+  );
+
+  test('has words that go with the stay', () => {
+    const { breaker } = createBreaker();
+    breaker.forceOpen('INC-43');
+
+    breaker.reset();
+    breaker.trip();
+
+    expect(thrownBy(() => breaker.acquire())).not.toHaveProperty('detail');
   });
 });
 

@@ -322,7 +322,7 @@ describe('the recovery timeout', () => {
     clock.advance(100);
     await failTimes(breaker, 1, second);
 
-    expect(recoveryTimeout.mock.calls).toEqual([
+    expect(recoveryTimeout.mock.calls.map(([attempt, error]) => [attempt, error])).toEqual([
       [1, first],
       [2, second],
     ]);

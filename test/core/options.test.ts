@@ -17,6 +17,7 @@ describe('the options in force', () => {
       minimumCalls: 10,
       window: { type: 'count', size: 100 },
       shouldTrip: undefined,
+      detector: false,
       recoveryTimeout: 60_000,
       halfOpenMaxCalls: 3,
       successThreshold: 3,

@@ -1,6 +1,7 @@
 import type { CircuitBreaker, CircuitBreakerEvents } from 'recloser';
 import { describe, expect, test, vi } from 'vitest';
 import { ALL_EVENTS, failing, heard, succeedTimes, thrownBy } from '../support/breakers.js';
+import { fakeDetector } from '../support/fake-detector.js';
 import {
   BRITTLE,
   createRegistry,
@@ -35,7 +36,16 @@ const PROVOKE: Record<keyof CircuitBreakerEvents, Provoke> = {
   },
   fallback: (breaker) => breaker.call<unknown>(failing(), { fallback: () => 'instead' }),
   mode: (breaker) => breaker.forceClosed(),
+  degraded: (breaker) => tellOfDetector(breaker, 'degraded'),
+  well: (breaker) => tellOfDetector(breaker, 'well'),
 };
+
+/** A detector that has something to tell at once. */
+function tellOfDetector(breaker: CircuitBreaker, event: 'degraded' | 'well'): void {
+  const { detector, hosts } = fakeDetector();
+  breaker.update({ detector });
+  hosts[0]?.tell(event, 'more failures than usual', 0);
+}
 
 const provoke = ({ clock }: RegistryFixture, event: keyof CircuitBreakerEvents, breaker: CircuitBreaker) =>
   PROVOKE[event](breaker, (ms) => clock.advance(ms));

@@ -46,11 +46,11 @@ const violationOf = (invariant: string) => new RegExp(`^${invariant}\\n[^]*after
 
 describe('every schedule within small bounds', () => {
   test.each([
-    ['brittle, count window', BY_THEMSELVES, { ...BRITTLE, window: COUNT }, [1_023, 4_890]],
-    ['brittle, time window', BY_THEMSELVES, { ...BRITTLE, window: TIME }, [1_901, 7_806]],
-    ['rates, count window', BY_THEMSELVES, { ...RATES, window: COUNT }, [1_398, 6_732]],
-    ['rates, time window', BY_THEMSELVES, { ...RATES, window: TIME }, [3_076, 12_980]],
-    ['probing, count window', PROBING, { ...RATES, window: COUNT }, [476, 1_728]],
+    ['brittle, count window', BY_THEMSELVES, { ...BRITTLE, window: COUNT }, [1_144, 5_193]],
+    ['brittle, time window', BY_THEMSELVES, { ...BRITTLE, window: TIME }, [2_045, 8_131]],
+    ['rates, count window', BY_THEMSELVES, { ...RATES, window: COUNT }, [1_512, 6_966]],
+    ['rates, time window', BY_THEMSELVES, { ...RATES, window: TIME }, [3_245, 13_322]],
+    ['probing, count window', PROBING, { ...RATES, window: COUNT }, [506, 1_808]],
     ['crowded and by hand, count window', BY_HAND, { ...CROWDED, window: COUNT }, [2_241, 8_551]],
     ['crowded and by hand, time window', BY_HAND, { ...CROWDED, window: TIME }, [3_753, 12_814]],
   ] as const)('holds every invariant: %s', { timeout: 60_000 }, (_, bounds, config, figures) => {

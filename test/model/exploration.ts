@@ -3,6 +3,7 @@
  * is told from others by what its public members say; each is reached by playing its schedule from the beginning.
  */
 import assert from 'node:assert/strict';
+import { snapshotOf } from '../../src/core/machine-snapshot.js';
 import { StateMachine } from '../../src/core/state-machine.js';
 import { LEGAL_STEPS } from './legal-steps.js';
 import { type Config, Model } from './model.js';
@@ -16,8 +17,8 @@ export type Machine = Pick<
   | 'forceOpen'
   | 'forceClosed'
   | 'reset'
-  | 'snapshot'
   | 'retryAfter'
+  | 'takesPlace'
   | 'windowMetrics'
   | 'phase'
   | 'consecutiveFailures'
@@ -127,7 +128,7 @@ class Play {
     const calls = this.inFlight.map((it) => `${this.#isOfThisStay(it) ? it.admittedAt : 'late'}`);
     return JSON.stringify([
       [this.now, this.calls, this.clockSteps, this.controls, calls.sort()],
-      [this.machine.phase, this.machine.snapshot(this.now)],
+      [this.machine.phase, snapshotOf(this.machine as StateMachine, this.now)],
     ]);
   }
 
@@ -169,6 +170,7 @@ class Play {
 
   /** Does one thing more, and looks at every invariant; answers the key of the state that it comes to. */
   doAndCheck(action: Action): string {
+    const placesBefore = this.#places();
     const before = this.see();
     const inFlight = this.inFlight.length;
     const probes = this.#probes;
@@ -183,7 +185,7 @@ class Play {
     assert.deepStrictEqual(this.see(), after, 'reading changes nothing');
     if (isLate) assert.deepStrictEqual(after, before, 'a result counts only in the stay that admitted it');
     else if (action.is === 'settle') checkResult(action.ending, before, after);
-    if (action.is === 'ask') this.#checkAsk(before, this.inFlight.length > inFlight, probes);
+    if (action.is === 'ask') this.#checkAsk(before, placesBefore, this.inFlight.length > inFlight, probes);
     if (this.machine.lastTransition !== transition) checkTransition(this.machine, before, after);
     checkWindow(before, after);
     this.#compare('the machine does what the model says');
@@ -209,7 +211,7 @@ class Play {
 
   #ask(): void {
     this.calls++;
-    const isFull = this.inFlight.length >= this.#options.maxConcurrentCalls;
+    const isFull = this.#places() >= this.#options.maxConcurrentCalls;
     const permit = this.machine.acquire(this.now, isFull);
     if (permit !== undefined) {
       const { lastTransition: transition } = this.machine;
@@ -218,6 +220,11 @@ class Play {
     const expected = this.#model?.start({ id: this.calls, how: 'permit' }, this.now);
     if (expected === undefined) return;
     assert.equal(permit !== undefined, !expected.isOver, 'a call is admitted when the model says so');
+  }
+
+  /** Of the calls in flight, those that take a place. */
+  #places(): number {
+    return this.inFlight.filter(({ permit }) => this.machine.takesPlace(permit)).length;
   }
 
   #settle(index: number, ending: Ending): void {
@@ -229,16 +236,17 @@ class Play {
     this.#model?.settle(id, kind, kind !== 'success', 'boom', this.now, { isSlow });
   }
 
-  #checkAsk(before: Seen, isAdmitted: boolean, probes: readonly InFlight[]): void {
+  #checkAsk(before: Seen, placesBefore: number, isAdmitted: boolean, probes: readonly InFlight[]): void {
     const { halfOpenMaxCalls, probeTimeout, maxConcurrentCalls } = this.#options;
-    const isRoom = this.inFlight.length - (isAdmitted ? 1 : 0) < maxConcurrentCalls;
+    const isRoom = this.#places() - (isAdmitted ? 1 : 0) < maxConcurrentCalls;
     if (before.state === 'OPEN' && before.retryAfter !== 0)
       assert.ok(!isAdmitted, 'nothing is admitted before its time');
     if (before.state === 'OPEN' && before.retryAfter === 0)
       assert.equal(isAdmitted, isRoom, 'a probe is admitted when its time has come');
     if (before.state !== 'HALF_OPEN') return;
     const { state } = this.machine.phase;
-    if (probes.length < halfOpenMaxCalls) {
+    const isFull = probes.length > 0 && placesBefore >= maxConcurrentCalls;
+    if (probes.length < halfOpenMaxCalls && !isFull) {
       assert.equal(isAdmitted, isRoom, 'a probe that is over gives its permit back');
       return;
     }

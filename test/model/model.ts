@@ -54,6 +54,8 @@ export interface ModelCall {
   /** Whether a fallback may answer it: permits have none. */
   readonly answerable: boolean;
   isOver: boolean;
+  /** Whether it takes a place of `maxConcurrentCalls` while it is not over. */
+  takesPlace: boolean;
   answer: Answer;
 }
 
@@ -171,6 +173,8 @@ export class Model {
   recovery = 0;
   resumeAt = 0;
   probeSuccesses = 0;
+  /** Leases in a row that have expired. */
+  expiries = 0;
   calls: ModelCall[] = [];
   totals = noTotals();
   /** How often the user's own rule was asked. */
@@ -200,6 +204,24 @@ export class Model {
 
   get inFlight(): ModelCall[] {
     return this.calls.filter((call) => !call.isOver);
+  }
+
+  get places(): number {
+    return this.inFlight.filter(({ takesPlace }) => takesPlace).length;
+  }
+
+  /** The last failure is kept while something that is judged holds one. */
+  #failureAt(now: number) {
+    const isHeld = this.state !== 'CLOSED' || this.failuresInARow > 0 || this.windowAt(now).failures > 0;
+    if (!isHeld) this.lastFailure = null;
+    return this.lastFailure;
+  }
+
+  /** How long a probe may take: a default doubles with each that has expired in a row, up to an hour. */
+  get lease(): number {
+    const { probeTimeout, callTimeout } = this.options;
+    const isDefault = this.config.probeTimeout === undefined && callTimeout === false;
+    return isDefault ? Math.min(probeTimeout * 2 ** this.expiries, 3_600_000) : probeTimeout;
   }
 
   get probes(): ModelCall[] {
@@ -234,32 +256,36 @@ export class Model {
       retryAfter: this.retryAfter(now),
       consecutiveFailures: this.failuresInARow,
       inFlight: this.inFlight.length,
-      lastFailure: this.lastFailure,
+      lastFailure: this.#failureAt(now),
       lastTransition: this.lastTransition,
       health: this.#healthAt(now),
       window: this.windowAt(now),
       totals: this.totals,
+      shared: false,
+      detector: null,
     };
   }
 
   /** A call asks. */
   start(request: Request, now: number): ModelCall {
-    const { callTimeout, slowCallDuration, maxConcurrentCalls, halfOpenMaxCalls, probeTimeout } =
-      this.options;
+    const { callTimeout, slowCallDuration, maxConcurrentCalls, halfOpenMaxCalls } = this.options;
     const limit = request.how === 'task' ? (request.callTimeout ?? callTimeout) : false;
     const isTimed = this.isHeard || slowCallDuration !== false || limit !== false || this.state !== 'CLOSED';
-    const isFull = this.inFlight.length >= maxConcurrentCalls;
+    const isFull = this.places >= maxConcurrentCalls;
 
     if (this.state === 'OPEN' && !this.forced && now >= this.resumeAt) {
       this.#enter('HALF_OPEN', now, 'probing');
     }
     let refusal: string | undefined;
     if (this.state === 'OPEN') refusal = this.forced ? 'forced-open' : 'open';
-    else if (this.state === 'HALF_OPEN' && this.probes.length >= halfOpenMaxCalls) {
-      refusal = 'half-open';
+    else if (this.state === 'HALF_OPEN' && (isFull || this.probes.length >= halfOpenMaxCalls)) {
+      refusal = this.probes.length >= halfOpenMaxCalls ? 'half-open' : 'concurrency';
       const oldest = Math.min(...this.probes.map(({ startedAt }) => startedAt));
-      if (now - oldest > probeTimeout) {
+      if (now - oldest > this.lease) {
+        const expiries = this.expiries + 1;
+        for (const probe of this.probes) probe.takesPlace = false;
         this.#open(now, 'probe-expired');
+        this.expiries = expiries;
         refusal = 'open';
       }
     } else if (isFull) refusal = 'concurrency';
@@ -282,6 +308,7 @@ export class Model {
       callTimeout: limit,
       answerable: request.how !== 'permit',
       isOver: !isStarted,
+      takesPlace: refusal === undefined,
       answer,
     };
     this.calls.push(call);
@@ -320,13 +347,16 @@ export class Model {
 
   trip(now: number): void {
     if (this.forced) return;
-    if (this.state === 'OPEN') this.resumeAt = now + this.recovery;
-    else this.#open(now, 'tripped', 'by hand');
+    if (this.state === 'OPEN') {
+      this.resumeAt = now + this.recovery;
+      this.#say('by hand');
+    } else this.#open(now, 'tripped', 'by hand');
   }
 
   forceOpen(now: number): void {
     const from = this.mode;
     if (this.state !== 'OPEN') this.#enter('OPEN', now, 'forced', undefined, 'by hand');
+    else this.#say('by hand');
     this.forced = true;
     this.recovery = 0;
     this.#tellMode(from, 'by hand');
@@ -341,6 +371,7 @@ export class Model {
 
   reset(now: number): void {
     const from = this.mode;
+    this.#giveUpPlaces();
     this.#close(now, 'reset');
     this.#tellMode(from);
   }
@@ -378,9 +409,9 @@ export class Model {
       failuresInARow: this.failuresInARow,
       window,
       entries: this.#entriesAt(now).map((entry) => ({ ...entry, age: ageOf(entry.at) })),
-      lastFailure: this.lastFailure && {
-        error: this.lastFailure.error,
-        ago: now - this.lastFailure.at,
+      lastFailure: this.#failureAt(now) && {
+        error: (this.lastFailure as { error: Told }).error,
+        ago: now - (this.lastFailure as { at: number }).at,
       },
       totals: { ...this.totals },
     };
@@ -388,6 +419,8 @@ export class Model {
 
   restore(snapshot: ModelSnapshot, now: number, wall: number): void {
     const mode = this.mode;
+    this.#giveUpPlaces();
+    this.expiries = 0;
     const passed = Math.max(wall - snapshot.wall, 0);
     const from = this.state;
     this.state = snapshot.state;
@@ -493,7 +526,17 @@ export class Model {
     this.resumeAt = now + this.recovery;
   }
 
+  /** Words that come while a stay lasts are told with the change that began it. */
+  #say(detail: string): void {
+    if (this.lastTransition?.to === this.state) this.lastTransition = { ...this.lastTransition, detail };
+  }
+
+  #giveUpPlaces(): void {
+    for (const call of this.calls) call.takesPlace = false;
+  }
+
   #close(now: number, reason: string): void {
+    this.lastFailure = null;
     this.attempt = 0;
     this.#entries = [];
     this.#failed = [];
@@ -502,7 +545,11 @@ export class Model {
 
   #enter(to: State, now: number, reason: string, error?: Told, detail?: string): void {
     const from = this.state;
-    if (from === 'CLOSED') this.#leftClosedAt = now;
+    if (from === 'CLOSED') {
+      this.#failureAt(now);
+      this.#leftClosedAt = now;
+    }
+    if (from !== 'OPEN') this.expiries = 0;
     this.state = to;
     this.stay++;
     this.since = now;
@@ -540,7 +587,8 @@ export class Model {
 
   #rejection(reason: string, now: number): Told {
     const retryAfter = reason === 'open' ? this.retryAfter(now) : null;
-    const cause = this.lastFailure?.error ?? 'undefined';
+    const isOfFailure = reason === 'open' || reason === 'half-open';
+    const cause = (isOfFailure && this.lastFailure?.error) || 'undefined';
     return `rejected ${this.state} ${reason}, retry ${retryAfter}, cause ${cause}`;
   }
 

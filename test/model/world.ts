@@ -411,13 +411,14 @@ export class World {
 
   /** Nobody is let in before the time, and nobody is kept out after it who need not be. */
   #ask(): (isStarted: boolean) => void {
-    const { state, mode, retryAfter, inFlight, totals } = this.breaker.metrics;
+    const { state, mode, retryAfter, totals } = this.breaker.metrics;
+    const { places } = this.model;
     this.#wouldReject = totals.wouldReject;
     const { maxConcurrentCalls } = this.breaker.options;
     return (isStarted) => {
       if (mode === 'observe') assert.ok(isStarted, 'observe rejects no call');
       else if (retryAfter !== 0) assert.ok(!isStarted, `a call is admitted ${retryAfter} ms before its time`);
-      else assert.equal(isStarted, inFlight < maxConcurrentCalls, `a call that may pass passes in ${state}`);
+      else assert.equal(isStarted, places < maxConcurrentCalls, `a call that may pass passes in ${state}`);
     };
   }
 

@@ -120,6 +120,8 @@ export const ALL_EVENTS = [
   'reject',
   'fallback',
   'mode',
+  'degraded',
+  'well',
 ] as const satisfies readonly (keyof CircuitBreakerEvents)[];
 
 /** The names of all events from now on, in the order in which they are told. */

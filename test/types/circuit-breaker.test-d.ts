@@ -352,8 +352,8 @@ describe('control', () => {
   test('takes words', () => {
     expectTypeOf(breaker.trip).toEqualTypeOf<(reason?: string) => void>();
     expectTypeOf(breaker.forceOpen).toEqualTypeOf<(reason?: string) => void>();
-    expectTypeOf(breaker.forceClosed).toEqualTypeOf<() => void>();
-    expectTypeOf(breaker.reset).toEqualTypeOf<() => void>();
+    expectTypeOf(breaker.forceClosed).toEqualTypeOf<(reason?: string) => void>();
+    expectTypeOf(breaker.reset).toEqualTypeOf<(reason?: string) => void>();
   });
 
   test('updates every option but the name, the clock, the snapshot and the listeners', () => {

@@ -76,7 +76,9 @@ describe('errors', () => {
 describe('exponentialBackoff', () => {
   test('answers what `recoveryTimeout` takes', () => {
     expectTypeOf(exponentialBackoff()).toEqualTypeOf<Backoff>();
-    expectTypeOf<Backoff>().toEqualTypeOf<(attempt: number, error: unknown) => number>();
+    expectTypeOf<Backoff>().toEqualTypeOf<
+      (attempt: number, error: unknown, random?: () => number) => number
+    >();
     new CircuitBreaker({ recoveryTimeout: exponentialBackoff({ initial: 500, max: 60_000 }) });
   });
 
@@ -121,6 +123,8 @@ describe('metrics', () => {
       | 'health'
       | 'window'
       | 'totals'
+      | 'shared'
+      | 'detector'
     >();
     expectTypeOf<keyof CircuitTotals>().toEqualTypeOf<
       | 'calls'

@@ -32,6 +32,8 @@ describe('events', () => {
       | 'reject'
       | 'fallback'
       | 'mode'
+      | 'degraded'
+      | 'well'
     >();
   });
 
@@ -64,6 +66,8 @@ describe('events', () => {
       | 'forced'
       | 'reset'
       | 'restored'
+      | 'detector'
+      | 'shared'
     >();
   });
 
@@ -85,7 +89,9 @@ describe('events', () => {
       expectTypeOf(rejection.error).toEqualTypeOf<CircuitBreakerOpenError>();
       expectTypeOf(rejection.observed).toEqualTypeOf<boolean>();
     });
-    expectTypeOf<RejectionReason>().toEqualTypeOf<'open' | 'half-open' | 'forced-open' | 'concurrency'>();
+    expectTypeOf<RejectionReason>().toEqualTypeOf<
+      'open' | 'half-open' | 'forced-open' | 'concurrency' | 'ramp'
+    >();
   });
 
   test('tell a fallback and a change of mode', () => {

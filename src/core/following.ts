@@ -1,0 +1,142 @@
+/**
+ * Signals that follow a caller's. However many calls follow one signal, there is one listener of ours on it, which goes
+ * when nobody is left who follows. A signal follows as long as somebody holds it, after its call too, so that an abort
+ * reaches a body that is still being read; whom nobody holds is not kept.
+ */
+
+/** What a caller's signal must be: of any platform, library or realm, whole or not. */
+export interface CallerSignal {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener?(type: 'abort', listener: () => void): void;
+}
+
+/** A call in flight. */
+export interface Follower {
+  /** @param reason why the caller's signal has aborted */
+  abandon(reason: unknown): void;
+}
+
+/** Why a signal has aborted: what it says, or where it says nothing what the platform's would. */
+export function reasonOf({ reason }: CallerSignal): unknown {
+  return reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
+}
+
+/** Those who follow one signal. */
+class Following {
+  /** Calls in flight. */
+  readonly #calls = new Set<Follower>();
+  /** Signals that somebody outside may hold. */
+  readonly #signals = new Set<WeakRef<AbortSignal>>();
+  /** Those to which somebody listens, and who listens holds nothing. */
+  readonly #heard = new Set<AbortController>();
+  readonly #source: CallerSignal;
+  #isListening = false;
+
+  constructor(source: CallerSignal) {
+    this.#source = source;
+  }
+
+  addCall(call: Follower): void {
+    this.#calls.add(call);
+    this.#listen();
+  }
+
+  removeCall(call: Follower): void {
+    this.#calls.delete(call);
+    this.#restIfAlone();
+  }
+
+  addSignal(controller: AbortController): void {
+    const { signal } = controller;
+    const reference = new WeakRef(signal);
+    controllers.set(signal, controller);
+    this.#signals.add(reference);
+    leavers.register(signal, () => {
+      this.#signals.delete(reference);
+      this.#restIfAlone();
+    });
+    this.#holdWhileHeard(controller);
+    this.#listen();
+  }
+
+  /** A platform's `fetch` listens to the signal that it was given, and does not hold it. */
+  #holdWhileHeard(controller: AbortController): void {
+    const { signal } = controller;
+    const heard = new Set<unknown>();
+    const { addEventListener, removeEventListener } = signal;
+    const hold = (type: string, listener: unknown, isAdded: boolean) => {
+      if (type !== 'abort' || listener === null) return;
+      if (isAdded) heard.add(listener);
+      else heard.delete(listener);
+      if (heard.size > 0) this.#heard.add(controller);
+      else this.#heard.delete(controller);
+    };
+    const define = (key: string, value: unknown) =>
+      Object.defineProperty(signal, key, { value, configurable: true, writable: true });
+    define('addEventListener', (...args: Parameters<AbortSignal['addEventListener']>) => {
+      addEventListener.apply(signal, args);
+      hold(args[0], args[1], true);
+    });
+    define('removeEventListener', (...args: Parameters<AbortSignal['removeEventListener']>) => {
+      removeEventListener.apply(signal, args);
+      hold(args[0], args[1], false);
+    });
+  }
+
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#source.addEventListener('abort', this.#abort);
+    this.#isListening = true;
+  }
+
+  #restIfAlone(): void {
+    if (!this.#isListening || this.#calls.size + this.#signals.size > 0) return;
+    const { removeEventListener } = this.#source;
+    if (typeof removeEventListener !== 'function') return; // it goes on listening, once
+    this.#isListening = false;
+    try {
+      removeEventListener.call(this.#source, 'abort', this.#abort);
+    } catch {} // nobody is left who would be told
+  }
+
+  #abort = (): void => {
+    const reason = reasonOf(this.#source);
+    const followed = [...this.#signals];
+    try {
+      for (const call of [...this.#calls]) call.abandon(reason);
+    } finally {
+      for (const reference of followed) {
+        const signal = reference.deref();
+        if (signal !== undefined) controllers.get(signal)?.abort(reason);
+      }
+      this.#heard.clear();
+    }
+  };
+}
+
+const followings = /* @__PURE__ */ new WeakMap<object, Following>();
+
+/** What aborts a signal lives as long as the signal. */
+const controllers = /* @__PURE__ */ new WeakMap<object, AbortController>();
+
+const leavers = /* @__PURE__ */ new FinalizationRegistry<() => void>((leave) => leave());
+
+/** Those who follow this signal. */
+export function followingOf(signal: CallerSignal): Following {
+  let following = followings.get(signal);
+  if (following === undefined) {
+    following = new Following(signal);
+    followings.set(signal, following);
+  }
+  return following;
+}
+
+/** Lets a signal live as long as the answer of its call does: a native body holds neither listener nor signal. */
+export function keepWithAnswer(answer: unknown, controller: AbortController): void {
+  if (typeof answer !== 'object' || answer === null) return;
+  controllers.set(answer, controller);
+  if (typeof Response === 'function' && answer instanceof Response && answer.body !== null)
+    controllers.set(answer.body, controller);
+}
