@@ -6,6 +6,7 @@
 import { Audience, CALL_EVENTS, type Keeper, STATE_EVENTS } from './audience.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import { type CircuitMode, CircuitState } from './circuit-state.js';
+import { describeError } from './describe-error.js';
 import {
   type CircuitBreakerOpenError,
   createOpenError,
@@ -38,6 +39,7 @@ import {
 import { StateMachine, type TripReason } from './state-machine.js';
 import { Tally } from './tally.js';
 import { breakerSubject, describe, refuse, type Subject } from './validate.js';
+import { warn } from './warn.js';
 
 type Events = readonly Emission<CircuitBreakerEvents>[];
 
@@ -147,15 +149,13 @@ export abstract class Circuit {
 
   /** Reads the clock. A reading that is none keeps the circuit as it is: it stands for the beginning of this stay. */
   protected now(): number {
+    const { clock } = this.#options;
     try {
-      const reading: unknown = this.#options.clock.now();
+      const reading: unknown = clock.now();
       if (typeof reading === 'number' && reading - reading === 0) return reading;
-      reportOnce(
-        this.#options.clock,
-        () => new TypeError(`The clock must tell a finite number, not ${describe(reading)}`),
-      );
+      warnOnce(clock, `told ${describe(reading)} in place of a finite number`);
     } catch (error) {
-      reportOnce(this.#options.clock, () => error);
+      warnOnce(clock, `threw ${describeError(error)}`);
     }
     return this.#machine.phase.since;
   }
@@ -618,8 +618,8 @@ function firstReading({ clock }: ResolvedOptions, subject: Subject): number {
 const brokenClocks = /* @__PURE__ */ new WeakSet<object>();
 
 /** What a clock does wrong it does with every reading. */
-function reportOnce(clock: object, problem: () => unknown): void {
+function warnOnce(clock: object, problem: string): void {
   if (brokenClocks.has(clock)) return;
   brokenClocks.add(clock);
-  report(problem());
+  warn('RECLOSER_CONFIG', `The clock of a circuit breaker ${problem}: the circuit stays as it is meanwhile`);
 }

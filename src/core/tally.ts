@@ -32,7 +32,7 @@ export class Tally implements CircuitTotals {
   /** The totals as they are now. */
   get totals(): CircuitTotals {
     const totals = createTotals();
-    for (const key of TOTALS) totals[key] = this[key];
+    for (const key of TOTALS) totals[key] = Math.min(this[key], Number.MAX_SAFE_INTEGER);
     return totals;
   }
 

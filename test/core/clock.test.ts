@@ -273,3 +273,49 @@ describe('a process that froze for an hour', () => {
     expect(permits.filter(Boolean)).toHaveLength(2);
   });
 });
+
+describe('a clock that tells no time', () => {
+  test.each([[undefined], [Number.NaN], [5n], [[1, 2]], [new Date(0)], ['5']])(
+    'is refused when the breaker is made: %s',
+    (reading) => {
+      const clock = { now: () => reading as number };
+
+      expect(() => new CircuitBreaker({ clock })).toThrow('must return a finite number of milliseconds');
+    },
+  );
+
+  test.each<[string, () => number]>([
+    ['tells none', () => Number.NaN],
+    [
+      'throws',
+      () => {
+        throw new Error('no time');
+      },
+    ],
+  ])('later keeps the circuit as it is, and the call its result: %s', async (_, later) => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const clock = { now: (): number => 0 };
+    const breaker = new CircuitBreaker({ clock, slowCallDuration: 5 });
+    const open = new CircuitBreaker({ clock });
+    open.trip();
+
+    clock.now = later;
+
+    expect(await breaker.call(() => 'fine')).toBe('fine');
+    expect(await open.tryCall(() => 'unreached')).toMatchObject({ ok: false, rejected: true });
+    expect(open.metrics.state).toBe('OPEN');
+    expect(warned).toHaveBeenCalledOnce();
+  });
+
+  test('from where it began does not lengthen a stay', () => {
+    const { breaker, clock } = createOpen();
+    clock.advance(900);
+    breaker.tryAcquire();
+
+    clock.time = 10;
+    expect(breaker.tryAcquire()).toBeUndefined();
+    clock.advance(100);
+
+    expect(breaker.tryAcquire()).toBeDefined();
+  });
+});

@@ -51,8 +51,8 @@ describe('every schedule within small bounds', () => {
     ['rates, count window', BY_THEMSELVES, { ...RATES, window: COUNT }, [1_512, 6_966]],
     ['rates, time window', BY_THEMSELVES, { ...RATES, window: TIME }, [3_245, 13_322]],
     ['probing, count window', PROBING, { ...RATES, window: COUNT }, [506, 1_808]],
-    ['crowded and by hand, count window', BY_HAND, { ...CROWDED, window: COUNT }, [2_241, 8_551]],
-    ['crowded and by hand, time window', BY_HAND, { ...CROWDED, window: TIME }, [3_753, 12_814]],
+    ['crowded and by hand, count window', BY_HAND, { ...CROWDED, window: COUNT }, [2_584, 9_381]],
+    ['crowded and by hand, time window', BY_HAND, { ...CROWDED, window: TIME }, [4_221, 13_961]],
   ] as const)('holds every invariant: %s', { timeout: 60_000 }, (_, bounds, config, figures) => {
     const { states, steps } = explore(config, bounds);
 
