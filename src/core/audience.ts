@@ -1,4 +1,3 @@
-import type { CircuitBreaker } from './circuit-breaker.js';
 import { type CircuitBreakerEvents, type Emission, Emitter } from './events.js';
 
 /** What a registry is to the breakers that it keeps. */
@@ -10,7 +9,7 @@ export interface Keeper {
     tell(): void;
   };
   /** Is told of each call, when it starts and when it ends, if the keeper cares. */
-  readonly onUse: ((breaker: CircuitBreaker) => void) | undefined;
+  readonly onUse: ((breaker: { readonly name: string }) => void) | undefined;
 }
 
 /** The event that tells of each state. */

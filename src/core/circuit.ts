@@ -4,7 +4,6 @@
  * it. It knows nothing of tasks and promises.
  */
 import { Audience, CALL_EVENTS, type Keeper, STATE_EVENTS } from './audience.js';
-import type { CircuitBreaker } from './circuit-breaker.js';
 import { type CircuitMode, CircuitState } from './circuit-state.js';
 import { describeError } from './describe-error.js';
 import {
@@ -167,7 +166,7 @@ export abstract class Circuit {
     this.#tally.calls++;
     this.#tally.inFlight++;
     this.#tally.places++;
-    this.#audience?.keeper?.onUse?.(this as unknown as CircuitBreaker);
+    this.#audience?.keeper?.onUse?.(this);
     return startedAt;
   }
 
@@ -220,7 +219,7 @@ export abstract class Circuit {
     this.#tally.calls++;
     this.#tally.inFlight++;
     if (this.#machine.takesPlace(permit)) this.#tally.places++;
-    this.#audience?.keeper?.onUse?.(this as unknown as CircuitBreaker);
+    this.#audience?.keeper?.onUse?.(this);
   }
 
   /**
@@ -273,7 +272,7 @@ export abstract class Circuit {
     const { slowCallDuration } = this.#options;
     const now = this.#timesEnds ? this.now() : Number.NaN;
     const slow = slowCallDuration !== false && now - startedAt >= slowCallDuration;
-    this.#audience?.keeper?.onUse?.(this as unknown as CircuitBreaker);
+    this.#audience?.keeper?.onUse?.(this);
     if (slow) this.#tally.slow++;
     this.#tally.successes++;
     const rule = this.#machine.recordSuccess(permit, slow, startedAt, now);
@@ -296,7 +295,7 @@ export abstract class Circuit {
     let now = endedAt ?? this.#timeOfEnd(permit, kind);
     const duration = now - startedAt;
     const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
-    this.#audience?.keeper?.onUse?.(this as unknown as CircuitBreaker);
+    this.#audience?.keeper?.onUse?.(this);
     this.#tally.settled(kind, slow, threw && isCallTimeoutError(result));
     const rule =
       this.#machine.record(permit, kind, slow, startedAt, now, result, nests) ??

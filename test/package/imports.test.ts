@@ -38,7 +38,6 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     warn: [],
     seam: [],
     'describe-error': ['validate'],
-    detector: [],
     'call-context': ['following'],
   },
   {
@@ -62,6 +61,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   {
     'machine-snapshot': ['circuit-state', 'phase', 'snapshot', 'window'],
     health: ['circuit-state'],
+    detector: [],
     options: ['backoff', 'clock', 'validate', 'window'],
   },
   {
