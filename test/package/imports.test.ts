@@ -196,6 +196,7 @@ const SHARED = [
   'source',
   'timers',
   'validate',
+  'warn',
 ].map((file) => `core/${file}`);
 
 /**
