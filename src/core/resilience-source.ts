@@ -55,8 +55,10 @@ export interface ResilienceEvents {
 /** A `Resilience`, as those read it who watch it. */
 export interface WatchedResilience {
   readonly metrics: ResilienceFigures;
-  readonly bulkhead?: { readonly queue?: number | undefined } | undefined;
-  readonly rateLimiter?: { readonly queue?: number | undefined } | undefined;
+  /** Its `queue` is how many may wait, if it says so. */
+  readonly bulkhead?: object | undefined;
+  /** Likewise. */
+  readonly rateLimiter?: object | undefined;
   on<Event extends keyof ResilienceEvents>(
     event: Event,
     listener: (event: ResilienceEvents[Event]) => void,
@@ -156,7 +158,12 @@ export function followResilience(
 }
 
 function limitsOf({ bulkhead, rateLimiter }: WatchedResilience): QueueLimits {
-  return { bulkhead: bulkhead?.queue, rateLimit: rateLimiter?.queue };
+  return { bulkhead: queueOf(bulkhead), rateLimit: queueOf(rateLimiter) };
+}
+
+function queueOf(limiter: object | undefined): number | undefined {
+  const { queue } = (limiter ?? {}) as { readonly queue?: unknown };
+  return typeof queue === 'number' ? queue : undefined;
 }
 
 function listen(resilience: WatchedResilience, listeners: ResilienceListeners): () => void {

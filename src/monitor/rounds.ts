@@ -1,5 +1,5 @@
+import { isDoubtful, startTimer, stopTimer, type Timer } from '../core/timers.js';
 import type { Clock } from '../index.js';
-import { startBackgroundTimer } from './background-timer.js';
 
 /** Rounds that are made. */
 export interface Rounds {
@@ -21,14 +21,14 @@ export function startRounds<Walker extends object>(
   walk: (walker: Walker) => boolean,
 ): Rounds {
   const held = new WeakRef(walker);
-  let callOff: () => void;
+  let timer: Timer;
   let setAt: number;
   let dueAt: number;
 
   const set = (ms: number) => {
     setAt = timeOf(clock);
     dueAt = setAt + ms;
-    callOff = startBackgroundTimer(clock, run, ms);
+    timer = startTimer(clock, run, ms, { background: true });
   };
   const run = () => {
     const present = held.deref();
@@ -45,11 +45,11 @@ export function startRounds<Walker extends object>(
   return {
     revive() {
       const now = timeOf(clock);
-      if (!(now < setAt || now > dueAt + every)) return;
-      callOff();
+      if (!(now < setAt || now > dueAt + every || isDoubtful(timer))) return;
+      stopTimer(clock, timer);
       set(every);
     },
-    stop: () => callOff(),
+    stop: () => stopTimer(clock, timer),
   };
 }
 

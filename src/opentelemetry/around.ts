@@ -9,6 +9,7 @@ import {
 } from '../core/resilience-source.js';
 import type { BreakerSource } from '../core/source.js';
 import { failureErrorTypeOf } from './error-type.js';
+import { harmless } from './harmless.js';
 import type { KnownBreakers } from './known-breakers.js';
 import { listen } from './listen.js';
 import type { MoreMeasurements } from './measure.js';
@@ -17,7 +18,6 @@ import type { Attributes, OtelMeter, OtelObservations } from './otel-api.js';
 import { SUBJECT } from './otel-options.js';
 import { createResilienceInstruments, type ResilienceInstruments } from './resilience-instruments.js';
 import { secondsOf, type TellSpan } from './trace.js';
-import { harmless } from './warn.js';
 
 /** What is around the breakers of a source: heard from the start, measured if there is a meter. */
 export class AroundBreakers {

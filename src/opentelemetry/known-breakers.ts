@@ -1,7 +1,7 @@
+import { warn } from '../core/warn.js';
 import { BreakerAttributes } from './breaker-attributes.js';
 import { OTHER } from './error-type.js';
 import type { Attributes } from './otel-api.js';
-import { warn } from './warn.js';
 
 /**
  * The attributes of breakers by name. What has been recorded under a name is kept by the SDK as long as the process
@@ -39,6 +39,7 @@ export class KnownBreakers {
       this.#others = new BreakerAttributes(OTHER, this.#constant);
       const breaker = JSON.stringify(name);
       warn(
+        'RECLOSER_TELEMETRY',
         `Circuit breaker ${breaker} and those after it are measured as "${OTHER}": \`maxBreakers\` is ${this.#max}`,
       );
     }

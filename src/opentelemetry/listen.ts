@@ -1,6 +1,6 @@
 import type { BreakerSource, InstrumentableBreaker } from '../core/source.js';
 import type { CircuitBreakerEvents, Listener } from '../index.js';
-import { harmless } from './warn.js';
+import { harmless } from './harmless.js';
 
 /** What to do with each event. */
 export type Listeners = {

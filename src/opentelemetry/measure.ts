@@ -13,12 +13,12 @@ import {
   type Listener,
 } from '../index.js';
 import { failureErrorTypeOf } from './error-type.js';
+import { harmless } from './harmless.js';
 import { createInstruments, type Instruments } from './instruments.js';
 import type { KnownBreakers } from './known-breakers.js';
 import { type Listeners, listen } from './listen.js';
 import { ATTRIBUTE_NAMES } from './names.js';
 import type { Attributes, OtelMeter, OtelObservable, OtelObservations } from './otel-api.js';
-import { harmless } from './warn.js';
 
 const STATE_VALUES: Readonly<Record<CircuitState, number>> = { CLOSED: 0, OPEN: 1, HALF_OPEN: 2 };
 

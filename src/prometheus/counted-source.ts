@@ -12,10 +12,10 @@ import {
   isRegistry,
 } from '../core/source.js';
 import { BreakerCounts } from './breaker-counts.js';
+import { warnOfCost } from './drops.js';
 import type { BreakerReading } from './metric.js';
 import type { Labels } from './prom-client.js';
 import { SUBJECT } from './prom-options.js';
-import { warnOfCost } from './warn.js';
 
 /** What is said of a source when it is instrumented. */
 export interface SourceSettings {

@@ -1,6 +1,7 @@
 import type { BreakerSource } from '../core/source.js';
 import { refuse } from '../core/validate.js';
 import { CountedSource, type SourceSettings } from './counted-source.js';
+import { type DropReason, warnOfDrop } from './drops.js';
 import { ExportedMetric } from './exported-metric.js';
 import type { BreakerMetric, MetricHead } from './metric.js';
 import { createMetrics } from './metrics.js';
@@ -8,7 +9,6 @@ import { METRIC_NAMES } from './names.js';
 import type { PromValue } from './prom-client.js';
 import { type ResolvedOptions, SUBJECT } from './prom-options.js';
 import { Reading } from './reading.js';
-import { type DropReason, warnOfDrop } from './warn.js';
 
 /** Says of a metric in a register that it is ours, whichever copy of the package made it, and whose. */
 const EXPORTER = Symbol.for('recloser.prometheus');

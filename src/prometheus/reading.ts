@@ -2,9 +2,9 @@ import { readDetector } from '../core/detector-figures.js';
 import type { InstrumentableBreaker } from '../core/source.js';
 import { QUEUES } from './breaker-counts.js';
 import type { CountedSource } from './counted-source.js';
+import type { DropReason } from './drops.js';
 import type { BreakerMetric, BreakerReading } from './metric.js';
 import type { PromValue } from './prom-client.js';
-import type { DropReason } from './warn.js';
 
 /** Is told of each breaker that is left out; the last is what was thrown, if that is why. */
 export type OnDrop = (reason: DropReason, breaker: string, error?: unknown) => void;

@@ -57,7 +57,7 @@ describe("Grafana's own types", () => {
 
   beforeAll(() => {
     complaints = complaintsAbout(mine, misspelt);
-  });
+  }, 60_000);
 
   it('fit the dashboard, with nothing that they do not know', () => {
     expect(complaints[0]).toBe('none');

@@ -2,6 +2,7 @@ import { CircuitBreaker, type CircuitBreakerOptions, type CircuitBreakerRegistry
 import { ALERT_CONDITIONS, type Alert, type AlertRules, history, watch } from 'recloser/monitor';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createBreaker, failTimes, play, refusalOf, succeedTimes } from '../support/breakers.js';
+import { breakMetrics, mend } from '../support/broken.js';
 import { collectGarbage } from '../support/garbage.mjs';
 import { createRegistry, registryOf } from '../support/registries.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
@@ -720,6 +721,126 @@ describe('a history', () => {
     await failTimes(breaker, 2, Object.assign(new Error('boom'), { code: 'ECONNREFUSED' }));
 
     expect(alerts[0]?.text).not.toContain('2 ECONNREFUSED');
+  });
+});
+
+describe('a breaker that cannot be read', () => {
+  test('takes nothing from the others, is reported once, and is watched when it can be read', async () => {
+    const { uncaught } = watchRuntime();
+    const { registry } = createRegistry();
+    for (let i = 0; i < 2_000; i++) registry.getOrCreate(`b${i}`);
+    breakMetrics(registry.get('b700'));
+    const told: string[] = [];
+    const watching = watch(registry, only('open'), ({ breaker }) => told.push(breaker), { every: false });
+    registry.get('b1999')?.trip();
+
+    watching.check();
+    watching.check();
+    mend(registry.get('b700'));
+    registry.get('b700')?.trip();
+    watching.check();
+
+    expect(told).toEqual(['b1999', 'b700']);
+    await quiet();
+    expect(uncaught).toMatchObject([{ message: 'a broken clock' }]);
+  });
+
+  test('keeps the alert that it could not make for the next look', async () => {
+    watchRuntime();
+    const { breaker } = createBreaker();
+    const told: string[] = [];
+    let isBroken = true;
+    const past = {
+      failures: () => [],
+      opening: () => {
+        if (isBroken) throw new Error('a broken history');
+        return undefined;
+      },
+    };
+    const watching = watch(breaker, only('open'), ({ alert }) => told.push(alert), {
+      every: false,
+      history: past,
+    });
+
+    breaker.trip();
+    const before = [...told];
+    isBroken = false;
+    watching.check();
+
+    expect([before, told]).toEqual([[], ['open']]);
+    await quiet();
+  });
+});
+
+describe('the timers of a clock', () => {
+  /** A clock whose timers run when its time passes. */
+  function clockWithTimers() {
+    const timers = new Map<number, { readonly at: number; run(): void }>();
+    let time = 0;
+    let last = 0;
+    return {
+      timers,
+      now: () => time,
+      setTimeout: (run: () => void, ms: number) => {
+        timers.set(++last, { at: time + ms, run });
+        return last;
+      },
+      clearTimeout: (timer: unknown) => void timers.delete(timer as number),
+      pass(ms: number) {
+        const end = time + ms;
+        for (;;) {
+          const [next] = [...timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at);
+          if (next === undefined) break;
+          timers.delete(next[0]);
+          time = next[1].at;
+          next[1].run();
+        }
+        time = end;
+      },
+    };
+  }
+
+  test('make the rounds, each set when the one before has ended', () => {
+    const clock = clockWithTimers();
+    const breaker = new CircuitBreaker({ clock });
+    const told: string[] = [];
+    const watching = watch(breaker, only('health', { for: 20_000 }), ({ status }) => told.push(status));
+    breaker.trip();
+
+    clock.pass(15_000);
+    const before = [...told];
+    clock.pass(15_000);
+
+    expect([before, told]).toEqual([[], ['firing']]);
+    expect(clock.timers.size).toBe(1);
+    watching.stop();
+    expect(clock.timers.size).toBe(0);
+  });
+
+  test('are set again when they were taken along by somebody', () => {
+    const clock = clockWithTimers();
+    const breaker = new CircuitBreaker({ clock });
+    const watching = watch(breaker, only('open'), () => {});
+    clock.timers.clear();
+
+    clock.pass(30_000);
+    breaker.trip();
+
+    expect(clock.timers.size).toBe(1);
+    watching.stop();
+  });
+
+  test('are left where they are as long as they may fire', () => {
+    const clock = clockWithTimers();
+    const breaker = new CircuitBreaker({ clock });
+    const watching = watch(breaker, only('open'), () => {});
+    const [before] = [...clock.timers.keys()];
+
+    clock.pass(5_000);
+    breaker.trip();
+
+    expect([...clock.timers.keys()]).toEqual([before]);
+    watching.stop();
   });
 });
 

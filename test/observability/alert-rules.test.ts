@@ -39,7 +39,7 @@ interface Scenario {
 /** What `promtool test rules` says of a scenario. */
 function judge(alert: string, { series, raised, options }: Scenario): string {
   const rules = alertRules(options);
-  const severity = alert === 'CircuitBreakerOpenTooLong' ? 'critical' : 'warning';
+  const severity = SEVERITY[alert] ?? 'warning';
   const exp_alerts = [{ exp_labels: { severity, job: 'shop', name: 'payments' } }];
   const test = {
     rule_files: ['rules.yml'],
@@ -75,6 +75,11 @@ function withoutWords({ groups }: RuleFile): RuleFile {
     })),
   };
 }
+
+const SEVERITY: Readonly<Record<string, string>> = {
+  CircuitBreakerOpenTooLong: 'critical',
+  CircuitBreakerDegraded: 'info',
+};
 
 const STATE = { closed: 0, open: 1, halfOpen: 2 } as const;
 
@@ -263,6 +268,59 @@ const SCENARIOS: Readonly<Record<string, Readonly<Record<string, Scenario>>>> = 
       raised: { 330: false, 900: false },
     },
   },
+
+  CircuitBreakerRetryBudgetEmpty: {
+    'is raised when a budget has been empty for five minutes, and is resolved when it fills again': {
+      series: {
+        'circuit_breaker_retry_budget_ratio{instance="a"}': hold([60, 0.1], [600, 0], [300, 0.2]),
+        'circuit_breaker_retry_budget_ratio{instance="b"}': hold([960, 1]),
+      },
+      raised: { 45: false, 330: false, 375: true, 645: true, 675: false },
+    },
+  },
+
+  CircuitBreakerRetriesHigh: {
+    'is raised when calls make many attempts, and is resolved when they do not any more': {
+      series: {
+        'circuit_breaker_attempts_total{instance="a",kind="first"}': grow([600, 10], [600, 10], [900, 10]),
+        'circuit_breaker_attempts_total{instance="a",kind="retry"}': grow([600, 2], [600, 4], [900, 1]),
+        'circuit_breaker_attempts_total{instance="a",kind="hedge"}': grow([600, 0], [600, 1], [900, 0]),
+      },
+      raised: { 600: false, 1200: true, 1800: false },
+    },
+    'is not raised by a few calls': {
+      series: {
+        'circuit_breaker_attempts_total{instance="a",kind="first"}': grow([15, 1], [600, 0]),
+        'circuit_breaker_attempts_total{instance="a",kind="retry"}': grow([15, 9], [600, 0]),
+      },
+      raised: { 60: false, 300: false },
+    },
+  },
+
+  CircuitBreakerQueueFull: {
+    'is raised when one of its queues has been full for five minutes, over all instances': {
+      series: {
+        'circuit_breaker_waiting{instance="a",queue="bulkhead"}': hold([60, 5], [600, 10], [300, 2]),
+        'circuit_breaker_waiting{instance="b",queue="bulkhead"}': hold([60, 5], [600, 7], [300, 2]),
+        'circuit_breaker_waiting{instance="a",queue="rate_limit"}': hold([960, 1]),
+        'circuit_breaker_waiting{instance="a",queue="backoff"}': hold([960, 99]),
+        'circuit_breaker_queue_limit{instance="a",queue="bulkhead"}': hold([960, 10]),
+        'circuit_breaker_queue_limit{instance="b",queue="bulkhead"}': hold([960, 10]),
+        'circuit_breaker_queue_limit{instance="a",queue="rate_limit"}': hold([960, 0]),
+      },
+      raised: { 45: false, 330: false, 375: true, 645: true, 675: false },
+    },
+  },
+
+  CircuitBreakerDegraded: {
+    'is raised when more calls fail than usual for two minutes': {
+      series: {
+        'circuit_breaker_degraded{instance="a"}': hold([60, 0], [300, 1], [60, 0]),
+        'circuit_breaker_degraded{instance="b"}': hold([420, 0]),
+      },
+      raised: { 45: false, 165: false, 195: true, 345: true, 375: false },
+    },
+  },
 };
 
 describe.each(Object.entries(SCENARIOS))('%s', (alert, scenarios) => {
@@ -318,7 +376,17 @@ describe('promtool check rules', () => {
     ],
     [
       'with one alert',
-      { open: false, failureRate: false, openTooLong: false, health: false, fallbacks: false },
+      {
+        open: false,
+        failureRate: false,
+        openTooLong: false,
+        health: false,
+        fallbacks: false,
+        retryBudget: false,
+        retries: false,
+        queue: false,
+        degraded: false,
+      },
     ],
   ])('finds nothing wrong with the rules %s', (_, options) => {
     const rules = alertRules(options);

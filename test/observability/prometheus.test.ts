@@ -13,6 +13,10 @@ const RULES = alertRules({
   health: { for: 0 },
   fallbacks: { above: 0.1, over: 5_000, minimumCalls: 5 },
   flapping: { opened: 3, over: 5_000 },
+  retryBudget: { for: 0 },
+  retries: { over: 5_000, minimumCalls: 5 },
+  queue: { for: 0 },
+  degraded: { for: 0 },
 });
 
 const ALERTS = RULES.groups.flatMap(({ rules }) => rules);
@@ -22,14 +26,17 @@ const PANELS = dashboard()
   .flatMap(({ title, targets }) => targets.map(({ refId, expr }) => [`${title} ${refId}`, expr] as const));
 
 const BREAKERS = [
+  'closed',
   'failing',
   'flapping',
+  'learning',
   'mixed',
   'observing',
   'odd "name" \\ of ä',
   'open',
   'probing',
   'steady',
+  'values',
 ];
 
 let services: Service[];
@@ -78,6 +85,26 @@ describe('the exposition', () => {
       'success',
       'timeout',
     ]);
+  });
+
+  it('has a breaker in every mode', async () => {
+    const modes = await prometheus.query('count_values by () ("mode", circuit_breaker_mode)');
+
+    expect(modes.map(({ metric }) => metric.mode).sort()).toEqual(['0', '1', '2', '3']);
+  });
+
+  it('tells rejections by reason, as many as there are', async () => {
+    const [difference] = await prometheus.query(
+      'sum(circuit_breaker_rejections_total) - sum(circuit_breaker_requests_total{result="rejected"})',
+    );
+
+    expect(difference?.value).toBe(0);
+  });
+
+  it('tells the HTTP status of values that counted as failures', async () => {
+    const types = await prometheus.query('count by (type) (circuit_breaker_failures_total)');
+
+    expect(types.map(({ metric }) => metric.type)).toEqual(expect.arrayContaining(['503', 'ECONNREFUSED']));
   });
 
   it('has a breaker in every state', async () => {

@@ -11,7 +11,47 @@ import { instrument } from 'recloser/prometheus';
 const breakers = new CircuitBreakerRegistry({
   defaults: { recoveryTimeout: 0, successThreshold: 1, failureThreshold: 1 },
 });
-instrument(breakers, { client });
+
+/** Stands in for `recloser/resilience`, around one breaker: totals grow with the rounds. */
+const totals = {
+  attempts: 0,
+  retries: 0,
+  recovered: 0,
+  hedges: 0,
+  hedgesWon: 0,
+  bulkheadRejected: 0,
+  rateLimited: 0,
+  refused: { attempts: 0, open: 0, budget: 0 },
+};
+const waits = new Set();
+const around = {
+  metrics: {
+    budget: { available: 0, capacity: 100 },
+    waiting: { bulkhead: 9, rateLimit: 1, backoff: 1 },
+    pausedFor: 1_500,
+    totals,
+  },
+  bulkhead: { queue: 10 },
+  rateLimiter: { queue: 10 },
+  /** @param {string} event @param {(event: any) => void} listener */
+  on(event, listener) {
+    if (event === 'wait') waits.add(listener);
+    return () => waits.delete(listener);
+  },
+};
+const resilience = { get: (/** @type {string} */ name) => (name === 'steady' ? around : undefined) };
+
+function growTotals() {
+  totals.attempts += 15;
+  totals.retries += 4;
+  totals.hedges += 1;
+  for (const total of /** @type {const} */ (['recovered', 'hedgesWon', 'bulkheadRejected', 'rateLimited']))
+    totals[total]++;
+  for (const reason of /** @type {const} */ (['attempts', 'open', 'budget'])) totals.refused[reason]++;
+  for (const wait of waits) wait({ breaker: 'steady', queue: 'bulkhead', waited: 20, attempt: 1 });
+}
+
+instrument(breakers, { client, resilience, cost: { perCall: 0.01, currency: 'USD' } });
 
 const steady = breakers.getOrCreate('steady');
 const mixed = breakers.getOrCreate('mixed', {
@@ -21,6 +61,11 @@ const mixed = breakers.getOrCreate('mixed', {
   excludedErrors: [TypeError],
   fallback: () => 'less',
 });
+const values = breakers.getOrCreate('values', {
+  failureThreshold: false,
+  failureRateThreshold: false,
+  isFailure: ({ value }) => /** @type {any} */ (value)?.status === 503,
+});
 const flapping = breakers.getOrCreate('flapping');
 const open = breakers.getOrCreate('open');
 const failing = breakers.getOrCreate('failing');
@@ -28,7 +73,23 @@ const probing = breakers.getOrCreate('probing', { halfOpenMaxCalls: 1, probeTime
 const observing = breakers.getOrCreate('observing', { mode: 'observe', recoveryTimeout: 1e9 });
 const odd = breakers.getOrCreate('odd "name" \\ of ä');
 
+const closed = breakers.getOrCreate('closed');
+
+/** Stands in for a breaker with a detector. */
+const learning = breakers.getOrCreate('learning');
+const { metrics } = learning;
+const detector = {
+  lines: ['1/2'],
+  evidence: [3],
+  thresholds: [9],
+  admitted: 0.4,
+  degraded: true,
+  overdue: 0,
+};
+Object.defineProperty(learning, 'metrics', { get: () => ({ ...metrics, detector: { ...detector } }) });
+
 open.forceOpen('for good');
+closed.forceClosed();
 observing.trip('seen, and not acted on');
 probing.trip();
 probing.acquire(); // a probe that never settles
@@ -38,11 +99,14 @@ const fail = async () => {
   throw Object.assign(new Error('nobody is there'), { code: 'ECONNREFUSED' });
 };
 const hang = () => new Promise(() => {});
+const unavailable = async () => ({ status: 503 });
 const mistake = async () => {
   throw new TypeError('not the dependency');
 };
 
 async function round() {
+  growTotals();
+  detector.overdue++;
   await Promise.allSettled([
     steady.call(succeed),
     odd.call(succeed),
@@ -50,6 +114,9 @@ async function round() {
     mixed.call(fail),
     mixed.call(hang),
     mixed.call(mistake),
+    values.call(unavailable),
+    closed.call(succeed),
+    learning.call(succeed),
     open.call(succeed),
     probing.call(succeed),
     observing.call(succeed),

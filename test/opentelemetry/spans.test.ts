@@ -95,13 +95,18 @@ describe('the active span', () => {
   it('gets nothing of a timeout, which happens in a timer that several calls share', async () => {
     const timers = catchTimers();
     const { inSpan } = startTraces();
-    const { breaker } = createBreaker({ failureThreshold: 2, callTimeout: 50, fallback: () => 'instead' });
+    const { breaker, clock } = createBreaker({
+      failureThreshold: 2,
+      callTimeout: 50,
+      fallback: () => 'instead',
+    });
     instrument(breaker, { meter });
 
     const spans = Promise.all([
       inSpan('sets the timer', () => breaker.call(hanging)),
       inSpan('is ended by it', () => breaker.call(hanging)),
     ]);
+    clock.advance(50);
     timers.fire();
 
     expect((await spans).flatMap(eventsOf)).toEqual([]);
@@ -134,7 +139,7 @@ describe('the active span', () => {
   it('gets nothing of what a listener makes of a timeout', async () => {
     const timers = catchTimers();
     const { inSpan } = startTraces();
-    const { registry } = registryOf(['users', 'mail'], {
+    const { registry, clock } = registryOf(['users', 'mail'], {
       defaults: { failureThreshold: 1, callTimeout: 50 },
     });
     registry.on('open', ({ breaker }) => {
@@ -143,6 +148,7 @@ describe('the active span', () => {
     instrument(registry, { meter });
 
     const span = inSpan('request', () => registry.get('users')?.tryCall(hanging));
+    clock.advance(50);
     timers.fire();
 
     expect(eventsOf(await span)).toEqual([]);
@@ -152,7 +158,7 @@ describe('the active span', () => {
   it('is that of the outer call which a timeout of an inner breaker fails', async () => {
     const timers = catchTimers();
     const { inSpan } = startTraces();
-    const { registry } = registryOf(['inner'], { defaults: { callTimeout: 50 } });
+    const { registry, clock } = registryOf(['inner'], { defaults: { callTimeout: 50 } });
     const outer = registry.getOrCreate('outer', { failureThreshold: 1, callTimeout: false });
     instrument(registry, { meter });
 
@@ -160,6 +166,7 @@ describe('the active span', () => {
       inSpan('sets the timer', () => registry.get('inner')?.tryCall(hanging)),
       inSpan('request', () => outer.tryCall(() => registry.get('inner')?.call(hanging))),
     ]);
+    clock.advance(50);
     timers.fire();
 
     const [other, request] = await spans;
@@ -172,7 +179,7 @@ describe('the active span', () => {
   it('has the rejection of a call that is made again right after the timeout', async () => {
     const timers = catchTimers();
     const { inSpan } = startTraces();
-    const { breaker } = createBreaker({ failureThreshold: 2, callTimeout: 50 });
+    const { breaker, clock } = createBreaker({ failureThreshold: 2, callTimeout: 50 });
     instrument(breaker, { meter });
     const twice = async () => {
       await breaker.tryCall(hanging);
@@ -180,6 +187,7 @@ describe('the active span', () => {
     };
 
     const spans = Promise.all([inSpan('first', twice), inSpan('second', twice)]);
+    clock.advance(50);
     timers.fire();
 
     const rejected = ['rejection: name=test state=open reason=open observed=false retry_after=1'];
@@ -302,10 +310,11 @@ describe('a tracer', () => {
   it('makes a trace of its own of a timeout', async () => {
     const timers = catchTimers();
     const { inSpan, tracer, spans } = startTraces();
-    const { breaker } = createBreaker({ failureThreshold: 1, callTimeout: 50 });
+    const { breaker, clock } = createBreaker({ failureThreshold: 1, callTimeout: 50 });
     instrument(breaker, { meter, tracer });
 
     const request = inSpan('request', () => breaker.tryCall(hanging));
+    clock.advance(50);
     timers.fire();
     await request;
 

@@ -1,4 +1,5 @@
 import { describeError } from '../core/describe-error.js';
+import { warn } from '../core/warn.js';
 
 /** Why a breaker is not exported. */
 export type DropReason = 'max_series' | 'duplicate_name' | 'unreadable';
@@ -14,17 +15,13 @@ const TEXTS: Readonly<Record<DropReason, (breaker: string, maxSeries: number, er
 
 /** Tells the process, where there is one, that a breaker is missing in what Prometheus gets. */
 export function warnOfDrop(reason: DropReason, breaker: string, maxSeries: number, error: unknown): void {
-  warn(TEXTS[reason](JSON.stringify(breaker), maxSeries, error));
+  warn('RECLOSER_NOT_EXPORTED', TEXTS[reason](JSON.stringify(breaker), maxSeries, error));
 }
 
 /** Tells the process that nobody knows what the calls of a breaker cost. */
 export function warnOfCost(breaker: string, error: unknown): void {
   warn(
+    'RECLOSER_NOT_EXPORTED',
     `What circuit breaker ${JSON.stringify(breaker)} saves is not exported to Prometheus, since \`cost\` does not tell it: ${describeError(error)}`,
   );
-}
-
-function warn(message: string): void {
-  const { process } = globalThis as { process?: { emitWarning?(message: string, options: object): void } };
-  process?.emitWarning?.(message, { type: 'CircuitBreakerWarning', code: 'RECLOSER_NOT_EXPORTED' });
 }
