@@ -124,17 +124,18 @@ const MOST_PASSED_OVER = 64;
  * ```
  */
 export class CircuitBreakerRegistry {
-  readonly #entries = new Map<string, Entry>();
+  #entries = new Map<string, Entry>();
   /** Those that may be forgotten once nothing is in flight, least recently used first. */
-  readonly #recency = new LinkedList<Entry>();
-  readonly #defaults: CircuitBreakerOptions;
+  #recency = new LinkedList<Entry>();
+  #defaults: CircuitBreakerOptions;
   readonly #configure: ((name: string) => CircuitBreakerOptions | undefined) | undefined;
   readonly #maxSize: number;
   readonly #idleTimeout: number;
-  readonly #clock: Clock;
+  #clock: Clock;
   readonly #events: Emitter<RegistryEvents>;
   readonly #keeper: Keeper;
   #uses = 0;
+  #isolations = 0;
   #lastTakenBack: Entry | undefined;
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
@@ -155,6 +156,10 @@ export class CircuitBreakerRegistry {
       () => this.#listenersChanged(),
     );
     const forgets = maxSize !== Number.POSITIVE_INFINITY || idleTimeout !== Number.POSITIVE_INFINITY;
+    // For `recloser/testing`, of any copy of the package. As a method it would keep bundlers from leaving the class out.
+    Object.defineProperty(this, Symbol.for('recloser.isolate.1'), {
+      value: (defaults: CircuitBreakerOptions) => this.#setAside(defaults),
+    });
     this.#keeper = forgets ? this.#createForgetfulKeeper() : { events: this.#events, onUse: undefined };
   }
 
@@ -275,6 +280,53 @@ export class CircuitBreakerRegistry {
       if (existing !== undefined) existing.restore(state);
       else if (made !== undefined) this.#add(made);
     }
+  }
+
+  /** Where it reads the time. */
+  get clock(): Clock {
+    return this.#clock;
+  }
+
+  /**
+   * Sets the breakers and the defaults aside, for tests. Those that are made until the answer is called are made with these
+   * defaults, and are forgotten then.
+   */
+  #setAside(defaults: CircuitBreakerOptions): () => void {
+    const read = readUnnamed(defaults, CREATE);
+    const aside = [this.#entries, this.#recency, this.#lastTakenBack, this.#defaults, this.#clock] as const;
+    const depth = ++this.#isolations;
+    for (const { breaker } of this.#entries.values()) keep(breaker, undefined);
+    this.#hold(
+      new Map(),
+      new LinkedList(),
+      undefined,
+      { clock: this.#clock, ...read },
+      read.clock ?? this.#clock,
+    );
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      if (this.#isolations > depth) throw new Error('An isolation ends after those that began within it');
+      isOver = true;
+      this.clear();
+      this.#isolations--;
+      this.#hold(...aside);
+      this.#listenersChanged();
+    };
+  }
+
+  #hold(
+    entries: Map<string, Entry>,
+    recency: LinkedList<Entry>,
+    lastTakenBack: Entry | undefined,
+    defaults: CircuitBreakerOptions,
+    clock: Clock,
+  ): void {
+    this.#entries = entries;
+    this.#recency = recency;
+    this.#lastTakenBack = lastTakenBack;
+    this.#defaults = defaults;
+    this.#clock = clock;
   }
 
   /** Resets every breaker. */

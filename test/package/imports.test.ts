@@ -252,6 +252,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   opentelemetry: [],
   presets: ['config/*'],
   prometheus: [],
+  // `processWide`: what chaos has made is known to all copies of the package.
+  testing: ['core/process-wide', 'core/warn'],
 };
 
 /** The file of src that an import names: `presets/failures/http`; a foreign module keeps its name. */

@@ -11,6 +11,7 @@
  * @property {typeof import('recloser/opentelemetry')} opentelemetry
  * @property {typeof import('recloser/grafana')} grafana
  * @property {typeof import('recloser/monitor')} monitor
+ * @property {typeof import('recloser/testing')} testing
  * @typedef {{ name: string, ok: boolean, error?: string, skipped?: string }} Result
  */
 
@@ -23,6 +24,65 @@ const TIME_TO_ANSWER = 5_000;
  * @type {typeof Symbol.dispose}
  */
 const DISPOSE = Symbol.dispose ?? /** @type {any} */ (Symbol.for('Symbol.dispose'));
+
+/** Simulations whose figures are the same in every runtime. */
+/** @param {number} seed @returns {import('recloser/testing').SimulationSettings} */
+export const goldenSettings = (seed) => ({
+  seed,
+  breaker: { failureThreshold: 5, callTimeout: 800, recoveryTimeout: 3_000 },
+  traffic: { rate: 100 },
+  dependency: [
+    { for: 20_000, latency: { p50: 30, p99: 400 }, failures: 0.02 },
+    { for: 10_000, latency: { p50: 60, p99: 900 }, failures: 0.6, hang: 0.2 },
+    { for: 10_000, latency: { p50: 30, p99: 400 }, capacity: 90 },
+    { for: 20_000, latency: { p50: 30, p99: 400 }, failures: 0.02 },
+  ],
+});
+
+/** A number that a text tells. @param {string} text */
+export function digestOf(text) {
+  let bits = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) bits = Math.imul(bits ^ text.charCodeAt(at), 0x01000193);
+  return bits >>> 0;
+}
+
+/** @type {readonly { seed: number, figures: string, digest: number }[]} */
+export const GOLDEN = [
+  {
+    seed: 1,
+    figures:
+      '{"offered":6016,"ok":4663,"fallbacks":0,"rejected":1232,"failed":121,"pending":0,"sent":4784,"failingCallsSent":24,"lost":414,"goodput":0.7750997340425532,"trips":1,"falseTrips":0,"timeToOpen":114.695,"timeToClose":2336.321,"longestOpen":12221.626,"waitP99":599.856}',
+    digest: 8594025,
+  },
+  {
+    seed: 2,
+    figures:
+      '{"offered":6055,"ok":4723,"fallbacks":0,"rejected":1196,"failed":136,"pending":0,"sent":4859,"failingCallsSent":37,"lost":418,"goodput":0.7800165152766309,"trips":1,"falseTrips":0,"timeToOpen":307.975,"timeToClose":2774.735,"longestOpen":12466.76,"waitP99":670.877}',
+    digest: 3202887168,
+  },
+  {
+    seed: 3,
+    figures:
+      '{"offered":6026,"ok":4612,"fallbacks":0,"rejected":1292,"failed":122,"pending":0,"sent":4734,"failingCallsSent":32,"lost":512,"goodput":0.7653501493528045,"trips":1,"falseTrips":0,"timeToOpen":260.997,"timeToClose":2693.259,"longestOpen":12432.262,"waitP99":622.273}',
+    digest: 39821994,
+  },
+];
+
+/** What chaos does to twelve calls: `true` for an error, else the milliseconds that they wait. */
+const FAULTS_OF_SEED_7 = [
+  true,
+  780.1647666164605,
+  true,
+  12.795891050919739,
+  17.502352984496444,
+  true,
+  24.195218686392252,
+  61.693761252977936,
+  138.96593670657853,
+  true,
+  60.666444212950935,
+  45.644889534147985,
+];
 
 /** @type {Record<string, (recloser: Recloser, subpaths: Subpaths) => unknown>} */
 const BEHAVIOURS = {
@@ -489,6 +549,59 @@ const BEHAVIOURS = {
     watching.stop();
 
     equal(told, ['open firing', 'open resolved']);
+  },
+
+  async 'moves time and timers by hand, microtasks between'(_, { testing }) {
+    const clock = testing.createManualClock();
+    /** @type {unknown[]} */
+    const told = [];
+    clock.setTimeout(async () => {
+      for (let i = 0; i < 20; i++) await null;
+      told.push('first');
+    }, 10);
+    clock.setTimeout(() => told.push('second'), 10);
+
+    await clock.advance(20);
+    await clock.settle(clock.sleep(80));
+    const hung = await rejectionOf(clock.settle(new Promise(() => {})));
+
+    equal([told, clock.now()], [['first', 'second'], 100]);
+    equal(/** @type {{ code?: string }} */ (hung).code, 'ERR_NOTHING_TO_WAIT_FOR');
+  },
+
+  async 'injects the same faults for the same seed'(_, { testing }) {
+    const clock = testing.createManualClock();
+    const chaos = testing.createChaos({ seed: 7, clock });
+    const flaky = chaos.wrap(
+      async () => clock.now(),
+      [
+        { fault: 'error', rate: 0.3 },
+        { fault: 'latency', ms: { p50: 40, p99: 900 } },
+      ],
+    );
+
+    const results = await clock.settle(Promise.allSettled(Array.from({ length: 12 }, flaky)));
+    const told = results.map((it) => (it.status === 'fulfilled' ? it.value : testing.isInjected(it.reason)));
+
+    equal(told, FAULTS_OF_SEED_7);
+  },
+
+  async 'simulates outages with the same figures, to the byte'(_, { testing }) {
+    for (const { seed, figures, digest } of GOLDEN) {
+      const run = await testing.simulate(goldenSettings(seed));
+
+      equal(JSON.parse(JSON.stringify(run.figures)), JSON.parse(figures));
+      equal(digestOf(JSON.stringify(run)), digest);
+    }
+  },
+
+  async 'sets the breakers of the default registry aside'({ defaultRegistry }, { testing }) {
+    const before = defaultRegistry.getOrCreate('aside');
+
+    const names = await testing.isolate((registry) => registry.names());
+
+    equal([names, defaultRegistry.get('aside') === before], [[], true]);
+    defaultRegistry.delete('aside');
   },
 
   'refuses misspelt and impossible options'({ CircuitBreaker, InvalidOptionsError }) {

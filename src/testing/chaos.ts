@@ -1,0 +1,364 @@
+/**
+ * Faults in place of what a dependency answers, by chance that can be had again: what happens to a call is told by the
+ * seed, the function, the number of the call and the place of the fault, and by nothing else.
+ */
+import { isGranted, report } from '../core/report.js';
+import { startTimer, stopTimer } from '../core/timers.js';
+import {
+  type Check,
+  callable,
+  count,
+  describe,
+  either,
+  guardRead,
+  oneOf,
+  type Rules,
+  readOptions,
+} from '../core/validate.js';
+import { warn } from '../core/warn.js';
+import { type Clock, systemClock } from '../index.js';
+import { type ChaosPhase, type Fault, type FaultKind, readFaults, readPhases } from './faults.js';
+import { isFirstWarning, markInjected } from './injected.js';
+import { drawLatency } from './latency.js';
+import { draw, hashText } from './random.js';
+import { isSignal, onAbort, type SignalLike } from './signals.js';
+import { createError } from './testing-error.js';
+
+/** What {@link createChaos} takes. */
+export interface ChaosOptions {
+  /** What is told by chance is told by this, an integer of at least 0. @default 1 */
+  seed?: number | undefined;
+  /** What latencies and plans go by. @default the platform's time */
+  clock?: Clock | undefined;
+  /**
+   * Whether anything happens, or a function that is asked for each call; one that throws means no.
+   *
+   * @default true, but false where `NODE_ENV` is `production`
+   */
+  enabled?: boolean | (() => boolean) | undefined;
+}
+
+/** What has been done so far. */
+export interface ChaosStats {
+  /** Calls while it was on. */
+  readonly calls: number;
+  /** Faults that have hit a call. */
+  readonly injected: Readonly<Record<FaultKind, number>>;
+}
+
+declare const PLAN: unique symbol;
+
+/** Faults that change with time, as {@link Chaos.plan} makes them. */
+export interface ChaosPlan {
+  readonly [PLAN]: true;
+}
+
+/** Faults in the order in which they are asked, or a plan of them. */
+export type Faults = readonly Fault[] | ChaosPlan;
+
+/** Which methods of a client get faults. */
+export interface ChaosProtectOptions<Client> {
+  /** Their names. @default all but those of events */
+  methods?: readonly (keyof Client & string)[] | undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any function
+type AnyFunction = (...args: any[]) => any;
+
+/** Injects faults. Its members work detached. */
+export interface Chaos {
+  /** The same function, to which faults happen. Where none does, it is called straight and its very answer handed on. */
+  wrap<F extends AnyFunction>(fn: F, faults: Faults): F;
+  /** As `wrap`, for a `fetch`: the signal in its options goes before that of a `Request`. */
+  fetch<F extends AnyFunction>(fetch: F, faults: Faults): F;
+  /** The same client, to whose methods faults happen. Objects inside it are left alone. */
+  protect<Client extends object>(
+    client: Client,
+    faults: Faults,
+    options?: ChaosProtectOptions<Client>,
+  ): Client;
+  /** Faults that change with time, from now on; when the last phase is over, none. */
+  plan(phases: readonly ChaosPhase[]): ChaosPlan;
+  readonly stats: ChaosStats;
+  /** Turns it off; calls that hang or wait reject. */
+  stop(): void;
+  [Symbol.dispose](): void;
+}
+
+const enabledCheck = either(oneOf(true, false), callable);
+
+const clockCheck: Check = (value) =>
+  typeof (value as Partial<Clock> | null)?.now === 'function' ? undefined : 'a clock';
+
+const RULES: Rules & Record<keyof ChaosOptions, Check> = {
+  seed: count,
+  clock: clockCheck,
+  enabled: enabledCheck,
+};
+
+const subject = (action: string) => ({ breaker: '', action });
+const CREATE = subject('create chaos');
+const WRAP = subject('wrap with chaos');
+const PROTECT = subject('protect with chaos');
+const PLAN_SUBJECT = subject('plan chaos');
+
+/** What compilers that bring `using` along look for where the runtime lacks the symbol. */
+const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+
+/** Methods that are synchronous in every client that has them. */
+const SYNCHRONOUS =
+  /^(on|once|off|emit|(add|remove|prepend)(Once|All)?(Event)?Listeners?|dispatchEvent|listeners|listenerCount|rawListeners|eventNames|[gs]etMaxListeners|constructor)$/;
+
+/**
+ * Faults for the functions that a test, or a staging environment, calls.
+ *
+ * @throws InvalidOptionsError for an unknown option or a value out of range
+ *
+ * @example
+ * ```ts
+ * import { createChaos, isInjected } from 'recloser/testing';
+ *
+ * const chaos = createChaos({ seed: 7 });
+ * const flaky = chaos.wrap(async (id: number) => `user ${id}`, [{ fault: 'error', rate: 0.5 }]);
+ * const results = await Promise.allSettled([1, 2, 3, 4].map((id) => flaky(id)));
+ * const failed = results.filter((it) => it.status === 'rejected' && isInjected(it.reason));
+ * console.log(failed.length === chaos.stats.injected.error); // → true
+ * ```
+ */
+export function createChaos(options: ChaosOptions = {}): Chaos {
+  const given: ChaosOptions = guardRead(CREATE, 'options', () => readOptions(options, RULES, CREATE));
+  const { seed = 1, clock = systemClock } = given;
+  const injected: Record<FaultKind, number> = { error: 0, latency: 0, hang: 0, result: 0 };
+  const plans = new WeakMap<object, Plan>();
+  const waiting = new Set<(reason: unknown) => void>();
+  let enabled = given.enabled ?? !isProduction();
+  let functions = 0;
+  let calls = 0;
+
+  if (isProduction() && enabled !== false && isFirstWarning())
+    warn('RECLOSER_CHAOS', 'Chaos is enabled in production: calls fail, wait and hang on purpose');
+
+  /** Waits so many milliseconds, for ever without any, unless the signal or `stop()` ends it. */
+  const wait = (ms: number | undefined, signal: SignalLike | undefined) =>
+    new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void) => {
+        stopTimer(clock, timer);
+        waiting.delete(stopped);
+        stopListening?.();
+        settle();
+      };
+      const stopped = (reason: unknown) => end(() => reject(reason));
+      const timer = ms === undefined ? undefined : startTimer(clock, () => end(resolve), ms);
+      let stopListening: (() => void) | undefined;
+      waiting.add(stopped);
+      stopListening = onAbort(signal, stopped);
+    });
+
+  const inject = async (
+    { fn, self, args, signal }: Call,
+    delay: number | undefined,
+    end: Fault | undefined,
+  ): Promise<unknown> => {
+    if (delay !== undefined) await wait(delay, signal);
+    switch (end?.fault) {
+      case 'error':
+        throw markInjected(
+          end.error === undefined ? createError('ERR_INJECTED_FAULT', 'A fault was injected') : end.error(),
+        );
+      case 'result':
+        return markInjected(await end.value(...args));
+      case 'hang':
+        return wait(undefined, signal);
+      default:
+        return Reflect.apply(fn, self, args);
+    }
+  };
+
+  const faultsOf = (faults: Faults): (() => Present) => {
+    const plan = plans.get(faults);
+    if (plan !== undefined) return () => plan.at(clock.now());
+    const read = guardRead(WRAP, '`faults`', () => readFaults(faults, WRAP));
+    return () => ({ phase: 0, faults: read });
+  };
+
+  /** @param id tells the function */
+  const perform = (present: () => Present, id: number, number: number, makeCall: () => Call): unknown => {
+    const { phase, faults } = present();
+    let delay: number | undefined;
+    let end: Fault | undefined;
+    for (const [index, it] of faults.entries()) {
+      const key = [seed, id, number, phase, index];
+      if (draw(...key, 0) >= (it.rate ?? 1)) continue;
+      injected[it.fault]++;
+      if (it.fault !== 'latency') {
+        end = it;
+        break;
+      }
+      delay = (delay ?? 0) + reported(() => drawLatency(it.ms, ...key, 1));
+    }
+    const call = makeCall();
+    if (delay === undefined && end === undefined) return Reflect.apply(call.fn, call.self, call.args);
+    return inject(call, delay, end);
+  };
+
+  /** @param pick finds the signal among the arguments */
+  const caller = (present: () => Present, id: number, pick: (args: unknown[]) => SignalLike | undefined) => {
+    let number = 0;
+    return (fn: AnyFunction, self: unknown, args: unknown[]): unknown => {
+      if (enabled === false) return Reflect.apply(fn, self, args);
+      if (enabled !== true && !isGranted('enabled', enabled)) return Reflect.apply(fn, self, args);
+      calls++;
+      return perform(present, id, number++, () => ({ fn, self, args, signal: pick(args) }));
+    };
+  };
+
+  const wrapBy =
+    (pick: (args: unknown[]) => SignalLike | undefined) =>
+    <F extends AnyFunction>(fn: F, faults: Faults): F => {
+      if (typeof fn !== 'function')
+        throw new TypeError(`Chaos needs a function to wrap, received ${describe(fn)}`);
+      const apply: ProxyHandler<F>['apply'] = caller(faultsOf(faults), functions++, pick);
+      return new Proxy(fn, { apply });
+    };
+
+  const stop = () => {
+    enabled = false;
+    const reason = markInjected(createError('ERR_INJECTED_FAULT', 'Chaos was stopped while the call waited'));
+    for (const end of [...waiting]) end(reason);
+  };
+
+  return {
+    wrap: wrapBy(signalIn),
+    fetch: wrapBy((args) => signalIn([args[1], args[0]])),
+    protect(client, faults, options = {}) {
+      if ((typeof client !== 'object' || client === null) && typeof client !== 'function')
+        throw new TypeError(`Chaos needs an object with methods to protect, received ${describe(client)}`);
+      const { methods } = readOptions(options, { methods: methodsOf(client) }, PROTECT) as {
+        methods?: readonly string[];
+      };
+      const present = faultsOf(faults);
+      const id = functions++;
+      const stands = new Map<PropertyKey, { readonly value: unknown; readonly standIn: unknown }>();
+      const callers = new Map<PropertyKey, ReturnType<typeof caller>>();
+      const callerOf = (method: string) => {
+        const known = callers.get(method) ?? caller(present, id + hashText(method), signalIn);
+        callers.set(method, known);
+        return known;
+      };
+      const proxy: typeof client = new Proxy(client, {
+        get(target, property) {
+          const value: unknown = Reflect.get(target, property, target);
+          if (typeof value !== 'function' || typeof property === 'symbol' || isFixed(target, property))
+            return value;
+          const known = stands.get(property);
+          if (known?.value === value) return known.standIn;
+          const isHit =
+            methods === undefined
+              ? !SYNCHRONOUS.test(property) && !(property in Object.prototype)
+              : methods.includes(property);
+          // Methods run on the client itself, whose private state knows no proxy.
+          const onClient = (self: unknown) => (self === proxy ? client : self);
+          const perform = isHit ? callerOf(property) : Reflect.apply;
+          const standIn =
+            property === 'constructor'
+              ? value
+              : new Proxy(value as AnyFunction, {
+                  apply: (fn, self, args) => perform(fn, onClient(self), args),
+                });
+          stands.set(property, { value, standIn });
+          return standIn;
+        },
+        set: (target, property, value) => Reflect.set(target, property, value, target),
+      });
+      return proxy;
+    },
+    plan(phases) {
+      const plan = new Plan(
+        guardRead(PLAN_SUBJECT, '`phases`', () => readPhases(phases, PLAN_SUBJECT)),
+        clock.now(),
+      );
+      const handle = Object.freeze({}) as ChaosPlan;
+      plans.set(handle, plan);
+      return handle;
+    },
+    get stats() {
+      return { calls, injected: { ...injected } };
+    },
+    stop,
+    [DISPOSE]: stop,
+  };
+}
+
+interface Call {
+  readonly fn: AnyFunction;
+  readonly self: unknown;
+  readonly args: unknown[];
+  readonly signal: SignalLike | undefined;
+}
+
+/** The faults that may happen now, and the number of the phase that they belong to. */
+interface Present {
+  readonly phase: number;
+  readonly faults: readonly Fault[];
+}
+
+class Plan {
+  readonly #phases: readonly ChaosPhase[];
+  readonly #start: number;
+
+  constructor(phases: readonly ChaosPhase[], start: number) {
+    this.#phases = phases;
+    this.#start = start;
+  }
+
+  at(now: number): Present {
+    let left = now - this.#start;
+    for (const [phase, it] of this.#phases.entries()) {
+      if (left < it.for) return { phase, faults: it.faults };
+      left -= it.for;
+    }
+    return { phase: 0, faults: [] };
+  }
+}
+
+/** The first argument that is a signal, or has one. */
+function signalIn(args: readonly unknown[]): SignalLike | undefined {
+  for (const arg of args) {
+    try {
+      if (isSignal(arg)) return arg;
+      const { signal } = (arg ?? {}) as { signal?: unknown };
+      if (isSignal(signal)) return signal;
+    } catch {
+      // its getters throw
+    }
+  }
+  return undefined;
+}
+
+/** What throws is reported, and stands for no time at all. */
+function reported(read: () => number): number {
+  try {
+    return read();
+  } catch (error) {
+    report(error);
+    return 0;
+  }
+}
+
+/** A proxy must answer what cannot be changed as it is. */
+function isFixed(client: object, property: PropertyKey): boolean {
+  const own = Reflect.getOwnPropertyDescriptor(client, property);
+  return own !== undefined && !own.configurable && !own.writable;
+}
+
+function methodsOf(client: object): Check {
+  return (value) =>
+    Array.isArray(value) && value.every((name) => typeof Reflect.get(client, name) === 'function')
+      ? undefined
+      : 'names of methods of the client';
+}
+
+function isProduction(): boolean {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env?.NODE_ENV === 'production';
+}
