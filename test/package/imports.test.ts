@@ -254,6 +254,18 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   prometheus: [],
   // `processWide`: what chaos has made is known to all copies of the package.
   testing: ['core/process-wide', 'core/warn'],
+  resilience: [
+    'core/conflict',
+    'core/errors',
+    'core/events',
+    'core/fallback',
+    'core/guard',
+    'core/options',
+    'core/outcome',
+    'core/permit',
+    'core/process-wide',
+    'core/promises',
+  ],
 };
 
 /** The file of src that an import names: `presets/failures/http`; a foreign module keeps its name. */
