@@ -2,6 +2,7 @@
 
 import type { Environment, LocatedEnvironment } from '../../config/environments.js';
 import { inferPreset } from '../../config/infer.js';
+import type { PresetName } from '../../config/preset-names.js';
 import type { Problems } from '../../config/problems.js';
 import { foldName } from '../../config/variables.js';
 import { warn } from '../../config/warn.js';
@@ -16,6 +17,8 @@ import type { BreakerLayer } from './read-options.js';
 export interface Parts {
   /** What the preset says, if there is one. */
   readonly chosen: CircuitBreakerOptions;
+  /** The preset that the configuration names, or the breaker's name tells. */
+  readonly service: PresetName;
   /** Whether the configuration names the preset, or the breaker's name tells it. */
   readonly chosenBy: 'configuration' | 'name' | 'nobody';
   /** What was written, the more specific the later. */
@@ -46,6 +49,7 @@ export class Configuration {
     const chosenBy = own?.preset !== undefined ? 'configuration' : presets ? 'name' : 'nobody';
     return {
       chosen: chosenBy === 'nobody' ? {} : presetOptions(service, environment),
+      service,
       chosenBy,
       layers: [
         defaults,
