@@ -237,12 +237,8 @@ describe('the JSON schema', () => {
   });
 });
 
-describe('docs/presets.md', () => {
-  const page = readPages().find(({ path }) => path === 'docs/presets.md');
-  const lines = page?.lines ?? [];
-  const start = lines.indexOf('## Configuration as data');
-  const length = lines.slice(start + 1).findIndex((line) => line.startsWith('## '));
-  const section = lines.slice(start, length === -1 ? undefined : start + 1 + length);
+describe('docs/configuration.md', () => {
+  const section = readPages().find(({ path }) => path === 'docs/configuration.md')?.lines ?? [];
 
   it('has an example that the schema and the library accept', () => {
     const [example = ''] = /^{$.*?^}$/ms.exec(section.join('\n')) ?? [];
