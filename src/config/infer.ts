@@ -1,6 +1,7 @@
 /** Which preset a name tells. It depends on the name alone, so that the same name gets the same preset everywhere. */
 import { string, verify } from '../core/validate.js';
-import type { PresetName } from './preset-names.js';
+import { PRESET_NAMES, type PresetName } from './preset-names.js';
+import { unknownName } from './sentences.js';
 import { INTERFACES, SAY_NOTHING, SERVICE_LEVELS, STORES, WEAK_WORDS, WORD_LEVELS } from './words.js';
 
 /** The preset that a name tells, and how. */
@@ -62,6 +63,12 @@ export function inferPreset(name: string): Inference {
   const named = new Set(matches.map((other) => other.preset));
   named.delete(preset);
   return { preset, rule: `its name says "${asWritten(word, name)}"`, guessed: false, others: [...named] };
+}
+
+/** The sentence about a word that is no preset: the one that it tells as a name, such as `postgres`, else the nearest. */
+export function unknownPreset(word: string): string {
+  const { preset, guessed } = inferPreset(word.slice(0, 100));
+  return unknownName('preset', word, guessed ? PRESET_NAMES : [preset]);
 }
 
 /** `-orders-db-2-` of `OrdersDB2`: the words of a name in small letters, each between two dashes. */

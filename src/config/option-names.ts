@@ -1,6 +1,6 @@
 /** The options that JSON and variables can say. */
 
-/** Those of a breaker. */
+/** Those of a breaker that the core checks. */
 export const BREAKER_OPTIONS = [
   'failureThreshold',
   'failureRateThreshold',
@@ -19,5 +19,25 @@ export const BREAKER_OPTIONS = [
   'mode',
 ] as const;
 
-/** An option of a breaker that JSON can say. */
+/** The option of a breaker that is made of JSON by what the code hands in: `adaptive` of recloser/adaptive. */
+export const DETECTOR_OPTION = 'detector';
+
+/** Those of what stands around a breaker, which recloser/resilience reads. */
+export const RESILIENCE_OPTIONS = [
+  'retry',
+  'totalTimeout',
+  'bulkhead',
+  'rateLimit',
+  'retryBudget',
+  'hedge',
+] as const;
+
+/** All that variables can say. */
+export const VARIABLE_OPTIONS: readonly string[] = /* @__PURE__ */ [].concat(
+  BREAKER_OPTIONS as never,
+  DETECTOR_OPTION as never,
+  RESILIENCE_OPTIONS as never,
+);
+
+/** An option of a breaker that JSON can say, and that the core checks. */
 export type BreakerOption = (typeof BREAKER_OPTIONS)[number];

@@ -1,4 +1,5 @@
 /** The variables of the process, wherever there is one. */
+import { describe, object } from '../core/validate.js';
 
 /** The variables of a process, or what stands for them. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
@@ -27,4 +28,11 @@ export function readVariable(name: string, env: EnvironmentVariables | undefined
   } catch {
     return '';
   }
+}
+
+/** Why something cannot stand for the variables; `undefined` for what can. */
+export function problemOfVariables(env: unknown): string | undefined {
+  if (env === undefined || object(env) === undefined) return undefined;
+  const hint = typeof env === 'string' ? ': a name of an environment is given as `environment`' : '';
+  return `must be an object of variables, received ${describe(env)}${hint}`;
 }

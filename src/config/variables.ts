@@ -1,6 +1,6 @@
 /** Options out of environment variables, `RECLOSER_<NAME>_<OPTION>`, whoever reads them. */
 import type { Layer, ReadOptions } from './layers.js';
-import { BREAKER_OPTIONS } from './option-names.js';
+import { VARIABLE_OPTIONS } from './option-names.js';
 import type { Problems } from './problems.js';
 import { type EnvironmentVariables, processVariables } from './process-variables.js';
 import { unknownName } from './sentences.js';
@@ -15,7 +15,7 @@ const FROM_KUBERNETES = /_SERVICE_HOST$|_SERVICE_PORT(_|$)|_PORT$|_PORT_\d+_/;
 
 /** `callTimeout` of each `CALL_TIMEOUT`. None is the end of another, so that a variable can mean one option only. */
 const SUFFIXES: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(
-  /* @__PURE__ */ BREAKER_OPTIONS.map((option) => [suffixOf(option), option]),
+  /* @__PURE__ */ VARIABLE_OPTIONS.map((option) => [suffixOf(option), option]),
 );
 
 /**
@@ -31,9 +31,15 @@ export function variableOf(breakerName: string, option: string): string {
   return `${PREFIX}${foldName(breakerName)}_${suffixOf(option)}`;
 }
 
-/** The variables by the `NAME` that they are for. What is wrong with them is added to the problems. */
+/**
+ * The variables by the `NAME` that they are for. What is wrong with them is added to the problems, but for options that
+ * somebody else reads: those are known, and passed over.
+ *
+ * @param mine the options that are read here
+ */
 export function readVariables<Options extends object>(
   env: EnvironmentVariables | undefined,
+  mine: readonly string[],
   read: ReadOptions<Options>,
   problems: Problems,
 ): ReadonlyMap<string, Layer<Options>> {
@@ -43,9 +49,10 @@ export function readVariables<Options extends object>(
     if (!variable.startsWith(PREFIX) || text === '') continue;
     const [name, option] = partsOf(variable.slice(PREFIX.length));
     if (option === undefined) {
-      if (!FROM_KUBERNETES.test(variable)) problems.add(variable, unknownVariable(variable));
+      if (!FROM_KUBERNETES.test(variable)) problems.add(variable, () => unknownVariable(variable));
       continue;
     }
+    if (!mine.includes(option)) continue;
     const { options } = read({ [option]: parseValue(text) }, () => variable, problems);
     const before = layers.get(name);
     layers.set(name, {

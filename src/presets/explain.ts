@@ -67,7 +67,7 @@ export function explainPreset(name: string, settings?: PresetSettings): PresetEx
   const gaveWay = told.filter((it) => !values.includes(it));
   const text = [
     ...describeInference(name, inference),
-    `The environment is ${environment}, ${ENVIRONMENT_SOURCES[environmentSource]}.`,
+    describeEnvironment(environment, environmentSource),
     ...values.map((it) => `- ${it.option}: ${print(it)} (${it.source}). ${it.reason}`),
     ...gaveWay.map(
       (it) => `- ${it.option}: the default, since ${print(it)} (${it.source}) does not fit into the window.`,
@@ -82,6 +82,11 @@ const ENVIRONMENT_SOURCES: Readonly<Record<EnvironmentSource, string>> = {
   NODE_ENV: 'as the variable NODE_ENV says',
   default: 'since neither ENVIRONMENT nor NODE_ENV says anything known',
 };
+
+/** Which environment it is, and who says so. */
+export function describeEnvironment(environment: Environment, source: EnvironmentSource): string {
+  return `The environment is ${environment}, ${ENVIRONMENT_SOURCES[source]}.`;
+}
 
 function describeInference(name: string, { preset, rule, guessed, others }: Inference): string[] {
   const verb = guessed ? 'is guessed to be' : 'is';
@@ -114,7 +119,11 @@ function sourced(
 }
 
 function print({ option, value }: ExplainedValue): string {
+  return option !== 'window' && typeof value === 'object' ? 'an object' : printValue(value);
+}
+
+/** A value of an option, in a few characters. */
+export function printValue(value: unknown): string {
   if (typeof value === 'function') return value.name || 'a function';
-  if (option === 'window') return JSON.stringify(value);
-  return typeof value === 'object' ? 'an object' : String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -23,6 +23,12 @@ export type { ConfigChange, ConfigurableBreaker } from './config/plan.js';
 export { optionsFromEnvironment } from './config/variables.js';
 export { type ExplainedValue, explainPreset, type PresetExplanation } from './explain.js';
 export {
+  type ConfigExplanation,
+  type ConfigValue,
+  type ExplainedOption,
+  explainConfig,
+} from './explain-config.js';
+export {
   isAwsFailure,
   isCacheFailure,
   isConnectionFailure,

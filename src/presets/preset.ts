@@ -1,8 +1,8 @@
 /** Presets as options of breakers: one by its name, or whatever the name of a breaker tells. */
 
+import { unknownPreset } from '../config/infer.js';
 import { PRESET_NAMES, type PresetName } from '../config/preset-names.js';
 import { Problems, pathTo } from '../config/problems.js';
-import { unknownName } from '../config/sentences.js';
 import { refuse, type Subject, string, verify } from '../core/validate.js';
 import type { CircuitBreakerOptions } from '../index.js';
 import { presetOptions } from './catalogue/figures.js';
@@ -89,5 +89,5 @@ function verifyPreset(name: unknown): void {
   const subject = { breaker: '', action: 'use a preset' };
   verify(subject, 'preset', name, string);
   if (PRESET_NAMES.includes(name as PresetName)) return;
-  refuse(subject, 'preset', unknownName('preset', name as string, PRESET_NAMES));
+  refuse(subject, 'preset', unknownPreset(name as string));
 }

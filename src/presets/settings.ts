@@ -1,7 +1,7 @@
 /** What presets are asked for with, and reading it. */
 
 import { type Environment, type LocatedEnvironment, locateEnvironment } from '../config/environments.js';
-import type { EnvironmentVariables } from '../config/process-variables.js';
+import { type EnvironmentVariables, problemOfVariables } from '../config/process-variables.js';
 import { unknownName } from '../config/sentences.js';
 import { object, refuse, type Subject, verify } from '../core/validate.js';
 import type { CircuitBreakerOptions } from '../index.js';
@@ -39,6 +39,8 @@ export function readSettings(subject: Subject, settings: PresetSettings = {}): R
     }
   }
   const { environment, overrides, env } = settings;
+  const problem = problemOfVariables(env);
+  if (problem !== undefined) refuse(subject, 'env', `\`env\` ${problem}`);
   return { ...locateEnvironment(environment, env), overrides: readOverrides(subject, overrides), env };
 }
 

@@ -239,7 +239,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'grafana/index',
     'grafana/promql',
     'presets/index',
-    // `migrate` reads and writes files. No other subpath knows a platform.
+    // The command reads files, and `migrate` writes some. No other subpath knows a platform.
     'npm:node:fs',
     'npm:node:module',
     'npm:node:path',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CircuitBreaker, exponentialBackoff } from 'recloser';
 import { ENVIRONMENT_NAMES, fromConfig, PRESET_NAMES } from 'recloser/presets';
 import { describe, expect, it } from 'vitest';
-import { BREAKER_OPTIONS } from '../../src/config/option-names.js';
+import { BREAKER_OPTIONS, DETECTOR_OPTION } from '../../src/config/option-names.js';
 import { readPages } from '../support/markdown.js';
 import { fromRoot } from '../support/root.js';
 
@@ -123,9 +123,15 @@ describe('the JSON schema', () => {
   it('has every option that a configuration takes, wherever options go', () => {
     const { options, namedOptions, ...definitions } = schema.definitions;
 
-    expect(Object.keys(options?.properties ?? {})).toEqual(BREAKER_OPTIONS);
-    expect(Object.keys(namedOptions?.properties ?? {})).toEqual(['preset', ...BREAKER_OPTIONS]);
-    expect(Object.keys(definitions)).toEqual(['environment', 'preset', ...BREAKER_OPTIONS]);
+    expect(Object.keys(options?.properties ?? {})).toEqual([...BREAKER_OPTIONS, DETECTOR_OPTION]);
+    expect(Object.keys(namedOptions?.properties ?? {})).toEqual([
+      'preset',
+      ...BREAKER_OPTIONS,
+      DETECTOR_OPTION,
+    ]);
+    expect(Object.keys(definitions).sort()).toEqual(
+      ['environment', 'preset', ...BREAKER_OPTIONS, DETECTOR_OPTION].sort(),
+    );
   });
 
   it('has every option of the core but those that are functions, or that a registry gives', () => {
@@ -231,12 +237,8 @@ describe('the JSON schema', () => {
   });
 });
 
-describe('docs/presets.md', () => {
-  const page = readPages().find(({ path }) => path === 'docs/presets.md');
-  const lines = page?.lines ?? [];
-  const start = lines.indexOf('## Configuration as data');
-  const length = lines.slice(start + 1).findIndex((line) => line.startsWith('## '));
-  const section = lines.slice(start, length === -1 ? undefined : start + 1 + length);
+describe('docs/configuration.md', () => {
+  const section = readPages().find(({ path }) => path === 'docs/configuration.md')?.lines ?? [];
 
   it('has an example that the schema and the library accept', () => {
     const [example = ''] = /^{$.*?^}$/ms.exec(section.join('\n')) ?? [];
@@ -246,7 +248,7 @@ describe('docs/presets.md', () => {
   });
 
   it('names every member and every option of the format', () => {
-    const words = [...Object.keys(schema.properties), ...BREAKER_OPTIONS];
+    const words = [...Object.keys(schema.properties), ...BREAKER_OPTIONS, DETECTOR_OPTION];
 
     const missing = words.filter((word) => !section.some((line) => line.includes(`\`${word}\``)));
 

@@ -226,7 +226,7 @@ describe('what is wrong with a configuration', () => {
       'services.claude.window.duration: unknown option "window.duration", did you mean "window.type"?',
       'names.orders.mode: must be "active" or "observe", received "passive"',
       'names.orders.recoveryTimeout.initial: must be a finite number of milliseconds of at least 0, received -1',
-      'RECLOSER_ORDERS_MODE: must be "active" or "observe", received "observ"',
+      'RECLOSER_ORDERS_MODE: must be "active" or "observe", received a text',
     ]);
   });
 
@@ -234,7 +234,7 @@ describe('what is wrong with a configuration', () => {
     ['null', null, 'config: must be an object, received null'],
     ['an array', [], 'config: must be an object, received an array'],
     ['nothing', undefined, 'config: must be an object, received undefined'],
-    ['a text', '{}', 'config: must be an object, received "{}"'],
+    ['a text', '{}', 'config: must be an object, received a string: read it with `JSON.parse` first'],
     ['a section that is null', { names: null }, 'names: must be an object, received null'],
     [
       'a layer that is a list',
@@ -346,7 +346,7 @@ describe('what is wrong with a configuration', () => {
     const config = { defaults: { window: { type: 'count', size: 5 } } };
 
     expect(mistakesIn(config, { ...CONTEXT, env: { RECLOSER_ORDERS_MINIMUM_CALLS: '9' } })).toEqual([
-      "RECLOSER_ORDERS_MINIMUM_CALLS: must be at most the window's size, 5, received 9",
+      "RECLOSER_ORDERS_MINIMUM_CALLS: must be at most the window's size, 5, received a number",
     ]);
   });
 
@@ -365,7 +365,7 @@ describe('what is wrong with a configuration', () => {
     const context = { environmnt: 'staging', env: {} } as ConfigContext;
 
     expect(mistakesIn({}, context)).toEqual([
-      'context.environmnt: unknown option "environmnt", did you mean "environment" or "env"?',
+      'context.environmnt: unknown option "environmnt", did you mean "environment" or "env" or "adaptive"?',
     ]);
   });
 

@@ -10,7 +10,7 @@ import { MCP_SERVERS } from '../../src/presets/catalogue/mcp-servers.js';
 import { PLATFORMS } from '../../src/presets/catalogue/platforms.js';
 import { fromRoot } from '../support/root.js';
 
-const PAGE = 'docs/presets.md';
+const PAGE = 'docs/presets-reference.md';
 const STRICT_FIRST = ['production', 'staging', 'development', 'testing'] as const;
 
 const GROUPS = {

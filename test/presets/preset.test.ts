@@ -115,8 +115,8 @@ describe('preset', () => {
 
 describe('a mistake in what preset is given', () => {
   it.each([
-    ['gpt4', 'Cannot use a preset: unknown preset "gpt4", did you mean "gpt-4" or '],
-    ['Claude', 'Cannot use a preset: unknown preset "Claude", did you mean "claude" or '],
+    ['gpt4', 'Cannot use a preset: unknown preset "gpt4", did you mean "gpt-4"?'],
+    ['Claude', 'Cannot use a preset: unknown preset "Claude", did you mean "claude"?'],
     ['', 'Cannot use a preset: unknown preset "", did you mean '],
     ['toString', 'Cannot use a preset: unknown preset "toString", did you mean '],
     [undefined, 'Cannot use a preset: `preset` must be a string, received undefined'],
@@ -242,7 +242,7 @@ describe('presets', () => {
     ],
     [
       { overrides: { window: { type: 'count', size: 20 } }, env: { RECLOSER_ORDERS_MINIMUM_CALLS: '50' } },
-      "RECLOSER_ORDERS_MINIMUM_CALLS: must be at most the window's size, 20, received 50",
+      "RECLOSER_ORDERS_MINIMUM_CALLS: must be at most the window's size, 20, received a number",
     ],
     [
       { overrides: { minimumCalls: 50 }, env: { RECLOSER_CLAUDE_WINDOW: '{"type":"count","size":20}' } },

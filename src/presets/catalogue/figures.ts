@@ -18,12 +18,12 @@ export interface PresetValue {
 }
 
 /** How far from the strict end of a range to its lenient one. */
-const LENIENCE: Readonly<Record<Environment, number>> = {
+const LENIENCE: Readonly<Record<Environment, number>> = /* @__PURE__ */ Object.freeze({
   production: 0,
   staging: 1 / 3,
   development: 2 / 3,
   testing: 1,
-};
+});
 
 /**
  * The values of a preset: its own go before those of its kind, and those before the environment's. Nothing in them is

@@ -2,13 +2,14 @@
 
 import type { Environment, LocatedEnvironment } from '../../config/environments.js';
 import { inferPreset } from '../../config/infer.js';
+import type { PresetName } from '../../config/preset-names.js';
 import type { Problems } from '../../config/problems.js';
 import { foldName } from '../../config/variables.js';
 import { warn } from '../../config/warn.js';
 import { quote } from '../../core/quote.js';
 import type { CircuitBreakerOptions } from '../../index.js';
 import { presetOptions } from '../catalogue/figures.js';
-import { conflictIn, layOver, withDefaultMinimum } from './core-rules.js';
+import { conflictIn, lay, layOver, withDefaultMinimum } from './core-rules.js';
 import type { ConfigLayers } from './read.js';
 import type { BreakerLayer } from './read-options.js';
 
@@ -16,6 +17,8 @@ import type { BreakerLayer } from './read-options.js';
 export interface Parts {
   /** What the preset says, if there is one. */
   readonly chosen: CircuitBreakerOptions;
+  /** The preset that the configuration names, or the breaker's name tells. */
+  readonly service: PresetName;
   /** Whether the configuration names the preset, or the breaker's name tells it. */
   readonly chosenBy: 'configuration' | 'name' | 'nobody';
   /** What was written, the more specific the later. */
@@ -46,6 +49,7 @@ export class Configuration {
     const chosenBy = own?.preset !== undefined ? 'configuration' : presets ? 'name' : 'nobody';
     return {
       chosen: chosenBy === 'nobody' ? {} : presetOptions(service, environment),
+      service,
       chosenBy,
       layers: [
         defaults,
@@ -75,13 +79,22 @@ export class Configuration {
   /** Adds options that are good alone and not together, for everything that was written about. */
   checkCombinations(problems: Problems): void {
     const { defaults, environments, services } = this.#layers;
+    const breakers = this.#breakers();
+    const byService = [...services.values()].some(isAboutWindow);
+    const written = [defaults, ...environments.values(), ...services.values()].some(hasMinimum);
     for (const environment of new Set([this.located.environment, ...environments.keys()])) {
       const common = [defaults, environments.get(environment)];
       checkTogether({}, common, problems);
       for (const [service, layer] of services) {
         checkTogether(presetOptions(service, environment), [...common, layer], problems);
       }
-      for (const breaker of this.#breakers()) {
+      for (const breaker of breakers) {
+        const own = this.#layers.names.get(breaker);
+        const variables = this.#variables.get(foldName(breaker));
+        // What its own layers say nothing of has been checked with the common ones, and only what is written does not
+        // give way.
+        if (!byService && ![own, variables].some(isAboutWindow)) continue;
+        if (!written && ![own, variables].some(hasMinimum)) continue;
         const { chosen, layers } = this.partsFor(breaker, environment);
         checkTogether(chosen, layers, problems);
       }
@@ -99,7 +112,19 @@ export class Configuration {
 
 /** All that was written. */
 export function merge(layers: Parts['layers']): CircuitBreakerOptions {
-  return Object.assign({}, ...layers.map((layer) => layer?.options));
+  return layers.reduce<CircuitBreakerOptions>(
+    (below, layer) => (layer === undefined ? below : lay(below, layer.options)),
+    {},
+  );
+}
+
+/** Whether a layer has something of the one rule that is about two options. */
+function isAboutWindow(layer: BreakerLayer | undefined): boolean {
+  return layer?.options.window !== undefined || hasMinimum(layer);
+}
+
+function hasMinimum(layer: BreakerLayer | undefined): boolean {
+  return layer?.options.minimumCalls !== undefined;
 }
 
 /** A conflict is told where the option was written last. */

@@ -45,7 +45,22 @@ export function refusalAs(option: string, value: unknown): Refusal | undefined {
 
 /** Why the window and the minimum of calls do not go together: the one rule that is about two options. */
 export function conflictIn({ window, minimumCalls }: CircuitBreakerOptions): Refusal | undefined {
+  if (window === undefined && minimumCalls === undefined) return undefined;
   return refusalOf(() => new CircuitBreaker({ window, minimumCalls }));
+}
+
+/**
+ * One layer over another. A detector has defaults of its own, which go before all that is below the layer that names it.
+ */
+export function lay(below: CircuitBreakerOptions, above: CircuitBreakerOptions): CircuitBreakerOptions {
+  const { detector } = above as { readonly detector?: { readonly defaults?: object } | false };
+  const taken = typeof detector === 'object' ? Object.keys(detector.defaults ?? {}) : [];
+  const left = taken.length === 0 ? below : without(below, taken);
+  return { ...left, ...above };
+}
+
+function without(options: CircuitBreakerOptions, names: readonly string[]): CircuitBreakerOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)));
 }
 
 /**
@@ -56,7 +71,7 @@ export function layOver(
   chosen: CircuitBreakerOptions,
   written: CircuitBreakerOptions,
 ): CircuitBreakerOptions {
-  const merged = { ...chosen, ...written };
+  const merged = lay(chosen, written);
   const givesWay = written.minimumCalls === undefined && conflictIn(merged) !== undefined;
   return givesWay ? withDefaultMinimum(merged) : merged;
 }

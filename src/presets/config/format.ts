@@ -36,4 +36,12 @@ export interface ConfigOptions {
   rejectionStackTrace?: boolean | undefined;
   /** `observe` decides and reports as ever but rejects no call. */
   mode?: 'active' | 'observe' | undefined;
+  /**
+   * Options of a detector, for the `adaptive` that is handed in beside the configuration; `false` for none. It brings
+   * defaults of its own, which go before those of the presets and of less specific layers.
+   */
+  detector?: object | false | undefined;
 }
+
+/** Makes a detector of its options as JSON: `adaptive` of recloser/adaptive. */
+export type Adaptive = (options?: never) => object;

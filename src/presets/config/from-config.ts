@@ -3,12 +3,13 @@
 import { type Environment, locateEnvironment } from '../../config/environments.js';
 import type { PresetName } from '../../config/preset-names.js';
 import { Problems, pathTo } from '../../config/problems.js';
-import type { EnvironmentVariables } from '../../config/process-variables.js';
+import { type EnvironmentVariables, problemOfVariables } from '../../config/process-variables.js';
 import { unknownName } from '../../config/sentences.js';
+import { callable, describe } from '../../core/validate.js';
 import { type CircuitBreakerOptions, InvalidOptionsError } from '../../index.js';
 import type { PresetSettings } from '../settings.js';
 import { Configuration } from './configuration.js';
-import type { ConfigOptions } from './format.js';
+import type { Adaptive, ConfigOptions } from './format.js';
 import { createConfigure } from './origin.js';
 import { readLayers, readObject } from './read.js';
 import { readBreakerVariables } from './variables.js';
@@ -38,6 +39,10 @@ export interface CircuitBreakerConfig {
   services?: Partial<Record<PresetName, ConfigOptions | undefined>> | undefined;
   /** For one breaker. */
   names?: Record<string, NamedConfigOptions | undefined> | undefined;
+  /** What stands around breakers, for `resilienceFromConfig` of recloser/resilience. */
+  resilience?: object | undefined;
+  /** Options of a fleet, for `shareState` of recloser/redis. */
+  fleet?: object | undefined;
 }
 
 /** What a configuration is read in. */
@@ -46,6 +51,8 @@ export interface ConfigContext {
   environment?: PresetSettings['environment'];
   /** The environment variables. @default those of the process */
   env?: EnvironmentVariables | undefined;
+  /** What makes a detector of a `detector` block: `adaptive` of recloser/adaptive. @default none, so that one is refused */
+  adaptive?: Adaptive | undefined;
 }
 
 /** The part of a registry's options that a configuration decides. */
@@ -81,9 +88,16 @@ export function readConfig(config: unknown, given?: ConfigContext): Configuratio
   const problems = new Problems();
   const context: ConfigContext = readObject(given, 'context', problems);
   const unknown = Object.keys(context).filter((key) => !CONTEXT.includes(key));
-  for (const key of unknown) problems.add(pathTo('context', key), unknownName('option', key, CONTEXT));
-  const layers = readUntrusted(() => readLayers(config, problems));
-  const variables = readUntrusted(() => readBreakerVariables(context.env, problems));
+  for (const key of unknown) problems.add(pathTo('context', key), () => unknownName('option', key, CONTEXT));
+  const { adaptive } = context;
+  if (adaptive !== undefined && callable(adaptive) !== undefined) {
+    problems.add('context.adaptive', `must be a function, received ${describe(adaptive)}`);
+  }
+  const problem = problemOfVariables(context.env);
+  if (problem !== undefined) problems.add('context.env', problem);
+  if (problem !== undefined) problems.refuse();
+  const layers = readUntrusted(() => readLayers(config, problems, adaptive));
+  const variables = readUntrusted(() => readBreakerVariables(context.env, problems, adaptive));
   const located = locateEnvironment(context.environment ?? layers.environment, context.env);
   const configuration = new Configuration(layers, variables, located);
   configuration.checkCombinations(problems);
@@ -91,7 +105,7 @@ export function readConfig(config: unknown, given?: ConfigContext): Configuratio
   return configuration;
 }
 
-const CONTEXT: readonly string[] = ['environment', 'env'] satisfies (keyof ConfigContext)[];
+const CONTEXT: readonly string[] = ['environment', 'env', 'adaptive'] satisfies (keyof ConfigContext)[];
 
 /** Getters and proxies may throw anything. */
 function readUntrusted<T>(read: () => T): T {

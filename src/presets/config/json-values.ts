@@ -3,10 +3,10 @@
 import type { BreakerOption } from '../../config/option-names.js';
 import { object } from '../../core/validate.js';
 import { exponentialBackoff } from '../../index.js';
-import type { ConfigBackoff } from './format.js';
+import type { Adaptive, ConfigBackoff } from './format.js';
 
-/** What each backoff was made of that came out of JSON. */
-const backoffs = new WeakMap<object, ConfigBackoff>();
+/** What each backoff and each detector was made of that came out of JSON. */
+const sources = new WeakMap<object, object>();
 
 /** A good value as the core takes it. Nothing of the caller's is kept. */
 export function fromJson(option: BreakerOption, value: unknown): unknown {
@@ -15,9 +15,9 @@ export function fromJson(option: BreakerOption, value: unknown): unknown {
   return isObject(value) ? { ...value } : value;
 }
 
-/** The value as it was written: a function that was made out of JSON gives its JSON, anything else itself. */
+/** The value as it was written: what was made out of JSON gives its JSON, anything else itself. */
 export function written(value: unknown): unknown {
-  return backoffs.get(value as object) ?? value;
+  return sources.get(value as object) ?? value;
 }
 
 /** Whether two values of an option mean the same. */
@@ -30,9 +30,16 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return object(value) === undefined;
 }
 
+/** The detector that JSON describes. */
+export function detectorFromJson(adaptive: Adaptive, json: object): object {
+  const detector = adaptive({ ...json } as never);
+  sources.set(detector, json);
+  return detector;
+}
+
 function createBackoff({ initial = 1_000, factor = 2, max = 300_000, jitter = 0.2 }: ConfigBackoff) {
   const json = { initial, factor, max, jitter };
   const backoff = exponentialBackoff(json);
-  backoffs.set(backoff, json);
+  sources.set(backoff, json);
   return backoff;
 }

@@ -46,10 +46,15 @@ interface Memory {
 }
 
 /** What may be changed: what is written as data, and what a preset brings beside it. */
-const CHANGEABLE = [...BREAKER_OPTIONS, 'isFailure'] as const;
+const CHANGEABLE = /* @__PURE__ */ withIsFailure();
 
 /** What follows the window and `callTimeout` unless it is given. */
 const FOLLOWERS = ['minimumCalls', 'probeTimeout'] as const;
+
+/** Bundlers keep what is spread, even if nobody uses it; a function that is pure they do not. */
+function withIsFailure() {
+  return [...BREAKER_OPTIONS, 'isFailure'] as const;
+}
 
 type Changeable = Pick<ResolvedOptions, (typeof CHANGEABLE)[number]>;
 

@@ -1,12 +1,14 @@
 /** Reads a configuration that came from outside, and copies what is good of it into layers. It merges nothing. */
 
 import { ENVIRONMENT_NAMES, type Environment } from '../../config/environments.js';
+import { unknownPreset } from '../../config/infer.js';
 import { PRESET_NAMES, type PresetName } from '../../config/preset-names.js';
 import { type Problems, pathTo } from '../../config/problems.js';
 import { refusalBy, unknownName } from '../../config/sentences.js';
 import { type Check, object, oneOf, string } from '../../core/validate.js';
+import type { Adaptive } from './format.js';
 import { isObject } from './json-values.js';
-import { type BreakerLayer, readOptions } from './read-options.js';
+import { type BreakerLayer, createReader } from './read-options.js';
 
 /** The options of one breaker. */
 export interface NamedLayer extends BreakerLayer {
@@ -25,6 +27,8 @@ export interface ConfigLayers {
 
 type Members = Readonly<Record<string, unknown>>;
 
+type Read = ReturnType<typeof createReader>;
+
 const SECTIONS = [
   '$schema',
   'environment',
@@ -33,30 +37,56 @@ const SECTIONS = [
   'environments',
   'services',
   'names',
+  'resilience',
+  'fleet',
 ] as const;
 
-/** Adds whatever is wrong to the problems, and answers with the rest. */
-export function readLayers(config: unknown, problems: Problems): ConfigLayers {
+/** Names that sections have elsewhere. */
+const MEANT: Readonly<Record<string, (typeof SECTIONS)[number]>> = {
+  breakers: 'names',
+  circuitBreakers: 'names',
+  circuits: 'names',
+  instances: 'names',
+  default: 'defaults',
+  env: 'environment',
+  kinds: 'services',
+};
+
+/**
+ * Adds whatever is wrong to the problems, and answers with the rest. `resilience` and `fleet` are read by whoever they are
+ * for, and here only known.
+ */
+export function readLayers(config: unknown, problems: Problems, adaptive?: Adaptive): ConfigLayers {
   if (config === undefined) check('config', object, config, problems);
+  if (typeof config === 'string') {
+    problems.add('config', 'must be an object, received a string: read it with `JSON.parse` first');
+    return readLayers({}, problems);
+  }
+  const read = createReader(adaptive);
   const sections: Partial<Record<(typeof SECTIONS)[number], unknown>> = readObject(
     config,
     'config',
     problems,
   );
   for (const section of Object.keys(sections)) {
-    if (!isOneOf(SECTIONS, section))
-      problems.add(pathTo('', section), unknownName('section', section, SECTIONS));
+    if (!isOneOf(SECTIONS, section)) {
+      const words = Object.hasOwn(MEANT, section) ? [MEANT[section] as string] : SECTIONS;
+      problems.add(pathTo('', section), () => unknownName('section', section, words));
+    }
   }
-  const { $schema, environment, presets, defaults, environments, services, names } = sections;
+  const { $schema, environment, presets, defaults, environments, services, names, resilience, fleet } =
+    sections;
   if ($schema !== undefined) check('$schema', string, $schema, problems);
   if (presets !== undefined) check('presets', oneOf(true, false), presets, problems);
+  readObject(resilience, 'resilience', problems);
+  readObject(fleet, 'fleet', problems);
   return {
     environment: readWord(environment, 'environment', 'environment', ENVIRONMENT_NAMES, problems),
     presets: presets !== false,
-    defaults: readLayer(defaults, 'defaults', problems),
-    environments: readWords(environments, 'environments', 'environment', ENVIRONMENT_NAMES, problems),
-    services: readWords(services, 'services', 'preset', PRESET_NAMES, problems),
-    names: readNames(names, problems),
+    defaults: readLayer(defaults, 'defaults', read, problems),
+    environments: readWords(environments, 'environments', 'environment', ENVIRONMENT_NAMES, read, problems),
+    services: readWords(services, 'services', 'preset', PRESET_NAMES, read, problems),
+    names: readNames(names, read, problems),
   };
 }
 
@@ -66,32 +96,33 @@ function readWords<Word extends string>(
   path: string,
   what: string,
   words: readonly Word[],
+  read: Read,
   problems: Problems,
 ): Map<Word, BreakerLayer> {
   const layers = new Map<Word, BreakerLayer>();
   for (const [word, options] of Object.entries(readObject(given, path, problems))) {
     const here = pathTo(path, word);
-    if (isOneOf(words, word)) layers.set(word, readLayer(options, here, problems));
-    else problems.add(here, unknownName(what, word, words));
+    if (isOneOf(words, word)) layers.set(word, readLayer(options, here, read, problems));
+    else problems.add(here, () => unknownWord(what, word, words));
   }
   return layers;
 }
 
-function readNames(given: unknown, problems: Problems): Map<string, NamedLayer> {
+function readNames(given: unknown, read: Read, problems: Problems): Map<string, NamedLayer> {
   const layers = new Map<string, NamedLayer>();
   for (const [name, value] of Object.entries(readObject(given, 'names', problems))) {
     const path = pathTo('names', name);
     const { preset, ...options } = readObject(value, path, problems);
     layers.set(name, {
       preset: readWord(preset, `${path}.preset`, 'preset', PRESET_NAMES, problems),
-      ...readLayer(options, path, problems),
+      ...readLayer(options, path, read, problems),
     });
   }
   return layers;
 }
 
-function readLayer(given: unknown, path: string, problems: Problems): BreakerLayer {
-  return readOptions(readObject(given, path, problems), (option) => pathTo(path, option), problems);
+function readLayer(given: unknown, path: string, read: Read, problems: Problems): BreakerLayer {
+  return read(readObject(given, path, problems), (option) => pathTo(path, option), problems);
 }
 
 /** One word of a list, if it is given. */
@@ -103,7 +134,7 @@ function readWord<Word extends string>(
   problems: Problems,
 ): Word | undefined {
   if (given === undefined || isOneOf(words, given)) return given;
-  problems.add(path, refusalBy(string, given) ?? unknownName(what, given as string, words));
+  problems.add(path, () => refusalBy(string, given) ?? unknownWord(what, given as string, words));
   return undefined;
 }
 
@@ -121,4 +152,8 @@ function check(path: string, by: Check, value: unknown, problems: Problems): voi
 
 function isOneOf<Word>(words: readonly Word[], value: unknown): value is Word {
   return words.includes(value as Word);
+}
+
+function unknownWord(what: string, word: string, words: readonly string[]): string {
+  return what === 'preset' ? unknownPreset(word) : unknownName(what, word, words);
 }

@@ -2,11 +2,14 @@
  * Options of breakers out of environment variables: the operator's word, which needs no deploy. The variables are read
  * once and refused together, so that none of them can fail a call later.
  */
+
+import { BREAKER_OPTIONS, DETECTOR_OPTION } from '../../config/option-names.js';
 import { Problems } from '../../config/problems.js';
 import type { EnvironmentVariables } from '../../config/process-variables.js';
 import { foldName, readVariables } from '../../config/variables.js';
 import type { CircuitBreakerOptions } from '../../index.js';
-import { type BreakerLayer, readOptions } from './read-options.js';
+import type { Adaptive } from './format.js';
+import { type BreakerLayer, createReader } from './read-options.js';
 
 /**
  * The options that environment variables give to a breaker.
@@ -47,6 +50,7 @@ export function environmentOptions(
 export function readBreakerVariables(
   env: EnvironmentVariables | undefined,
   problems: Problems,
+  adaptive?: Adaptive,
 ): ReadonlyMap<string, BreakerLayer> {
-  return readVariables(env, readOptions, problems);
+  return readVariables(env, [...BREAKER_OPTIONS, DETECTOR_OPTION], createReader(adaptive), problems);
 }
