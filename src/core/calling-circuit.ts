@@ -89,7 +89,7 @@ export abstract class CallingCircuit extends Circuit {
     if (admission instanceof CircuitBreakerOpenError) return admission;
     return new CallPermit((threw, result, kind) => {
       this.giveBack(admission);
-      this.settle(admission, now, threw, result, kind);
+      return this.settle(admission, now, threw, result, kind);
     });
   }
 

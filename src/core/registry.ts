@@ -181,11 +181,6 @@ export class CircuitBreakerRegistry {
     };
   }
 
-  /** Where the registry reads the time, and its breakers unless their options say otherwise. */
-  get clock(): Clock {
-    return this.#clock;
-  }
-
   /**
    * The breaker of this name, made with `defaults` < `configure(name)` < `options` if there is none yet. Options that
    * differ from those of a breaker that exists are not applied; that is told once for each name, as a `conflict` event
