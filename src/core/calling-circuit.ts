@@ -50,6 +50,8 @@ export abstract class CallingCircuit extends Circuit {
   #deadlines: Deadlines | undefined;
   /** Permits of calls that a full stack has kept from giving their places back. */
   #owed: Phase[] | undefined;
+  /** The permit of a synchronous call that has begun and not yet come to its task. */
+  #starting: Phase | undefined;
 
   override get metrics(): CircuitMetrics {
     if (this.#owed !== undefined) this.#payBack();
@@ -77,9 +79,20 @@ export abstract class CallingCircuit extends Circuit {
 
   protected runCallSync<T>(task: () => T, options: SyncCallOptions<T> | undefined): T {
     const permit = this.#usualPermit(task, options);
-    return permit === undefined
-      ? this.#callSync(task, options)
-      : this.#runSync(task, permit, this.beginPlainly(), undefined);
+    if (permit === undefined) return this.#callSync(task, options);
+    const startedAt = this.beginPlainly();
+    this.#starting = permit;
+    try {
+      return this.#runSync(task, permit, startedAt, undefined);
+    } catch (error) {
+      if (this.#starting !== undefined) {
+        // The stack was full before the task was reached; without a call, since it still is.
+        this.#starting = undefined;
+        if (this.#owed === undefined) this.#owed = [permit];
+        else this.#owed[this.#owed.length] = permit;
+      }
+      throw error;
+    }
   }
 
   protected permitNow(): Permit | CircuitBreakerOpenError {
@@ -162,6 +175,7 @@ export abstract class CallingCircuit extends Circuit {
   }
 
   #runSync<T>(task: () => T, permit: Phase, startedAt: number, options: SyncCallOptions<T> | undefined): T {
+    this.#starting = undefined;
     let value: T | undefined;
     let error: unknown;
     let threw = false;

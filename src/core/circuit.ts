@@ -163,10 +163,10 @@ export abstract class Circuit {
   protected beginPlainly(): number {
     const { detector } = this.#machine;
     const startedAt = this.#timesCalls ? this.now() : detector === undefined ? Number.NaN : detector.stamp;
+    this.#audience?.keeper?.onUse?.(this);
     this.#tally.calls++;
     this.#tally.inFlight++;
     this.#tally.places++;
-    this.#audience?.keeper?.onUse?.(this);
     return startedAt;
   }
 

@@ -55,14 +55,14 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     phase: ['circuit-state'],
   },
   {
+    detector: [],
+    options: ['backoff', 'clock', 'validate', 'window'],
     'state-machine': ['backoff', 'circuit-state', 'phase', 'report', 'window'],
     tally: ['metrics'],
   },
   {
     'machine-snapshot': ['circuit-state', 'phase', 'snapshot', 'window'],
     health: ['circuit-state'],
-    detector: [],
-    options: ['backoff', 'clock', 'validate', 'window'],
   },
   {
     conflict: ['is-class', 'outcome', 'quote', 'validate', 'warn'],
@@ -252,8 +252,6 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   opentelemetry: [],
   presets: ['config/*'],
   prometheus: [],
-  // `processWide`: what chaos has made is known to all copies of the package.
-  testing: ['core/process-wide', 'core/warn'],
   resilience: [
     'core/conflict',
     'core/errors',
@@ -266,6 +264,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'core/process-wide',
     'core/promises',
   ],
+  // `processWide`: what chaos has made is known to all copies of the package.
+  testing: ['core/process-wide', 'core/warn'],
 };
 
 /** The file of src that an import names: `presets/failures/http`; a foreign module keeps its name. */

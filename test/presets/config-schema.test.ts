@@ -137,7 +137,7 @@ describe('the JSON schema', () => {
   it('has every option of the core but those that are functions, or that a registry gives', () => {
     const inCore = Object.keys(new CircuitBreaker().options);
 
-    expect([...BREAKER_OPTIONS, ...IN_CODE].sort()).toEqual(inCore.sort());
+    expect([...BREAKER_OPTIONS, ...IN_CODE, 'detector'].sort()).toEqual(inCore.sort());
   });
 
   it('has the presets and the environments', () => {
