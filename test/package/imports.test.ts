@@ -262,6 +262,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'core/outcome',
     'core/permit',
     'core/process-wide',
+    'core/promised',
     'core/promises',
   ],
   // `processWide`: what chaos has made is known to all copies of the package.
