@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
+import { completeModule, typeEntries } from './module-forms.mjs';
 import manifest from './package.json' with { type: 'json' };
 
 /** The one list of entries is `exports` of package.json: `.`, `./prometheus` and so on. */
@@ -16,7 +17,7 @@ export default defineConfig({
   // Besides them there is the command of `bin`, which nobody imports: it needs no types.
   entry: { ...entry, cli: 'src/cli/main.ts' },
   format: ['esm', 'cjs'],
-  dts: { entry },
+  dts: { entry: typeEntries(entry) },
   target: 'es2022',
   platform: 'neutral',
   // Deno knows modules of Node as `node:…` alone.
@@ -27,5 +28,8 @@ export default defineConfig({
   treeshake: true,
   clean: true,
   // The JSON Schema of configurations is shipped as it is.
-  onSuccess: () => copyFile('src/presets/config/config.schema.json', 'dist/config.schema.json'),
+  onSuccess: async () => {
+    await copyFile('src/presets/config/config.schema.json', 'dist/config.schema.json');
+    await completeModule('dist');
+  },
 });
