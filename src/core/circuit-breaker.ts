@@ -10,7 +10,7 @@ import { type CallContext, LazyCallContext } from './call-context.js';
 import { taskError, verifyCallee } from './callee.js';
 import { type CircuitMode, CircuitState } from './circuit-state.js';
 import { Deadlines, deadlinesFor } from './deadlines.js';
-import { CircuitBreakerOpenError, createOpenError, isCallTimeoutError } from './errors.js';
+import { CircuitBreakerOpenError, createOpenError, isTimeout } from './errors.js';
 import { type CircuitBreakerEvents, type Emission, Emitter, type Listener } from './events.js';
 import { answer, type FallbackOptions, fallbackFor } from './fallback.js';
 import { GuardedCall, type Guards, type Settle } from './guarded-call.js';
@@ -727,7 +727,7 @@ export class CircuitBreaker {
     const duration = now - startedAt;
     const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
     this.#keeper?.onUse?.(this);
-    this.#tally.settled(kind, slow, threw && isCallTimeoutError(result));
+    this.#tally.settled(kind, slow, threw && isTimeout(result));
     const rule =
       this.#machine.record(permit, kind, slow, startedAt, now, result) ??
       (shouldTrip === undefined ? undefined : this.#ownRule(shouldTrip, permit, kind, now));
@@ -804,7 +804,25 @@ export class CircuitBreaker {
   }
 
   #createPermit(permit: Phase, startedAt: number): Permit {
-    return new CallPermit((threw, result, kind) => this.#settle(permit, startedAt, threw, result, kind));
+    return new CallPermit(
+      (threw, result, kind) => this.#settle(permit, startedAt, threw, result, kind),
+      () => this.#breakOffOf(permit, startedAt),
+    );
+  }
+
+  /**
+   * What takes in that a success has broken off since: one more failed call, while the stay lasts that the success left.
+   * It needs neither place nor leave. What an observed circuit would have rejected steers nothing.
+   */
+  #breakOffOf(permit: Phase, startedAt: number): ((error: unknown) => void) | undefined {
+    const { phase } = this.#machine;
+    if (permit === UNGOVERNED || phase.state === CircuitState.OPEN) return undefined;
+    return (error) => {
+      if (phase !== this.#machine.phase || this.#classify(true, error) !== 'failure') return;
+      this.#begin();
+      this.#machine.admitLate(phase, startedAt);
+      this.#settle(phase, startedAt, true, error, 'failure');
+    };
   }
 
   /** Runs a change from outside, and tells what came of it. */

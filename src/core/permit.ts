@@ -34,7 +34,13 @@ export interface Permit extends Disposable {
 }
 
 /** Settles the call; a `kind` is taken at its word, else the result passes the filters. */
-type SettlePermit = (threw: boolean, result: unknown, kind?: OutcomeKind) => void;
+type SettlePermit = (threw: boolean, result: unknown, kind?: OutcomeKind) => OutcomeKind;
+
+/** Settles a permit and tells what the outcome counts as, so that no filter is asked twice; for subpaths. */
+export const SETTLE: unique symbol = Symbol.for('recloser.settle.1') as never;
+
+/** Tells that what was a success at its beginning has broken off since; for subpaths. */
+export const BREAK_OFF: unique symbol = Symbol.for('recloser.break-off.1') as never;
 
 /** What compilers that bring `using` along look for where the runtime lacks the symbol. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
@@ -42,9 +48,13 @@ const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.disp
 /** A permit that settles by calling back, once. */
 export class CallPermit implements Permit {
   #settle: SettlePermit | undefined;
+  readonly #breakOff: () => ((error: unknown) => void) | undefined;
+  #late: ((error: unknown) => void) | undefined;
 
-  constructor(settle: SettlePermit) {
+  /** @param breakOff asked when the permit has been settled as a success: what takes in a failure of it afterwards */
+  constructor(settle: SettlePermit, breakOff: () => ((error: unknown) => void) | undefined) {
     this.#settle = settle;
+    this.#breakOff = breakOff;
   }
 
   success(...given: [value?: unknown]): void {
@@ -63,9 +73,23 @@ export class CallPermit implements Permit {
     this.failure();
   }
 
-  #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): void {
+  /** @internal */
+  [SETTLE](threw: boolean, result: unknown, kind?: OutcomeKind): OutcomeKind {
+    return this.#once(threw, result, kind) ?? 'ignored';
+  }
+
+  #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): OutcomeKind | undefined {
     const settle = this.#settle;
     this.#settle = undefined;
-    settle?.(threw, result, kind);
+    const outcome = settle?.(threw, result, kind);
+    if (outcome === 'success') this.#late = this.#breakOff();
+    return outcome;
+  }
+
+  /** @internal */
+  [BREAK_OFF](error: unknown): void {
+    const late = this.#late;
+    this.#late = undefined;
+    late?.(error);
   }
 }

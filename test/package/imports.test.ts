@@ -189,7 +189,11 @@ const SHARED = [
   'deadlines',
   'describe-error',
   'detector-figures',
+  'errors',
   'failure-type',
+  'fallback',
+  'imitate',
+  'permit',
   'quote',
   'report',
   'resilience-source',
@@ -222,6 +226,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   opentelemetry: [],
   presets: ['config/*'],
   prometheus: [],
+  stream: [],
 };
 
 /** The file of src that an import names: `presets/failures/http`; a foreign module keeps its name. */
