@@ -197,7 +197,9 @@ function wrap(breaker: StreamBreaker, fn: StreamFunction, options?: StreamOption
  *   yield 'Hello, ';
  *   yield 'Ada.';
  * });
- * for await (const token of tokens) console.log(token); // → Hello,  Ada.
+ * let text = '';
+ * for await (const token of tokens) text += token;
+ * console.log(text); // → Hello, Ada.
  * ```
  */
 export const guardStream: GuardStream = /* @__PURE__ */ Object.assign(lazily, {
