@@ -5,7 +5,7 @@ import { quote } from './quote.js';
 const BRAND = Symbol.for('recloser.error');
 
 /** The first line of a stack says the class's name, and an inspected error does not repeat it as a property. */
-function setName(errorClass: { prototype: Error }, name: string): void {
+export function setName(errorClass: { prototype: Error }, name: string): void {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
 }
 
@@ -68,7 +68,7 @@ function describeReason(reason: RejectionReason | 'ramp', retryAfter: number | n
  * The status with which web frameworks answer, who look for one on an error: on the prototype, so that it is in no
  * JSON, and writable, since some of them write to it.
  */
-function setStatus(errorClass: { prototype: Error }, status: number): void {
+export function setStatus(errorClass: { prototype: Error }, status: number): void {
   for (const key of ['status', 'statusCode']) {
     Object.defineProperty(errorClass.prototype, key, { value: status, configurable: true, writable: true });
   }
@@ -126,21 +126,27 @@ export class CircuitBreakerOpenError extends CircuitBreakerError {
   }
 }
 
-/**
- * Makes a rejection, without a stack unless asked: the stack would be nearly all of its cost. The global limit is put
- * back at once, and left alone where it is absent or frozen.
- */
+/** Makes a rejection, without a stack unless asked. */
 export function createOpenError(details: RejectionDetails, hasStack: boolean): CircuitBreakerOpenError {
+  const create = () => new CircuitBreakerOpenError(details);
+  return hasStack ? create() : withoutStack(create);
+}
+
+/**
+ * Makes an error without a stack, which would be nearly all of its cost. The global limit is put back at once, and left
+ * alone where it is absent or frozen.
+ */
+export function withoutStack<E extends Error>(create: () => E): E {
   const errors = Error as { stackTraceLimit?: number };
   const limit = errors.stackTraceLimit;
-  if (hasStack || limit === undefined) return new CircuitBreakerOpenError(details);
+  if (limit === undefined) return create();
   try {
     errors.stackTraceLimit = 0;
   } catch {
-    return new CircuitBreakerOpenError(details);
+    return create();
   }
   try {
-    return new CircuitBreakerOpenError(details);
+    return create();
   } finally {
     errors.stackTraceLimit = limit;
   }
@@ -187,7 +193,8 @@ export class InvalidOptionsError extends CircuitBreakerError {
   }
 }
 
-function hasCode(error: unknown, code: string): boolean {
+/** Whether an error is ours and has this code, whichever copy of the package made it. */
+export function hasCode(error: unknown, code: string): boolean {
   return isCircuitBreakerError(error) && error.code === code;
 }
 

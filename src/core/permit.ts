@@ -34,7 +34,10 @@ export interface Permit extends Disposable {
 }
 
 /** Settles the call; a `kind` is taken at its word, else the result passes the filters. */
-type SettlePermit = (threw: boolean, result: unknown, kind?: OutcomeKind) => void;
+type SettlePermit = (threw: boolean, result: unknown, kind?: OutcomeKind) => OutcomeKind;
+
+/** Settles a permit and tells what the outcome counts as, so that no filter is asked twice; for subpaths. */
+export const SETTLE: unique symbol = Symbol.for('recloser.settle.1') as never;
 
 /** What compilers that bring `using` along look for where the runtime lacks the symbol. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
@@ -63,9 +66,14 @@ export class CallPermit implements Permit {
     this.failure();
   }
 
-  #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): void {
+  /** @internal */
+  [SETTLE](threw: boolean, result: unknown, kind?: OutcomeKind): OutcomeKind {
+    return this.#once(threw, result, kind) ?? 'ignored';
+  }
+
+  #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): OutcomeKind | undefined {
     const settle = this.#settle;
     this.#settle = undefined;
-    settle?.(threw, result, kind);
+    return settle?.(threw, result, kind);
   }
 }

@@ -1,0 +1,30 @@
+export type { AttemptContext, AttemptTask } from './attempt.js';
+export { type Attempts, attemptsOf, type Stopped } from './attempts-of.js';
+export { Bulkhead, type BulkheadOptions } from './bulkhead.js';
+export {
+  BulkheadFullError,
+  isBulkheadFullError,
+  isRateLimitError,
+  isRejection,
+  isTotalTimeoutError,
+  type QueueReason,
+  RateLimitError,
+  TotalTimeoutError,
+} from './errors.js';
+export type { ResilienceEvents } from './events.js';
+export type { HedgeOptions, HedgeQuantile } from './hedge-options.js';
+export type {
+  BulkheadSetting,
+  DependencyOptions,
+  FunctionOptions,
+  RateLimitSetting,
+  ResilienceCallOptions,
+  ResilienceOptions,
+  RetryBudgetSetting,
+} from './options.js';
+export { RateLimiter, type RateLimiterOptions } from './rate-limiter.js';
+export { Resilience, type ResilienceResult } from './resilience.js';
+export { RetryBudget, type RetryBudgetOptions } from './retry-budget.js';
+export { RETRY_POLICIES, type RetryOptions, type RetryPolicyName } from './retry-options.js';
+export type { RunOptions } from './run-options.js';
+export type { ResilienceMetrics, ResilienceTotals } from './tally.js';

@@ -1,0 +1,328 @@
+import type { Listener } from '../core/events.js';
+import { type GuardSpec, guardBy } from '../core/guard.js';
+import { run } from '../core/promises.js';
+import { describe } from '../core/validate.js';
+import { type CallResult, CircuitBreaker } from '../index.js';
+import { type AttemptContext, type AttemptTask, LazyAttemptContext, settle } from './attempt.js';
+import type { Bulkhead } from './bulkhead.js';
+import { Call } from './call.js';
+import type { ResilienceEvents } from './events.js';
+import { reasonOf } from './follow-signal.js';
+import { Host } from './host.js';
+import {
+  createShared,
+  type FunctionOptions,
+  type ReadResilience,
+  type ResilienceCallOptions,
+  type ResilienceOptions,
+  readCall,
+  readResilience,
+  resilienceSubject,
+  Settings,
+} from './options.js';
+import type { RateLimiter } from './rate-limiter.js';
+import type { RetryBudget } from './retry-budget.js';
+import type { ResilienceMetrics } from './tally.js';
+
+/** How a call ended, for code that handles failures as values. `rejected` tells that no attempt was run. */
+export type ResilienceResult<T> = CallResult<T> & {
+  /** Runs of the task, hedges included. */
+  readonly attempts: number;
+};
+
+/** Options of calls, read once, for whoever makes many. */
+export class PreparedOptions {
+  readonly settings: Settings;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+  }
+}
+
+/**
+ * A breaker with everything around it: retries under a budget, a deadline, hedges, a bulkhead, a rate limit, a fallback.
+ * One for each dependency, made once and kept.
+ *
+ * @example
+ * ```ts
+ * import { Resilience } from 'recloser/resilience';
+ *
+ * const users = new Resilience({ name: 'users', retry: 'network', callTimeout: 500, totalTimeout: 2_000 });
+ * const user = await users.call(async ({ attempt }) => ({ id: 7, attempt }));
+ * console.log(user.attempt); // → 1
+ * ```
+ */
+export class Resilience {
+  readonly breaker: CircuitBreaker;
+  readonly #host: Host;
+  readonly #settings: Settings;
+  /** Whether an attempt needs no place, no turn and no deadline. */
+  readonly #isPlain: boolean;
+
+  /** @throws InvalidOptionsError for an unknown option, a value out of range, or options that cannot work together */
+  constructor(options: ResilienceOptions = {}) {
+    const name = nameOf(options);
+    const subject = resilienceSubject('create', name);
+    const read: ReadResilience = readResilience(options, subject);
+    const { around, ofBreaker } = read;
+    const breaker = read.breaker ?? new CircuitBreaker(ofBreaker);
+    const { clock } = breaker.options;
+    const { callTimeout, fallback, fallbackOn, ...own } = around;
+    // Of a breaker of its own, what was given is the breaker's already, and follows it.
+    const given = read.breaker === undefined ? own : { ...own, callTimeout, fallback, fallbackOn };
+    this.breaker = breaker;
+    this.#settings = new Settings(functionRows(given), clock, subject);
+    this.#host = new Host(breaker, createShared(around, breaker.name, clock), around.discard);
+    const { bulkhead, rateLimiter, countsCalls } = this.#host.shared;
+    this.#isPlain =
+      this.#settings.isPlain && bulkhead === undefined && rateLimiter === undefined && !countsCalls;
+  }
+
+  /** The breaker's name. */
+  get name(): string {
+    return this.#host.name;
+  }
+
+  /** What retries and hedges are paid with. */
+  get retryBudget(): RetryBudget | undefined {
+    return this.#host.shared.retryBudget;
+  }
+
+  get bulkhead(): Bulkhead | undefined {
+    return this.#host.shared.bulkhead;
+  }
+
+  get rateLimiter(): RateLimiter | undefined {
+    return this.#host.shared.rateLimiter;
+  }
+
+  /** Everything that it knows of itself, as a fresh plain object. */
+  get metrics(): ResilienceMetrics {
+    const { name, tally, shared } = this.#host;
+    const { retryBudget, rateLimiter } = shared;
+    return {
+      name,
+      budget: retryBudget ? { available: retryBudget.available, capacity: retryBudget.capacity } : null,
+      running: tally.running,
+      waiting: {
+        bulkhead: tally.queueing.bulkhead,
+        rateLimit: tally.queueing['rate-limit'],
+        backoff: tally.sleeping,
+      },
+      pausedFor: rateLimiter?.pausedFor ?? 0,
+      totals: tally.totals,
+    };
+  }
+
+  /**
+   * Runs a task, and again where it failed and the retries say so. The promise settles as the last attempt does, except
+   * that it
+   *
+   * - rejects with `CircuitBreakerOpenError`, `BulkheadFullError` or `RateLimitError` if no attempt was run,
+   * - rejects with `TotalTimeoutError` after `totalTimeout`,
+   * - rejects with the signal's reason when the caller's signal aborts,
+   * - settles as the fallback does if there is one and `fallbackOn` names the error.
+   *
+   * `attemptsOf(error)` tells what the call went through.
+   */
+  call<T>(task: AttemptTask<T>, options?: ResilienceCallOptions<T> | PreparedOptions): Promise<T> {
+    const { breaker } = this;
+    const { callTimeout, fallback } = breaker.options;
+    if (
+      options === undefined &&
+      this.#isPlain &&
+      callTimeout === false &&
+      fallback === undefined &&
+      this.#settings.callTimeout === undefined &&
+      typeof task === 'function'
+    ) {
+      return this.#callPlainly(task);
+    }
+    try {
+      return this.#prepare(task, options).start();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Like `call`, for code that handles failures as values: the promise never rejects. */
+  tryCall<T>(
+    task: AttemptTask<T>,
+    options?: ResilienceCallOptions<T> | PreparedOptions,
+  ): Promise<ResilienceResult<T>> {
+    let call: Call<T>;
+    try {
+      call = this.#prepare(task, options);
+    } catch (error) {
+      return Promise.resolve({ ok: false, error, rejected: false, attempts: 0 });
+    }
+    return call.start().then(
+      (value) => ({ ok: true, value, attempts: call.attempts }),
+      (error) => ({ ok: false, error, rejected: call.attempts === 0, attempts: call.attempts }),
+    );
+  }
+
+  /**
+   * A function that runs `fn` through this. It keeps `this`, the arguments, the name, the length, and whatever hangs on
+   * the function.
+   *
+   * @throws TypeError for what cannot be wrapped
+   * @throws InvalidOptionsError for bad options
+   */
+  wrap<This, Args extends unknown[], R>(
+    fn: (this: This, ...args: Args) => R | PromiseLike<R>,
+    options?: ResilienceCallOptions<R>,
+  ): (this: This, ...args: Args) => Promise<R> {
+    const spec: GuardSpec<Resilience> = {
+      by: 'wrap',
+      source: this,
+      find: () => this,
+      members: {},
+      callOptions: options === undefined ? undefined : this.#read(options),
+      asResult: false,
+    };
+    return guardBy(spec, fn) as (this: This, ...args: Args) => Promise<R>;
+  }
+
+  /**
+   * Tells `listener` each event of this kind, after the fact.
+   *
+   * @returns a function that unsubscribes it
+   * @throws TypeError for an unknown event or a listener that is no function
+   */
+  on<Event extends keyof ResilienceEvents>(
+    event: Event,
+    listener: Listener<ResilienceEvents[Event]>,
+  ): () => void {
+    return this.#host.emitter.add(event, listener);
+  }
+
+  /**
+   * Like `on`, for the next such event alone.
+   *
+   * @throws TypeError for an unknown event or a listener that is no function
+   */
+  once<Event extends keyof ResilienceEvents>(
+    event: Event,
+    listener: Listener<ResilienceEvents[Event]>,
+  ): () => void {
+    return this.#host.emitter.add(event, listener, true);
+  }
+
+  /**
+   * Unsubscribes a listener; the latest registration of it, if there are several.
+   *
+   * @throws TypeError for an unknown event or a listener that is no function
+   */
+  off<Event extends keyof ResilienceEvents>(event: Event, listener: Listener<ResilienceEvents[Event]>): void {
+    this.#host.emitter.remove(event, listener);
+  }
+
+  /** Options of calls that are read once. @internal */
+  prepared(options: FunctionOptions): PreparedOptions {
+    const subject = resilienceSubject('call', this.name);
+    return new PreparedOptions(this.#settings.with(options, subject));
+  }
+
+  /** @internal */
+  tellConflict(event: Omit<ResilienceEvents['conflict'], 'breaker'>): void {
+    this.#host.tell('conflict', event);
+  }
+
+  /** The usual call, whose first attempt needs nothing but the breaker: what comes after a failure is a `Call`'s. */
+  #callPlainly<T>(task: AttemptTask<T>): Promise<T> {
+    const host = this.#host;
+    const { breaker, tally, clock, shared } = host;
+    const startedAt = clock.now();
+    let isRunning = false;
+    try {
+      const permit = breaker.acquire();
+      const context = new LazyAttemptContext(
+        host.name,
+        breaker.state,
+        1,
+        false,
+        clock,
+        Number.POSITIVE_INFINITY,
+      );
+      tally.calls++;
+      tally.attempts++;
+      tally.running++;
+      isRunning = true;
+      const ended = (threw: boolean, result: T | unknown): T | Promise<T> => {
+        tally.running--;
+        const kind = settle(breaker, permit, threw, result);
+        if (!threw && kind === 'success' && this.#settings.retry.retryOn === undefined) {
+          shared.retryBudget?.deposit();
+          return result as T;
+        }
+        const call = new Call<T>(host, task, this.#settings, undefined, startedAt);
+        return call.resume({ threw, result, kind });
+      };
+      return run(task as (context: unknown) => T, context).then(
+        (value) => ended(false, value),
+        (error) => ended(true, error),
+      );
+    } catch (error) {
+      if (isRunning) return Promise.reject(error);
+      return this.#rejectedPlainly(task, error, startedAt);
+    }
+  }
+
+  #rejectedPlainly<T>(task: AttemptTask<T>, error: unknown, startedAt: number): Promise<T> {
+    const call = new Call<T>(this.#host, task, this.#settings, undefined, startedAt);
+    this.#host.tally.calls++;
+    return SETTLED.then(() => call.refused(error));
+  }
+
+  /**
+   * A call, ready to start.
+   *
+   * @throws TypeError for a task that is no function, InvalidOptionsError for bad options, the reason of a signal that has aborted
+   */
+  #prepare<T>(
+    task: AttemptTask<T>,
+    options: ResilienceCallOptions<T> | PreparedOptions | undefined,
+  ): Call<T> {
+    if (typeof task !== 'function') {
+      throw new TypeError(
+        `Resilience ${JSON.stringify(this.name)} needs a function to call, received ${describe(task)}`,
+      );
+    }
+    let settings = this.#settings;
+    let signal: AbortSignal | undefined;
+    if (options instanceof PreparedOptions) settings = options.settings;
+    else if (options !== undefined) {
+      const { signal: given, ...own } = this.#read(options);
+      signal = given;
+      if (Object.keys(own).length > 0)
+        settings = settings.with(own as FunctionOptions, resilienceSubject('call', this.name));
+      if (signal?.aborted) throw reasonOf(signal);
+    }
+    return new Call<T>(this.#host, task, settings, signal, this.#host.clock.now());
+  }
+
+  #read<T>(options: ResilienceCallOptions<T>): ResilienceCallOptions<T> {
+    return readCall<T>(options, resilienceSubject('call', this.name));
+  }
+}
+
+const SETTLED = Promise.resolve();
+
+export type { AttemptContext };
+
+/** The rows that belong to a function. */
+function functionRows({ retry, totalTimeout, callTimeout, hedge, fallback, fallbackOn }: FunctionOptions) {
+  const rows = { retry, totalTimeout, callTimeout, hedge, fallback, fallbackOn };
+  return Object.fromEntries(Object.entries(rows).filter(([, value]) => value !== undefined));
+}
+
+function nameOf(options: unknown): string {
+  try {
+    const { name, breaker } = options as ResilienceOptions;
+    const found: unknown = breaker?.name ?? name ?? 'default';
+    return typeof found === 'string' ? found : 'default';
+  } catch {
+    return 'default';
+  }
+}

@@ -1,0 +1,136 @@
+/** What is retried, when and how often: what users say, and what stands for it in force. */
+import {
+  type Check,
+  callable,
+  describe,
+  duration,
+  either,
+  guardRead,
+  MAX_TIMER_DELAY,
+  nearest,
+  numberFrom,
+  object,
+  oneOf,
+  positiveInteger,
+  type Rules,
+  ratio,
+  readOptions,
+  refuse,
+  type Subject,
+} from '../core/validate.js';
+import { type Backoff, type BackoffOptions, type Clock, exponentialBackoff, type Outcome } from '../index.js';
+
+/** What is retried, when and how often. Durations are milliseconds. */
+export interface RetryOptions {
+  /** Attempts in all, the first included, 1 to 100. @default 3 */
+  maxAttempts?: number | undefined;
+  /**
+   * The wait before the next attempt: milliseconds, options of `exponentialBackoff`, or a function of the attempt that
+   * failed.
+   *
+   * @default { initial: 100, max: 2_000, jitter: 1 }
+   */
+  backoff?: number | BackoffOptions | Backoff | undefined;
+  /** What is retried, in place of what the breaker counts as a failure. */
+  retryOn?: ((outcome: Outcome) => boolean) | undefined;
+  /** Milliseconds that the server asks to wait; the backoff comes on top. */
+  retryAfter?: ((outcome: Outcome, attempt: number) => number | undefined) | undefined;
+  /** The longest wait, in ms, that the server may ask for; beyond it there is no retry. @default 60_000 */
+  maxRetryAfter?: number | undefined;
+  /** What a retry does that finds the circuit open: give up, or wait until it may probe. @default 'stop' */
+  whenOpen?: 'stop' | 'wait' | undefined;
+}
+
+/** How a policy is called. */
+export type RetryPolicyName = 'none' | 'network' | 'aggressive' | 'patient';
+
+const policy = (maxAttempts: number, initial: number, max: number): Readonly<RetryOptions> =>
+  Object.freeze({ maxAttempts, backoff: Object.freeze({ initial, factor: 2, max, jitter: 1 }) });
+
+/** Retries by name: all with full jitter, all under the budget. */
+export const RETRY_POLICIES: Readonly<Record<RetryPolicyName, Readonly<RetryOptions>>> =
+  /* @__PURE__ */ Object.freeze({
+    none: Object.freeze({ maxAttempts: 1 }),
+    network: policy(3, 100, 2_000),
+    aggressive: policy(5, 50, 5_000),
+    patient: Object.freeze({ ...policy(8, 1_000, 30_000), whenOpen: 'wait' as const }),
+  });
+
+/** Retries in force. */
+export interface Retry {
+  readonly maxAttempts: number;
+  /** Milliseconds. */
+  readonly backoff: Backoff;
+  readonly retryOn: RetryOptions['retryOn'];
+  readonly retryAfter: RetryOptions['retryAfter'];
+  readonly maxRetryAfter: number;
+  readonly waitsWhenOpen: boolean;
+}
+
+const policyNames = Object.keys(RETRY_POLICIES);
+
+const RULES: Rules & Record<keyof RetryOptions, Check> = {
+  maxAttempts: positiveInteger(100),
+  backoff: either(either(duration(0, MAX_TIMER_DELAY), callable), object),
+  retryOn: callable,
+  retryAfter: callable,
+  maxRetryAfter: duration(0, MAX_TIMER_DELAY),
+  whenOpen: oneOf('stop', 'wait'),
+};
+
+const BACKOFF_RULES: Rules = {
+  initial: duration(0, MAX_TIMER_DELAY),
+  factor: numberFrom(1),
+  max: duration(0, MAX_TIMER_DELAY),
+  jitter: ratio,
+  random: callable,
+};
+
+const DEFAULT_BACKOFF = { initial: 100, max: 2_000, jitter: 1 };
+
+/**
+ * What the option `retry` may be, copied; `false` is `'none'`.
+ *
+ * @throws InvalidOptionsError for an unknown policy or option, or a value out of range
+ */
+export function readRetry(value: unknown, subject: Subject): RetryOptions {
+  if (value === false) return RETRY_POLICIES.none;
+  if (typeof value === 'string') {
+    if (Object.hasOwn(RETRY_POLICIES, value)) return RETRY_POLICIES[value as RetryPolicyName];
+    refuse(
+      subject,
+      'retry',
+      `\`retry\` must be ${policyNames.map(describe).join(', ')}, options or false, received ${describe(value)}, did you mean ${describe(nearest(value, policyNames))}?`,
+    );
+  }
+  return guardRead(subject, 'options', () => {
+    const given: RetryOptions = readOptions(value, RULES, subject, 'retry.');
+    if (typeof given.backoff === 'object')
+      given.backoff = readOptions(given.backoff, BACKOFF_RULES, subject, 'retry.backoff.');
+    return given;
+  });
+}
+
+/** Fills in what was not given. */
+export function completeRetry(given: RetryOptions, clock: Clock): Retry {
+  const { backoff = DEFAULT_BACKOFF } = given;
+  return {
+    maxAttempts: given.maxAttempts ?? 3,
+    backoff: backoffOf(backoff, clock),
+    retryOn: given.retryOn,
+    retryAfter: given.retryAfter,
+    maxRetryAfter: given.maxRetryAfter ?? 60_000,
+    waitsWhenOpen: given.whenOpen === 'wait',
+  };
+}
+
+function backoffOf(backoff: number | BackoffOptions | Backoff, clock: Clock): Backoff {
+  if (typeof backoff === 'function') return backoff;
+  if (typeof backoff === 'number') return () => backoff;
+  return exponentialBackoff({ random: () => roll(clock), ...DEFAULT_BACKOFF, ...backoff });
+}
+
+/** A roll of the clock's dice, from 0 to less than 1. */
+export function roll(clock: Clock): number {
+  return clock.random === undefined ? Math.random() : clock.random();
+}
