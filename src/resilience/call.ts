@@ -425,7 +425,10 @@ export class Call<T> {
     if (permit === undefined) return;
     this.#permit = undefined;
     const { breaker } = this.host;
-    if (kind === 'ignored') return permit.ignore();
+    if (kind === 'ignored') {
+      permit.ignore();
+      return;
+    }
     const isLate = threw && result instanceof TotalTimeoutError;
     const outcome = isLate ? new CallTimeoutError(breaker.name, result.timeout) : result;
     if (permit[SETTLE] !== undefined) permit[SETTLE](threw, outcome, isLate ? undefined : kind);

@@ -292,7 +292,10 @@ export class RateLimiter {
 
   /** Works out all turns anew; whose turn has moved too far away is told. */
   #plan(): void {
-    if (this.#waiters.length === 0) return this.#rest();
+    if (this.#waiters.length === 0) {
+      this.#rest();
+      return;
+    }
     const now = this.#clock.now();
     const waiters = this.#waiters;
     const refused: Waiter[] = [];
@@ -327,7 +330,10 @@ export class RateLimiter {
     this.#timer = undefined;
     if (first === undefined) return;
     const now = this.#clock.now();
-    if (now < first.at && this.#early++ < PATIENCE) return this.#setTimer(now);
+    if (now < first.at && this.#early++ < PATIENCE) {
+      this.#setTimer(now);
+      return;
+    }
     this.#early = 0;
     const reached = Math.max(now, first.at);
     let turns = 0;

@@ -222,6 +222,17 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   opentelemetry: [],
   presets: ['config/*'],
   prometheus: [],
+  resilience: [
+    'core/errors',
+    'core/events',
+    'core/fallback',
+    'core/guard',
+    'core/options',
+    'core/outcome',
+    'core/permit',
+    'core/promises',
+    'core/warn',
+  ],
 };
 
 /** The file of src that an import names: `presets/failures/http`; a foreign module keeps its name. */

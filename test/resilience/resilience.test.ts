@@ -145,7 +145,12 @@ describe('retries', () => {
     const users = new Resilience({ name: 'users', retry: 'network' });
     let runs = 0;
 
-    const error = await users.call(() => (runs++, other.call(() => 1))).catch((it) => it);
+    const error = await users
+      .call(() => {
+        runs++;
+        return other.call(() => 1);
+      })
+      .catch((it) => it);
 
     expect(isCircuitBreakerOpenError(error)).toBe(true);
     expect([runs, attemptsOf(error)?.stopped]).toEqual([1, 'rejected']);
@@ -217,7 +222,13 @@ describe('retries', () => {
     let runs = 0;
 
     const answer = users
-      .call(() => (runs++, Promise.reject(boom())), { signal: controller.signal })
+      .call(
+        () => {
+          runs++;
+          return Promise.reject(boom());
+        },
+        { signal: controller.signal },
+      )
       .catch((it) => it);
     await clock.advance(5);
     controller.abort('gone');
@@ -260,7 +271,7 @@ describe('the deadline', () => {
     const error = await answer;
 
     expect(isTotalTimeoutError(error)).toBe(true);
-    expect(error.cause.message).toBe('boom');
+    expect((error as { cause: Error }).cause.message).toBe('boom');
     expect(users.breaker.metrics.totals).toMatchObject({ failures: 1, ignored: 1 });
   });
 
@@ -401,7 +412,10 @@ describe('the fallback', () => {
     const asked: unknown[] = [];
     const breaker = new CircuitBreaker({
       name: 'users',
-      fallback: (error) => (asked.push(error), 'instead'),
+      fallback: (error) => {
+        asked.push(error);
+        return 'instead';
+      },
     });
     const users = new Resilience({ breaker, retry: { maxAttempts: 3, backoff: 0 } });
 
