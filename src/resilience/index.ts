@@ -23,8 +23,23 @@ export type {
   RetryBudgetSetting,
 } from './options.js';
 export { RateLimiter, type RateLimiterOptions } from './rate-limiter.js';
+export {
+  defaultResilience,
+  type NamedOptions,
+  ResilienceRegistry,
+  type ResilienceRegistryOptions,
+} from './registry.js';
 export { Resilience, type ResilienceResult } from './resilience.js';
 export { RetryBudget, type RetryBudgetOptions } from './retry-budget.js';
 export { RETRY_POLICIES, type RetryOptions, type RetryPolicyName } from './retry-options.js';
 export type { RunOptions } from './run-options.js';
 export type { ResilienceMetrics, ResilienceTotals } from './tally.js';
+export {
+  type InstanceResilienceAccess,
+  type ResilienceAccess,
+  type ResilienceResultWrapper,
+  type ResilienceSource,
+  type ResilienceWrapper,
+  type WithResilienceOptions,
+  withResilience,
+} from './with-resilience.js';

@@ -223,6 +223,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   presets: ['config/*'],
   prometheus: [],
   resilience: [
+    'core/conflict',
     'core/errors',
     'core/events',
     'core/fallback',
@@ -230,8 +231,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'core/options',
     'core/outcome',
     'core/permit',
+    'core/process-wide',
     'core/promises',
-    'core/warn',
   ],
 };
 
