@@ -1,8 +1,6 @@
 /** One line to put retries, limits and a breaker before a function or a method, as `withCircuitBreaker` does a breaker. */
 import {
-  type AnyFunction,
   findByInstance,
-  type Guarded,
   type GuardedResult,
   type GuardResultWrapper,
   type GuardSpec,
@@ -11,6 +9,7 @@ import {
   type InstanceGuards,
   type KeyedBy,
 } from '../core/guard.js';
+import type { AnyFunction, Guarded } from '../core/promised.js';
 import {
   type Check,
   guardRead,
@@ -180,7 +179,7 @@ function createSpec(source: ResilienceSource, options: WithResilienceOptions): G
   if (scope === 'instance' && (typeof source !== 'string' || registry !== undefined))
     refuse(subject, 'scope', "`scope: 'instance'` needs a name, and no registry");
   const find = findInRegistry(registry, ofDependency);
-  const findOf = scope === 'instance' ? findOfInstance(ofDependency, own) : undefined;
+  const findOf = scope === 'instance' ? findOfInstance(ofDependency) : undefined;
   return {
     ...spec,
     source,
@@ -206,7 +205,7 @@ function findInRegistry(registry: ResilienceRegistry = defaultResilience, option
 
 const instances: InstanceGuards<Resilience> = /* @__PURE__ */ new WeakMap();
 
-function findOfInstance(options: NamedOptions, _own: FunctionOptions) {
+function findOfInstance(options: NamedOptions) {
   return findByInstance(
     instances,
     (name) => new Resilience({ ...options, name }),

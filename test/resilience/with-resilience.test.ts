@@ -10,7 +10,7 @@ describe('withResilience', () => {
     const registry = fresh();
     let runs = 0;
     const get = withResilience('users', { retry: { maxAttempts: 2, backoff: 0 }, registry })(
-      async function get(this: { id: number }, more: number) {
+      async function load(this: { id: number }, more: number) {
         if (++runs === 1) throw new Error('once');
         return this.id + more;
       },
