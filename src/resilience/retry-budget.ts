@@ -9,6 +9,7 @@ import {
   type Rules,
   ratio,
   readOptions,
+  refuse,
   type Subject,
   verify,
 } from '../core/validate.js';
@@ -100,9 +101,10 @@ export class RetryBudget {
     this.#saved = Math.round(initial * TOKEN);
   }
 
-  /** Tokens that there are, with parts. */
+  /** Tokens that there are; of what time has paid in since one was asked for, the whole ones. */
   get available(): number {
-    return (this.#saved + this.#paidIn(this.#clock.now())) / TOKEN;
+    const paid = this.#paidIn(this.#clock.now());
+    return (this.#saved + paid - (paid % TOKEN)) / TOKEN;
   }
 
   /** Tokens that there may be at most. */
@@ -139,7 +141,10 @@ export class RetryBudget {
    * @throws InvalidOptionsError for an unknown option or a value out of range
    */
   update(options: Omit<RetryBudgetOptions, 'clock' | 'initial'>): void {
-    const given = readBudget(options, { breaker: '', action: 'update retry budget' });
+    const subject = { breaker: '', action: 'update retry budget' };
+    const given = readBudget(options, subject);
+    if (given.initial !== undefined || given.clock !== undefined)
+      refuse(subject, 'initial', '`initial` and `clock` are given when the budget is made');
     const now = this.#clock.now();
     this.#saved += this.#paidIn(now);
     this.#paidAt = now;
