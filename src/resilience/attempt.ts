@@ -98,8 +98,8 @@ export function settle(
   threw: boolean,
   result: unknown,
 ): OutcomeKind {
-  const own = (permit as { [SETTLE]?(threw: boolean, result: unknown): OutcomeKind } | undefined)?.[SETTLE];
-  if (own !== undefined) return own.call(permit, threw, result);
+  const own = permit as { [SETTLE]?(threw: boolean, result: unknown): OutcomeKind } | undefined;
+  if (own?.[SETTLE] !== undefined) return own[SETTLE](threw, result);
   const kind = classify(breaker, threw, result);
   if (threw) permit?.failure(result);
   else permit?.success(result);

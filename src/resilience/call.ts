@@ -26,10 +26,28 @@ import type { Host } from './host.js';
 import type { Settings } from './options.js';
 import { Race } from './race.js';
 import { roll } from './retry-options.js';
-import { Wait } from './wait.js';
+import { Wait, type WaitEnd } from './wait.js';
 
 /** What an error is to a fallback: nothing, if the dependency has answered or the caller has gone. */
 type Kind = 'rejection' | 'failure' | 'answer';
+
+/** A call that has ended with an error, which is thrown where nothing is left to unwind. */
+class Failed {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** What a call has come to: its answer, an error, or what is still to come. */
+export type Step<T> = T | Promise<T> | Failed;
+
+/** @throws the error that the call has ended with */
+export function unwrap<T>(step: Step<T>): T | Promise<T> {
+  if (step instanceof Failed) throw step.error;
+  return step;
+}
 
 /** Milliseconds that stand for a backoff which throws or answers nonsense. */
 const DEFAULT_BACKOFF = 1_000;
@@ -81,21 +99,21 @@ export class Call<T> {
   start(): Promise<T> {
     this.host.tally.calls++;
     try {
-      return Promise.resolve(this.#start());
+      return Promise.resolve(unwrap(this.#start()));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /** Goes on with a call whose first attempt somebody else has run. */
-  resume(ended: Ended): T | Promise<T> {
+  resume(ended: Ended): Step<T> {
     this.attempts = 1;
     this.#rounds = 1;
     return this.#conclude(ended);
   }
 
   /** Goes on with a call whose first attempt the breaker has rejected. */
-  refused(error: unknown): T | Promise<T> {
+  refused(error: unknown): Step<T> {
     return this.#refuse('breaker', error);
   }
 
@@ -109,7 +127,7 @@ export class Call<T> {
     });
   };
 
-  #start(): T | Promise<T> {
+  #start(): Step<T> {
     const { breaker, shared } = this.host;
     if (shared.countsCalls && this.#permit === undefined) {
       try {
@@ -122,19 +140,19 @@ export class Call<T> {
     return this.#enter();
   }
 
-  #enter(): T | Promise<T> {
+  #enter(): Step<T> {
     const entered = enter(this);
-    return entered instanceof Promise ? entered.then((it) => this.#begin(it)) : this.#begin(entered);
+    return entered instanceof Promise ? entered.then((it) => unwrap(this.#begin(it))) : this.#begin(entered);
   }
 
-  #begin(entry: Entry): T | Promise<T> {
+  #begin(entry: Entry): Step<T> {
     if (entry.by !== undefined) return this.#refuse(entry.by, entry.error);
     const { tally } = this.host;
     if (this.#rounds++ > 0) tally.retries++;
     this.#owesToken = false;
     this.#discardLast();
     const first = this.#run(entry.permit, false, entry.waited);
-    return this.#hedged(first).then((ended) => this.#conclude(ended));
+    return this.#hedged(first).then((ended) => unwrap(this.#conclude(ended)));
   }
 
   /** Runs the task, with a place, a turn and a permit in hand. */
@@ -205,7 +223,7 @@ export class Call<T> {
   }
 
   /** Takes in how an attempt ended. */
-  #conclude(ended: Ended): T | Promise<T> {
+  #conclude(ended: Ended): Step<T> {
     const { threw, result, kind, by, context } = ended;
     const { retry } = this.#settings;
     const { retryBudget } = this.host.shared;
@@ -240,7 +258,7 @@ export class Call<T> {
   }
 
   /** Waits for the next attempt and makes it, or gives up at once where there is a reason to. */
-  #retry(ended: Ended): T | Promise<T> {
+  #retry(ended: Ended): Step<T> {
     const { host } = this;
     const { retry } = this.#settings;
     const { retryBudget, countsCalls } = host.shared;
@@ -258,18 +276,20 @@ export class Call<T> {
       ...outcomeOf(ended),
       ...(asked === undefined ? {} : { retryAfter: asked }),
     });
-    return this.#sleep(delay, endsWhenOpen).then((end) => {
-      if (end === 'abort' || this.signal?.aborted) return this.#refuse('abort', this.#reason());
-      if (end === 'open') return this.#giveUp('open');
-      if (host.isOpen && !countsCalls) {
-        if (endsWhenOpen) return this.#giveUp('open');
-        return this.#waitForCircuit(host.breaker.metrics.retryAfter) ?? this.#giveUp('open');
-      }
-      return this.#enter();
-    });
+    return this.#sleep(delay, endsWhenOpen).then((end) => unwrap(this.#awake(end, endsWhenOpen)));
   }
 
-  async #sleep(ms: number, endsWhenOpen: boolean) {
+  /** Begins the next attempt after the wait for it, unless that has no use any more. */
+  #awake(end: WaitEnd, endsWhenOpen: boolean): Step<T> {
+    const { breaker, isOpen, shared } = this.host;
+    if (end === 'abort' || this.signal?.aborted) return this.#refuse('abort', this.#reason());
+    if (end === 'open') return this.#giveUp('open');
+    if (!isOpen || shared.countsCalls) return this.#enter();
+    const waiting = endsWhenOpen ? undefined : this.#waitForCircuit(breaker.metrics.retryAfter);
+    return waiting ?? this.#giveUp('open');
+  }
+
+  async #sleep(ms: number, endsWhenOpen: boolean): Promise<WaitEnd> {
     const { host, signal } = this;
     const wait = new Wait(host.clock, signal).endAfter(ms);
     host.tally.sleeping++;
@@ -286,8 +306,8 @@ export class Call<T> {
     const ms = Math.max(retryAfter * (1 + 0.1 * roll(this.host.clock)), SHORTEST_WAIT);
     if (this.#isTooLate(ms)) return undefined;
     return this.#sleep(ms, false).then((end) => {
-      if (end === 'abort' || this.signal?.aborted) return this.#refuse('abort', this.#reason());
-      return this.#start();
+      const isGone = end === 'abort' || this.signal?.aborted;
+      return unwrap(isGone ? this.#refuse('abort', this.#reason()) : this.#start());
     });
   }
 
@@ -330,7 +350,7 @@ export class Call<T> {
   }
 
   /** An attempt was turned away: nothing was sent. */
-  #refuse(by: Refuser, error: unknown): T | Promise<T> {
+  #refuse(by: Refuser, error: unknown): Step<T> {
     const { tally } = this.host;
     if (by === 'bulkhead') tally.bulkheadRejected++;
     if (by === 'rate-limit') tally.rateLimited++;
@@ -348,7 +368,7 @@ export class Call<T> {
   }
 
   /** Ends with the failure of the last attempt that ran: a value is the answer. */
-  #giveUp(stopped: Stopped, retryAfter?: number): T | Promise<T> {
+  #giveUp(stopped: Stopped, retryAfter?: number): Step<T> {
     const { threw, result, kind } = this.#last as Ended;
     if (threw)
       return this.#fail(result, stopped, kind === 'failure' ? 'failure' : 'answer', kind, retryAfter);
@@ -358,7 +378,7 @@ export class Call<T> {
     return result as T;
   }
 
-  #timeOut(error: unknown): T | Promise<T> {
+  #timeOut(error: unknown): Step<T> {
     this.host.tally.totalTimeouts++;
     this.#discardLast();
     return this.#fail(error, 'deadline', 'failure', this.attempts > 0 ? 'failure' : 'ignored');
@@ -377,7 +397,7 @@ export class Call<T> {
     to: Kind,
     kind: OutcomeKind = 'ignored',
     retryAfter?: number,
-  ): T | Promise<T> {
+  ): Step<T> {
     const elapsed = Math.max(this.host.clock.now() - this.#startedAt, 0);
     remember(error, {
       attempts: this.attempts,
@@ -390,8 +410,7 @@ export class Call<T> {
     this.#payBack();
     this.#settleCall(true, error, kind);
     const answered = to === 'answer' ? undefined : this.#fallBack(error, to === 'rejection');
-    if (answered !== undefined) return answered;
-    throw error;
+    return answered ?? new Failed(error);
   }
 
   #tellStop(stopped: Stopped, outcome: Outcome | { error: unknown }, retryAfter: number | undefined): void {

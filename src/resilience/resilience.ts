@@ -3,9 +3,9 @@ import { type GuardSpec, guardBy } from '../core/guard.js';
 import { run } from '../core/promises.js';
 import { describe } from '../core/validate.js';
 import { type CallResult, CircuitBreaker } from '../index.js';
-import { type AttemptContext, type AttemptTask, LazyAttemptContext, settle } from './attempt.js';
+import { type AttemptContext, type AttemptTask, type Ended, LazyAttemptContext, settle } from './attempt.js';
 import type { Bulkhead } from './bulkhead.js';
-import { Call } from './call.js';
+import { Call, type Step, unwrap } from './call.js';
 import type { ResilienceEvents } from './events.js';
 import { reasonOf } from './follow-signal.js';
 import { Host } from './host.js';
@@ -249,19 +249,20 @@ export class Resilience {
       tally.attempts++;
       tally.running++;
       isRunning = true;
-      const ended = (threw: boolean, result: T | unknown): T | Promise<T> => {
-        tally.running--;
-        const kind = settle(breaker, permit, threw, result);
-        if (!threw && kind === 'success' && this.#settings.retry.retryOn === undefined) {
-          shared.retryBudget?.deposit();
-          return result as T;
-        }
-        const call = new Call<T>(host, task, this.#settings, undefined, startedAt);
-        return call.resume({ threw, result, kind });
-      };
       return run(task as (context: unknown) => T, context).then(
-        (value) => ended(false, value),
-        (error) => ended(true, error),
+        (value) => {
+          tally.running--;
+          const kind = settle(breaker, permit, false, value);
+          if (kind !== 'success' || this.#settings.retry.retryOn !== undefined)
+            return unwrap(this.#resumed(task, startedAt, { threw: false, result: value, kind }));
+          shared.retryBudget?.deposit();
+          return value;
+        },
+        (error) => {
+          tally.running--;
+          const kind = settle(breaker, permit, true, error);
+          return unwrap(this.#resumed(task, startedAt, { threw: true, result: error, kind }));
+        },
       );
     } catch (error) {
       if (isRunning) return Promise.reject(error);
@@ -269,10 +270,15 @@ export class Resilience {
     }
   }
 
+  /** What comes after a first attempt that was no plain success. */
+  #resumed<T>(task: AttemptTask<T>, startedAt: number, ended: Ended): Step<T> {
+    return new Call<T>(this.#host, task, this.#settings, undefined, startedAt).resume(ended);
+  }
+
   #rejectedPlainly<T>(task: AttemptTask<T>, error: unknown, startedAt: number): Promise<T> {
     const call = new Call<T>(this.#host, task, this.#settings, undefined, startedAt);
     this.#host.tally.calls++;
-    return SETTLED.then(() => call.refused(error));
+    return SETTLED.then(() => unwrap(call.refused(error)));
   }
 
   /**
