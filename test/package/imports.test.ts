@@ -223,6 +223,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   presets: ['config/*'],
   prometheus: [],
   resilience: [
+    'config/*',
     'core/conflict',
     'core/errors',
     'core/events',
