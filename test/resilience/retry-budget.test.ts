@@ -28,7 +28,7 @@ describe('a retry budget', () => {
 
   it.each([
     [{ ratio: 1.5 }, '`ratio` must be a number from 0 to 1, received 1.5'],
-    [{ capacity: 0 }, '`capacity` must be a number from 1 to 1,000,000, received 0'],
+    [{ capacity: 0 }, '`capacity` must be a finite number of at least 1, received 0'],
     [{ capacity: 5, initial: 6 }, '`initial` must be at most the capacity, 5, received 6'],
     [{ rate: 1 }, 'did you mean "ratio"?'],
   ])('refuses %j', (options, message) => {
