@@ -135,7 +135,7 @@ export class RetryBudget {
     const subject = { breaker: '', action: 'update retry budget' };
     const given = readBudget(options, subject);
     if (given.initial !== undefined || given.clock !== undefined)
-      refuse(subject, 'initial', '`initial` and `clock` are given when the budget is made');
+      refuse(subject, 'initial', '`initial` and `clock` stay');
     const now = this.#clock.now();
     this.#saved += this.#paidIn(now);
     this.#paidAt = now;
