@@ -29,8 +29,6 @@ class Following {
   readonly #calls = new Set<Follower>();
   /** Signals that somebody outside may hold. */
   readonly #signals = new Set<WeakRef<AbortSignal>>();
-  /** Those to which somebody listens, and who listens holds nothing. */
-  readonly #heard = new Set<AbortController>();
   readonly #source: CallerSignal;
   #isListening = false;
 
@@ -57,32 +55,7 @@ class Following {
       this.#signals.delete(reference);
       this.#restIfAlone();
     });
-    this.#holdWhileHeard(controller);
     this.#listen();
-  }
-
-  /** A platform's `fetch` listens to the signal that it was given, and does not hold it. */
-  #holdWhileHeard(controller: AbortController): void {
-    const { signal } = controller;
-    const heard = new Set<unknown>();
-    const { addEventListener, removeEventListener } = signal;
-    const hold = (type: string, listener: unknown, isAdded: boolean) => {
-      if (type !== 'abort' || listener === null) return;
-      if (isAdded) heard.add(listener);
-      else heard.delete(listener);
-      if (heard.size > 0) this.#heard.add(controller);
-      else this.#heard.delete(controller);
-    };
-    const define = (key: string, value: unknown) =>
-      Object.defineProperty(signal, key, { value, configurable: true, writable: true });
-    define('addEventListener', (...args: Parameters<AbortSignal['addEventListener']>) => {
-      addEventListener.apply(signal, args);
-      hold(args[0], args[1], true);
-    });
-    define('removeEventListener', (...args: Parameters<AbortSignal['removeEventListener']>) => {
-      removeEventListener.apply(signal, args);
-      hold(args[0], args[1], false);
-    });
   }
 
   #listen(): void {
@@ -111,7 +84,6 @@ class Following {
         const signal = reference.deref();
         if (signal !== undefined) controllers.get(signal)?.abort(reason);
       }
-      this.#heard.clear();
     }
   };
 }
