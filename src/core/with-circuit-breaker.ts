@@ -134,7 +134,8 @@ function createSpec(source: BreakerSource, options: WithCircuitBreakerOptions): 
     ...spec,
     find: findInRegistry(registry, ofBreaker),
     findOf: scope === 'instance' ? findOfInstance(ofBreaker) : undefined,
-    callOptions: { fallback, fallbackOn },
+    // Without options of its own a call takes the usual way.
+    callOptions: fallback === undefined && fallbackOn === undefined ? undefined : { fallback, fallbackOn },
   };
 }
 
