@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fromRoot } from './root.js';
 
 export interface Page {
-  /** The path from the root of the repository, e.g. `docs/index.md`. */
+  /** The path from the root of the repository, e.g. `docs/README.md`. */
   readonly path: string;
   readonly lines: readonly string[];
 }
