@@ -1,6 +1,8 @@
-/** `recloser check <file>`: what `fromConfig` would refuse. */
+/** `recloser check <file>`: what `fromConfig` and `resilienceFromConfig` would refuse. */
+import { together } from '../config/problems.js';
 import { InvalidOptionsError } from '../index.js';
 import { fromConfig } from '../presets/index.js';
+import { resilienceFromConfig } from '../resilience/index.js';
 import { type Answer, printed, type Surroundings, UsageError } from './answer.js';
 import { adaptive, readConfiguration } from './configuration-file.js';
 import type { Flags } from './flags.js';
@@ -33,7 +35,10 @@ export function run(args: readonly string[], surroundings: Surroundings): Answer
 /** Of the file alone: the variables of this process are not those of the one that will read it. */
 function mistakesIn(config: unknown): string[] {
   try {
-    fromConfig(config, { env: {}, adaptive });
+    together(
+      () => fromConfig(config, { env: {}, adaptive }),
+      () => resilienceFromConfig(config, { env: {} }),
+    );
     return [];
   } catch (error) {
     if (error instanceof InvalidOptionsError) return error.message.split('\n');

@@ -32,6 +32,12 @@ export const RESILIENCE_OPTIONS = [
   'hedge',
 ] as const;
 
+/** The same, with what no variable says. */
+export const AROUND_OPTIONS: readonly string[] = /* @__PURE__ */ [].concat(
+  RESILIENCE_OPTIONS as never,
+  'breakerCounts' as never,
+);
+
 /** All that variables can say. */
 export const VARIABLE_OPTIONS: readonly string[] = /* @__PURE__ */ [].concat(
   BREAKER_OPTIONS as never,

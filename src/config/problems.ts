@@ -41,6 +41,34 @@ export class Problems {
   }
 }
 
+/**
+ * Reads two things that may both have mistakes, so that those of both are told.
+ *
+ * @throws InvalidOptionsError with the lines of both
+ */
+export function together<First, Second>(
+  first: () => First,
+  second: (first: First | undefined) => Second,
+): [First, Second] {
+  const errors: InvalidOptionsError[] = [];
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof InvalidOptionsError)) throw error;
+      errors.push(error);
+      return undefined;
+    }
+  };
+  const one = attempt(first);
+  const other = attempt(() => second(one));
+  const [error, further] = errors;
+  if (error === undefined) return [one as First, other as Second];
+  if (further === undefined) throw error;
+  const lines = new Set(errors.flatMap(({ message }) => message.split('\n')));
+  throw new InvalidOptionsError('', lines.size === 1 ? error.option : '', [...lines].join('\n'));
+}
+
 /** The path of a member: `names.orders`, `names["orders.v2"]`. */
 export function pathTo(parent: string, key: string): string {
   const shown = key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key;

@@ -10,7 +10,12 @@ export type { EnvironmentVariables } from '../config/process-variables.js';
 export { PRESETS } from './catalogue/all-presets.js';
 export { ENVIRONMENTS, type EnvironmentFigures } from './catalogue/environments.js';
 export type { Figure, FigureRange, PresetData, PresetFigures } from './catalogue/preset-data.js';
-export { applyConfig, type ConfigurableRegistry } from './config/apply.js';
+export {
+  type ApplyContext,
+  applyConfig,
+  type ConfigurableRegistry,
+  type ConfigurableResilience,
+} from './config/apply.js';
 export type { ConfigBackoff, ConfigOptions } from './config/format.js';
 export {
   type CircuitBreakerConfig,

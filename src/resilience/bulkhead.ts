@@ -47,7 +47,9 @@ export function readBulkhead(options: unknown, subject: Subject, path = ''): Bul
     const given = typeof options === 'number' ? { limit: options } : options;
     // Without a limit it is none: the rule of the limit says so.
     const named = typeof given === 'object' && given !== null ? { limit: null, ...given } : given;
-    return readOptions(named, BULKHEAD_RULES, subject, path) as unknown as BulkheadOptions;
+    const { name, clock, ...rules } = BULKHEAD_RULES;
+    const of = path === '' ? BULKHEAD_RULES : rules; // inside of a Resilience these are the breaker's
+    return readOptions(named, of, subject, path) as unknown as BulkheadOptions;
   });
 }
 

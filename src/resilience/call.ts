@@ -26,6 +26,7 @@ import type { Host } from './host.js';
 import type { Settings } from './options.js';
 import { Race } from './race.js';
 import { roll } from './retry-options.js';
+import type { Shared } from './shared.js';
 import { Wait, type WaitEnd } from './wait.js';
 
 /** What an error is to a fallback: nothing, if the dependency has answered or the caller has gone. */
@@ -57,6 +58,7 @@ const SHORTEST_WAIT = 100;
 
 export class Call<T> {
   readonly host: Host;
+  readonly shared: Shared;
   readonly signal: AbortSignal | undefined;
   /** A reading of the clock, or `Infinity`. */
   readonly deadline: number;
@@ -83,6 +85,7 @@ export class Call<T> {
     startedAt: number,
   ) {
     this.host = host;
+    this.shared = host.shared;
     this.#task = task;
     this.#settings = settings;
     this.signal = signal;
@@ -128,7 +131,8 @@ export class Call<T> {
   };
 
   #start(): Step<T> {
-    const { breaker, shared } = this.host;
+    const { host, shared } = this;
+    const { breaker } = host;
     if (shared.countsCalls && this.#permit === undefined) {
       try {
         this.#permit = breaker.acquire();
@@ -157,8 +161,8 @@ export class Call<T> {
 
   /** Runs the task, with a place, a turn and a permit in hand. */
   #run(permit: Permit | undefined, isHedge: boolean, waited: boolean): Attempt {
-    const { host, signal, deadline } = this;
-    const { breaker, clock, tally, shared } = host;
+    const { host, shared, signal, deadline } = this;
+    const { breaker, clock, tally } = host;
     const { totalTimeout } = this.#settings;
     const callTimeout = this.#settings.callTimeout ?? breaker.options.callTimeout;
     const isFirst = this.attempts++ === 0;
@@ -210,7 +214,7 @@ export class Call<T> {
 
   #sendHedge(delay: number): Attempt | undefined {
     const { host } = this;
-    const { retryBudget } = host.shared;
+    const { retryBudget } = this.shared;
     if (host.breaker.state !== 'CLOSED') return undefined;
     if (retryBudget !== undefined && !retryBudget.tryWithdraw()) return undefined;
     const entry = enterNow(this);
@@ -226,7 +230,7 @@ export class Call<T> {
   #conclude(ended: Ended): Step<T> {
     const { threw, result, kind, by, context } = ended;
     const { retry } = this.#settings;
-    const { retryBudget } = this.host.shared;
+    const { retryBudget } = this.shared;
     if (context !== undefined) abortAttempt(context, result);
     if (by === 'deadline') return this.#timeOut(result);
     if (by === 'abort') return this.#fail(result, 'aborted', 'answer');
@@ -261,7 +265,7 @@ export class Call<T> {
   #retry(ended: Ended): Step<T> {
     const { host } = this;
     const { retry } = this.#settings;
-    const { retryBudget, countsCalls } = host.shared;
+    const { retryBudget, countsCalls } = this.shared;
     const endsWhenOpen = !countsCalls && !retry.waitsWhenOpen;
     if (host.isOpen && endsWhenOpen) return this.#giveUp('open');
     const asked = this.#retryAfter(ended);
@@ -281,7 +285,8 @@ export class Call<T> {
 
   /** Begins the next attempt after the wait for it, unless that has no use any more. */
   #awake(end: WaitEnd, endsWhenOpen: boolean): Step<T> {
-    const { breaker, isOpen, shared } = this.host;
+    const { shared } = this;
+    const { breaker, isOpen } = this.host;
     if (end === 'abort' || this.signal?.aborted) return this.#refuse('abort', this.#reason());
     if (end === 'open') return this.#giveUp('open');
     if (!isOpen || shared.countsCalls) return this.#enter();
@@ -428,7 +433,7 @@ export class Call<T> {
   #payBack(): void {
     if (!this.#owesToken) return;
     this.#owesToken = false;
-    this.host.shared.retryBudget?.refund();
+    this.shared.retryBudget?.refund();
   }
 
   /** Throws the value away that was retried. */

@@ -6,6 +6,7 @@ import type { Permit } from '../index.js';
 import type { RateLimitError } from './errors.js';
 import { reasonOf } from './follow-signal.js';
 import type { Host } from './host.js';
+import type { Shared } from './shared.js';
 import { Wait, type WaitEnd } from './wait.js';
 
 /** Who turned an attempt away. */
@@ -19,6 +20,7 @@ export type Entry =
 /** Who wants in. */
 export interface Visitor {
   readonly host: Host;
+  readonly shared: Shared;
   readonly signal: AbortSignal | undefined;
   /** A reading of the clock, or `Infinity`. */
   readonly deadline: number;
@@ -28,7 +30,7 @@ export interface Visitor {
 }
 
 export function enter(visitor: Visitor): Entry | Promise<Entry> {
-  const { bulkhead, rateLimiter } = visitor.host.shared;
+  const { bulkhead, rateLimiter } = visitor.shared;
   if (bulkhead !== undefined && !bulkhead.tryEnter()) return enterLater(visitor);
   if (rateLimiter !== undefined && !rateLimiter.tryTake()) return takeTurnLater(visitor, false);
   return passBreaker(visitor, false);
@@ -36,7 +38,7 @@ export function enter(visitor: Visitor): Entry | Promise<Entry> {
 
 /** Gets in if it need not wait, as a hedge does: `undefined` if it would have to. */
 export function enterNow(visitor: Visitor): Entry | undefined {
-  const { bulkhead, rateLimiter } = visitor.host.shared;
+  const { bulkhead, rateLimiter } = visitor.shared;
   if (bulkhead !== undefined && !bulkhead.tryEnter()) return undefined;
   if (rateLimiter !== undefined && !rateLimiter.tryTake()) {
     bulkhead?.leave();
@@ -45,8 +47,8 @@ export function enterNow(visitor: Visitor): Entry | undefined {
   return passBreaker(visitor, false);
 }
 
-function passBreaker({ host }: Visitor, waited: boolean): Entry {
-  const { breaker, shared } = host;
+function passBreaker({ host, shared }: Visitor, waited: boolean): Entry {
+  const { breaker } = host;
   if (shared.countsCalls) return { permit: undefined, waited };
   try {
     return { permit: breaker.acquire(), waited };
@@ -58,7 +60,8 @@ function passBreaker({ host }: Visitor, waited: boolean): Entry {
 }
 
 /** What the breaker says to an attempt that would have to wait, if it would not let it through anyhow. */
-function rejection({ breaker, isOpen, shared }: Host): unknown {
+function rejection({ host, shared }: Visitor): unknown {
+  const { breaker, isOpen } = host;
   // Only what surely is rejected may ask: a probe would have to wait, too.
   if (shared.countsCalls || !isOpen || breaker.metrics.retryAfter === 0) return undefined;
   try {
@@ -70,9 +73,9 @@ function rejection({ breaker, isOpen, shared }: Host): unknown {
 }
 
 async function enterLater(visitor: Visitor): Promise<Entry> {
-  const { host, signal, deadline } = visitor;
-  const { bulkhead, rateLimiter } = host.shared;
-  const error = rejection(host);
+  const { host, shared, signal, deadline } = visitor;
+  const { bulkhead, rateLimiter } = shared;
+  const error = rejection(visitor);
   if (error !== undefined) return { by: 'breaker', error };
   if (bulkhead === undefined) return passBreaker(visitor, true);
   const since = host.clock.now();
@@ -92,7 +95,7 @@ async function enterLater(visitor: Visitor): Promise<Entry> {
     return passBreaker(visitor, true);
   }
   if (end === 'open') {
-    const opened = rejection(host);
+    const opened = rejection(visitor);
     return opened === undefined ? enter(visitor) : { by: 'breaker', error: opened };
   }
   const passed = Math.max(host.clock.now() - since, 0);
@@ -102,13 +105,13 @@ async function enterLater(visitor: Visitor): Promise<Entry> {
 
 /** Waits for a turn, with a place in the bulkhead. */
 async function takeTurnLater(visitor: Visitor, hasWaited: boolean): Promise<Entry> {
-  const { host, signal, deadline } = visitor;
-  const { bulkhead, rateLimiter } = host.shared;
+  const { host, shared, signal, deadline } = visitor;
+  const { bulkhead, rateLimiter } = shared;
   const leave = (entry: Entry): Entry => {
     bulkhead?.leave();
     return entry;
   };
-  const error = rejection(host);
+  const error = rejection(visitor);
   if (error !== undefined) return leave({ by: 'breaker', error });
   if (rateLimiter === undefined) return passBreaker(visitor, hasWaited);
   const entered = rateLimiter.enqueue(host.name, signal, deadline);
@@ -120,7 +123,7 @@ async function takeTurnLater(visitor: Visitor, hasWaited: boolean): Promise<Entr
   }
   if (end === 'turn') return passBreaker(visitor, true);
   if (end === 'open') {
-    const opened = rejection(host);
+    const opened = rejection(visitor);
     bulkhead?.leave();
     return opened === undefined ? enter(visitor) : { by: 'breaker', error: opened };
   }
@@ -129,14 +132,14 @@ async function takeTurnLater(visitor: Visitor, hasWaited: boolean): Promise<Entr
 
 /** Waits, and tells how long. */
 async function waited(
-  { host, attempt }: Visitor,
+  { host, shared, attempt }: Visitor,
   wait: Wait,
   queue: 'bulkhead' | 'rate-limit',
 ): Promise<WaitEnd> {
   const { tally, clock } = host;
   const since = clock.now();
   tally.queueing[queue]++;
-  if (!host.shared.countsCalls) host.endWhenOpen(wait);
+  if (!shared.countsCalls) host.endWhenOpen(wait);
   const end = await wait.ended;
   host.waited(wait);
   tally.queueing[queue]--;

@@ -5,7 +5,7 @@ import { report } from '../core/report.js';
 import type { CircuitBreaker, Clock } from '../index.js';
 import { RESILIENCE_EVENTS, type ResilienceEvents } from './events.js';
 import { AnswerTimes } from './hedge-options.js';
-import type { Shared } from './options.js';
+import type { Shared } from './shared.js';
 import { Tally } from './tally.js';
 import type { Wait } from './wait.js';
 
@@ -13,7 +13,8 @@ export class Host {
   readonly breaker: CircuitBreaker;
   readonly name: string;
   readonly clock: Clock;
-  readonly shared: Shared;
+  /** What holds for calls that begin now. */
+  shared: Shared;
   readonly tally = new Tally();
   readonly answerTimes = new AnswerTimes();
   readonly #discard: ((value: unknown) => void) | undefined;

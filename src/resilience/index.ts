@@ -2,6 +2,13 @@ export type { AttemptContext, AttemptTask } from './attempt.js';
 export { type Attempts, attemptsOf, type Stopped } from './attempts-of.js';
 export { Bulkhead, type BulkheadOptions } from './bulkhead.js';
 export {
+  type ConfigResilience,
+  type ConfiguredResilience,
+  type ResilienceConfig,
+  type ResilienceConfigContext,
+  resilienceFromConfig,
+} from './config.js';
+export {
   BulkheadFullError,
   isBulkheadFullError,
   isRateLimitError,

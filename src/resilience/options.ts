@@ -28,10 +28,10 @@ import type {
   Fallback,
   FallbackOn,
 } from '../index.js';
-import { Bulkhead, type BulkheadOptions, readBulkhead } from './bulkhead.js';
+import { type Bulkhead, type BulkheadOptions, readBulkhead } from './bulkhead.js';
 import { type HedgeOptions, readHedge } from './hedge-options.js';
-import { RateLimiter, type RateLimiterOptions, readRateLimit } from './rate-limiter.js';
-import { RetryBudget, type RetryBudgetOptions, readBudget } from './retry-budget.js';
+import { type RateLimiter, type RateLimiterOptions, readRateLimit } from './rate-limiter.js';
+import { type RetryBudget, type RetryBudgetOptions, readBudget } from './retry-budget.js';
 import {
   completeRetry,
   type Retry,
@@ -195,43 +195,21 @@ function readParts(around: AroundOptions, subject: Subject): void {
 }
 
 // By what they can do, not by their class: there may be two copies of the package.
-const isBudget = (value: object): value is RetryBudget =>
+export const isBudget = (value: object): value is RetryBudget =>
   typeof (value as Partial<RetryBudget>).tryWithdraw === 'function';
-const isBulkhead = (value: unknown): value is Bulkhead =>
+export const isBulkhead = (value: unknown): value is Bulkhead =>
   typeof (value as Partial<Bulkhead>).tryEnter === 'function';
-const isRateLimiter = (value: object): value is RateLimiter =>
+export const isRateLimiter = (value: object): value is RateLimiter =>
   typeof (value as Partial<RateLimiter>).tryTake === 'function';
 
-/** What the calls of a dependency share. */
-export interface Shared {
-  readonly retryBudget: RetryBudget | undefined;
-  readonly bulkhead: Bulkhead | undefined;
-  readonly rateLimiter: RateLimiter | undefined;
-  readonly countsCalls: boolean;
-}
-
-/** Makes what the calls of a dependency share, with the name and the clock of its breaker. */
-export function createShared(around: DependencyOptions, name: string, clock: Clock): Shared {
-  const { retryBudget = {}, bulkhead = false, rateLimit = false, breakerCounts } = around;
-  const own = { name, clock };
-  return {
-    retryBudget: !retryBudget
-      ? undefined
-      : isBudget(retryBudget)
-        ? retryBudget
-        : new RetryBudget({ ...retryBudget, clock }),
-    bulkhead: !bulkhead
-      ? undefined
-      : isBulkhead(bulkhead)
-        ? bulkhead
-        : new Bulkhead({ ...(typeof bulkhead === 'number' ? { limit: bulkhead } : bulkhead), ...own }),
-    rateLimiter: !rateLimit
-      ? undefined
-      : isRateLimiter(rateLimit)
-        ? rateLimit
-        : new RateLimiter({ ...rateLimit, ...own }),
-    countsCalls: breakerCounts === 'calls',
-  };
+/**
+ * One option, copied, as a configuration gives it.
+ *
+ * @throws InvalidOptionsError for a value out of range
+ */
+export function readAroundOption(option: string, value: unknown): unknown {
+  const { around } = readResilience({ [option]: value }, { breaker: '', action: 'read a configuration' });
+  return (around as Readonly<Record<string, unknown>>)[option];
 }
 
 /** What one call is made with, complete. */

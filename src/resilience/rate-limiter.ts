@@ -58,7 +58,9 @@ export function readRateLimit(options: unknown, subject: Subject, path = ''): Ra
   return guardRead(subject, 'options', () => {
     // Without a limit it is none: the rule of the limit says so.
     const named = typeof options === 'object' && options !== null ? { limit: null, ...options } : options;
-    return readOptions(named, RATE_LIMIT_RULES, subject, path) as unknown as RateLimiterOptions;
+    const { name, clock, ...rules } = RATE_LIMIT_RULES;
+    const of = path === '' ? RATE_LIMIT_RULES : rules; // inside of a Resilience these are the breaker's
+    return readOptions(named, of, subject, path) as unknown as RateLimiterOptions;
   });
 }
 

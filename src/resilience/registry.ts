@@ -1,4 +1,13 @@
 /** What is around breakers, by their names: made on first use, and kept as long as the breaker is. */
+import {
+  type AroundChange,
+  type AroundPlan,
+  type AroundValues,
+  CONFIGURE,
+  type ConfigurableAround,
+  type InvalidReason,
+} from '../config/configurable.js';
+import { warn } from '../config/warn.js';
 import { warnOfConflict } from '../core/conflict.js';
 import { processWide } from '../core/process-wide.js';
 import {
@@ -16,6 +25,7 @@ import {
   type CircuitBreaker,
   type CircuitBreakerRegistry,
   defaultRegistry,
+  InvalidOptionsError,
   type OptionDifference,
 } from '../index.js';
 import {
@@ -24,10 +34,13 @@ import {
   type DependencyOptions,
   type ReadResilience,
   type ResilienceOptions,
+  readAroundOption,
   readResilience,
   resilienceSubject,
 } from './options.js';
 import { Resilience } from './resilience.js';
+import { RETRY_POLICIES } from './retry-options.js';
+import { defaultOf, keyOf } from './shared.js';
 
 /** Options by name: those of a `Resilience` but the name and the breaker. */
 export type NamedOptions = Omit<ResilienceOptions, 'name' | 'breaker'>;
@@ -53,7 +66,10 @@ const RULES: Rules & Record<keyof ResilienceRegistryOptions, Check> = {
 /** What is around a breaker, with what was said of the dependency. */
 interface Entry {
   readonly resilience: Resilience;
-  readonly given: DependencyOptions;
+  /** What the code gave. */
+  readonly code: AroundOptions;
+  /** What is in force. */
+  given: AroundOptions;
   hasConflict: boolean;
 }
 
@@ -77,6 +93,10 @@ export class ResilienceRegistry {
   readonly #entries = new WeakMap<CircuitBreaker, Entry>();
   readonly #defaults: NamedOptions;
   readonly #configure: ResilienceRegistryOptions['configure'];
+  /** Whether `configure` speaks for a configuration, in whose place the next one stands. */
+  readonly #isFromFile: boolean;
+  /** What the latest configuration says that was applied: it goes before the code. */
+  #applied: ((name: string) => AroundOptions) | undefined;
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: ResilienceRegistryOptions = {}) {
@@ -87,6 +107,7 @@ export class ResilienceRegistry {
     this.breakers = breakers;
     this.#defaults = { ...defaults };
     this.#configure = configure;
+    this.#isFromFile = configure !== undefined && files.has(configure);
     readNamed(this.#defaults, CREATE.action);
   }
 
@@ -108,12 +129,11 @@ export class ResilienceRegistry {
       if (given !== undefined) this.#compare(entry, given.around);
       return entry.resilience;
     }
-    const layers: NamedOptions = { ...this.#defaults, ...this.#configure?.(name), ...options };
-    const { ofBreaker, around } = readNamed(layers, name);
+    const { ofBreaker, around } = readNamed(this.#layers(name, options), name);
+    const code = this.#codeOf(name, around, options);
     // A breaker that somebody else has made keeps its own options.
-    if (known !== undefined) return this.#add(known, around);
-    const { callTimeout, fallback, fallbackOn, ...others } = around;
-    return this.#add(this.breakers.getOrCreate(name, ofBreaker), others);
+    if (known !== undefined) return this.#add(known, around, code);
+    return this.#add(this.breakers.getOrCreate(name, ofBreaker), ownOf(around), ownOf(code));
   }
 
   /** What is around the breaker of this name, if anything is. */
@@ -131,7 +151,11 @@ export class ResilienceRegistry {
     const entry = this.#entries.get(breaker);
     const subject = resilienceSubject('create', breaker.name);
     const { around } = readResilience({ ...options, breaker }, subject);
-    if (entry === undefined) return this.#add(breaker, around);
+    if (entry === undefined) {
+      const { name } = breaker;
+      const { around: layers } = readNamed(this.#layers(name, options), name);
+      return this.#add(breaker, layers, this.#codeOf(name, layers, options));
+    }
     if (options !== undefined) this.#compare(entry, around);
     return entry.resilience;
   }
@@ -143,10 +167,72 @@ export class ResilienceRegistry {
     }
   }
 
-  #add(breaker: CircuitBreaker, around: AroundOptions): Resilience {
-    const resilience = new Resilience({ ...around, breaker });
-    this.#entries.set(breaker, { resilience, given: around, hasConflict: false });
+  /** For `applyConfig` of recloser/presets. @internal */
+  [CONFIGURE](): ConfigurableAround {
+    return {
+      read: readAroundOption,
+      plan: (optionsFor, refuse) => this.#plan(optionsFor, refuse),
+    };
+  }
+
+  #layers(name: string, options: NamedOptions | undefined): NamedOptions {
+    const configured = this.#isFromFile && this.#applied ? undefined : this.#configure?.(name);
+    return { ...this.#defaults, ...configured, ...options };
+  }
+
+  /** What is not of a configuration. */
+  #codeOf(name: string, all: AroundOptions, options: NamedOptions | undefined): AroundOptions {
+    return this.#isFromFile ? readNamed({ ...this.#defaults, ...options }, name).around : all;
+  }
+
+  #add(breaker: CircuitBreaker, around: AroundOptions, code: AroundOptions): Resilience {
+    let given = { ...around, ...this.#applied?.(breaker.name) };
+    let resilience: Resilience;
+    try {
+      resilience = new Resilience({ ...given, breaker });
+    } catch (error) {
+      // It is too late to refuse the configuration.
+      if (this.#applied === undefined) throw error;
+      given = around;
+      resilience = new Resilience({ ...given, breaker });
+      warn(`A configuration was not applied to a new resilience: ${(error as Error).message}`);
+    }
+    this.#entries.set(breaker, { resilience, code, given, hasConflict: false });
     return resilience;
+  }
+
+  #plan(
+    optionsFor: (name: string) => AroundOptions,
+    refuse: (name: string, problem: InvalidReason) => void,
+  ): AroundPlan {
+    const changes: AroundChange[] = [];
+    const steps: (() => void)[] = [];
+    for (const breaker of this.breakers) {
+      const entry = this.#entries.get(breaker);
+      if (entry === undefined) continue;
+      const { name } = breaker;
+      const given: AroundOptions = { ...entry.code, ...optionsFor(name) };
+      const changed = changesOf(name, entry.given, given);
+      if (changed.length === 0) continue;
+      changes.push(...changed);
+      try {
+        const change = entry.resilience.changed(given);
+        steps.push(() => {
+          change();
+          entry.given = given;
+        });
+      } catch (error) {
+        if (!(error instanceof InvalidOptionsError)) throw error;
+        refuse(name, error);
+      }
+    }
+    return {
+      changes,
+      carryOut: () => {
+        for (const step of steps) step();
+        this.#applied = optionsFor;
+      },
+    };
   }
 
   #compare(entry: Entry, given: DependencyOptions): void {
@@ -167,11 +253,37 @@ function readNamed(options: unknown, name: string): ReadResilience {
   return read;
 }
 
-const DEFAULTS = {
-  retryBudget: { ratio: 0.2, capacity: 100, perSecond: 0.1 },
-  bulkhead: { queue: 0, maxWait: 1_000 },
-  rateLimit: { per: 1_000, spacing: 0, queue: 0, maxWait: 1_000 },
-} as const;
+/** What a `Resilience` has of its own: the rest is its breaker's, which it has made. */
+function ownOf({ callTimeout, fallback, fallbackOn, ...own }: AroundOptions): AroundOptions {
+  return own;
+}
+
+const files = /* @__PURE__ */ new WeakSet<object>();
+
+/** Marks what speaks for a configuration. */
+export function fromFile<Configure extends (name: string) => NamedOptions>(configure: Configure): Configure {
+  files.add(configure);
+  return configure;
+}
+
+/** What becomes of one under other options. */
+function changesOf(breaker: string, before: AroundOptions, after: AroundOptions): AroundChange[] {
+  const [from, to] = [before, after] as Record<string, unknown>[] as [AroundValues, AroundValues];
+  return [...new Set([...Object.keys(from), ...Object.keys(to)])]
+    .filter((option) => keyOf(option, from[option]) !== keyOf(option, to[option]))
+    .map((option) => ({
+      breaker,
+      option,
+      from: written(from[option] ?? defaultOf(option)),
+      to: written(to[option] ?? defaultOf(option)),
+    }));
+}
+
+/** A policy by its name. */
+function written(value: unknown): unknown {
+  const policy = Object.entries(RETRY_POLICIES).find(([, it]) => it === value);
+  return policy === undefined ? value : policy[0];
+}
 
 /** Options of the dependency that were given and are not in force. */
 function differencesOf(given: DependencyOptions, inForce: DependencyOptions): OptionDifference[] {
@@ -179,26 +291,6 @@ function differencesOf(given: DependencyOptions, inForce: DependencyOptions): Op
     (option) =>
       given[option] !== undefined && keyOf(option, given[option]) !== keyOf(option, inForce[option]),
   ).map((option) => ({ option, inForce: inForce[option] ?? defaultOf(option), given: given[option] }));
-}
-
-function defaultOf(option: keyof DependencyOptions): unknown {
-  if (option === 'breakerCounts') return 'attempts';
-  return option === 'retryBudget' ? {} : false;
-}
-
-/** What two values that mean the same have in common. */
-function keyOf(option: keyof DependencyOptions, value: unknown): unknown {
-  const present = value ?? defaultOf(option);
-  if (option === 'breakerCounts' || present === false) return present;
-  // A budget, a bulkhead or a limit that is handed in is itself.
-  if (typeof present === 'object' && Object.getPrototypeOf(present) !== Object.prototype) return present;
-  const own = typeof present === 'number' ? { limit: present } : (present as object);
-  const full: Record<string, unknown> = { ...DEFAULTS[option], ...own };
-  return JSON.stringify(
-    Object.keys(full)
-      .sort()
-      .map((key) => [key, full[key]]),
-  );
 }
 
 /** What is around the breakers of `defaultRegistry`: one in a process, for all copies of the package. */

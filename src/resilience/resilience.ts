@@ -1,7 +1,7 @@
 import type { Listener } from '../core/events.js';
 import { type GuardSpec, guardBy } from '../core/guard.js';
 import { run } from '../core/promises.js';
-import { describe } from '../core/validate.js';
+import { describe, type Subject } from '../core/validate.js';
 import { type CallResult, CircuitBreaker } from '../index.js';
 import { type AttemptContext, type AttemptTask, type Ended, LazyAttemptContext, settle } from './attempt.js';
 import type { Bulkhead } from './bulkhead.js';
@@ -10,7 +10,7 @@ import type { ResilienceEvents } from './events.js';
 import { reasonOf } from './follow-signal.js';
 import { Host } from './host.js';
 import {
-  createShared,
+  type AroundOptions,
   type FunctionOptions,
   type ReadResilience,
   type ResilienceCallOptions,
@@ -22,6 +22,7 @@ import {
 } from './options.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { RetryBudget } from './retry-budget.js';
+import { changeShared, createShared } from './shared.js';
 import type { ResilienceMetrics } from './tally.js';
 
 /** How a call ended, for code that handles failures as values. `rejected` tells that no attempt was run. */
@@ -32,10 +33,23 @@ export type ResilienceResult<T> = CallResult<T> & {
 
 /** Options of calls, read once, for whoever makes many. */
 export class PreparedOptions {
-  readonly settings: Settings;
+  readonly #options: FunctionOptions;
+  readonly #subject: Subject;
+  #base: Settings | undefined;
+  #settings: Settings | undefined;
 
-  constructor(settings: Settings) {
-    this.settings = settings;
+  constructor(options: FunctionOptions, subject: Subject) {
+    this.#options = options;
+    this.#subject = subject;
+  }
+
+  /** @throws InvalidOptionsError for options that cannot work with those */
+  over(base: Settings): Settings {
+    if (this.#base !== base || this.#settings === undefined) {
+      this.#settings = base.with(this.#options, this.#subject);
+      this.#base = base;
+    }
+    return this.#settings;
   }
 }
 
@@ -55,9 +69,10 @@ export class PreparedOptions {
 export class Resilience {
   readonly breaker: CircuitBreaker;
   readonly #host: Host;
-  readonly #settings: Settings;
+  #settings: Settings;
+  #around: AroundOptions;
   /** Whether an attempt needs no place, no turn and no deadline. */
-  readonly #isPlain: boolean;
+  #isPlain = false;
 
   /** @throws InvalidOptionsError for an unknown option, a value out of range, or options that cannot work together */
   constructor(options: ResilienceOptions = {}) {
@@ -68,14 +83,12 @@ export class Resilience {
     const breaker = read.breaker ?? new CircuitBreaker(ofBreaker);
     const { clock } = breaker.options;
     const { callTimeout, fallback, fallbackOn, ...own } = around;
-    // Of a breaker of its own, what was given is the breaker's already, and follows it.
-    const given = read.breaker === undefined ? own : { ...own, callTimeout, fallback, fallbackOn };
     this.breaker = breaker;
-    this.#settings = new Settings(functionRows(given), clock, subject);
+    // Of a breaker of its own, what was given is the breaker's already, and follows it.
+    this.#around = read.breaker === undefined ? own : { ...own, callTimeout, fallback, fallbackOn };
+    this.#settings = new Settings(functionRows(this.#around), clock, subject);
     this.#host = new Host(breaker, createShared(around, breaker.name, clock), around.discard);
-    const { bulkhead, rateLimiter, countsCalls } = this.#host.shared;
-    this.#isPlain =
-      this.#settings.isPlain && bulkhead === undefined && rateLimiter === undefined && !countsCalls;
+    this.#findWay();
   }
 
   /** The breaker's name. */
@@ -220,8 +233,33 @@ export class Resilience {
 
   /** Options of calls that are read once. @internal */
   prepared(options: FunctionOptions): PreparedOptions {
-    const subject = resilienceSubject('call', this.name);
-    return new PreparedOptions(this.#settings.with(options, subject));
+    const prepared = new PreparedOptions(options, resilienceSubject('call', this.name));
+    prepared.over(this.#settings);
+    return prepared;
+  }
+
+  /**
+   * Plans to go on with other options, which have been read; calls in flight keep theirs, but for the figures of limits.
+   *
+   * @throws InvalidOptionsError for options that cannot work together
+   * @internal
+   */
+  changed(around: AroundOptions): () => void {
+    const host = this.#host;
+    const { name, clock } = host;
+    const settings = new Settings(functionRows(around), clock, resilienceSubject('change', name));
+    return () => {
+      host.shared = changeShared(host.shared, this.#around, around, name, clock);
+      this.#settings = settings;
+      this.#around = around;
+      this.#findWay();
+    };
+  }
+
+  #findWay(): void {
+    const { bulkhead, rateLimiter, countsCalls } = this.#host.shared;
+    this.#isPlain =
+      this.#settings.isPlain && bulkhead === undefined && rateLimiter === undefined && !countsCalls;
   }
 
   /** @internal */
@@ -297,7 +335,7 @@ export class Resilience {
     }
     let settings = this.#settings;
     let signal: AbortSignal | undefined;
-    if (options instanceof PreparedOptions) settings = options.settings;
+    if (options instanceof PreparedOptions) settings = options.over(settings);
     else if (options !== undefined) {
       const { signal: given, ...own } = this.#read(options);
       signal = given;

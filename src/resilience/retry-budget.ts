@@ -50,12 +50,15 @@ export const BUDGET_RULES: Rules & Record<keyof RetryBudgetOptions, Check> = {
   clock: clockCheck,
 };
 
+/** Inside of a Resilience the clock is the breaker's. */
+const { clock: _, ...RULES_INSIDE } = BUDGET_RULES;
+
 const CREATE = { breaker: '', action: 'create retry budget' };
 
 /** @throws InvalidOptionsError for an unknown option or a value out of range */
 export function readBudget(options: unknown, subject: Subject, path = ''): RetryBudgetOptions {
   const given: RetryBudgetOptions = guardRead(subject, 'options', () =>
-    readOptions(options, BUDGET_RULES, subject, path),
+    readOptions(options, path === '' ? BUDGET_RULES : RULES_INSIDE, subject, path),
   );
   const { capacity = 100, initial } = given;
   verify(subject, `${path}initial`, initial, (value) =>

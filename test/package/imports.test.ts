@@ -239,6 +239,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'grafana/index',
     'grafana/promql',
     'presets/index',
+    'resilience/index',
     // The command reads files, and `migrate` writes some. No other subpath knows a platform.
     'npm:node:fs',
     'npm:node:module',
@@ -253,6 +254,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   presets: ['config/*'],
   prometheus: [],
   resilience: [
+    'config/*',
     'core/conflict',
     'core/errors',
     'core/events',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CircuitBreaker, exponentialBackoff } from 'recloser';
 import { ENVIRONMENT_NAMES, fromConfig, PRESET_NAMES } from 'recloser/presets';
 import { describe, expect, it } from 'vitest';
-import { BREAKER_OPTIONS, DETECTOR_OPTION } from '../../src/config/option-names.js';
+import { AROUND_OPTIONS, BREAKER_OPTIONS, DETECTOR_OPTION } from '../../src/config/option-names.js';
 import { readPages } from '../support/markdown.js';
 import { fromRoot } from '../support/root.js';
 
@@ -121,9 +121,10 @@ const configArbitrary = fc.record(
 
 describe('the JSON schema', () => {
   it('has every option that a configuration takes, wherever options go', () => {
-    const { options, namedOptions, ...definitions } = schema.definitions;
+    const { options, namedOptions, around, ...definitions } = schema.definitions;
 
     expect(Object.keys(options?.properties ?? {})).toEqual([...BREAKER_OPTIONS, DETECTOR_OPTION]);
+    expect(Object.keys(around?.properties ?? {})).toEqual(AROUND_OPTIONS);
     expect(Object.keys(namedOptions?.properties ?? {})).toEqual([
       'preset',
       ...BREAKER_OPTIONS,

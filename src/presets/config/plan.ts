@@ -94,7 +94,7 @@ export function planAll(
 }
 
 /** One environment for presets and sections alike: the one that was named, else the one that the code made do with. */
-function environmentOf({ located }: Configuration, origin: Origin | undefined): Environment {
+export function environmentOf({ located }: Configuration, origin: Origin | undefined): Environment {
   const isNamed = located.environmentSource === 'option';
   return isNamed || origin === undefined ? located.environment : origin.environment;
 }
