@@ -3,7 +3,7 @@ import { fencesOf, readPages } from '../support/markdown.js';
 import { compile, run, snippetsOf } from '../support/snippets.js';
 
 const LANGUAGES = ['ts', 'js', 'json', 'bash', 'text', 'mermaid', 'diff'];
-const FLAGS = ['no-run', 'continues', 'legacy-decorators'];
+const FLAGS = ['no-run', 'continues', 'legacy-decorators', 'clients'];
 
 const pages = readPages();
 const fences = pages.flatMap((page) =>

@@ -7,7 +7,8 @@ import { fencesOf } from './markdown.js';
 import { fromRoot } from './root.js';
 
 /**
- * The `ts` and `js` blocks of the documentation, type-checked against src and run.
+ * The `ts` and `js` blocks of the documentation, type-checked against src and run; but for those that say `clients`,
+ * which need a real framework: `test/clients/frameworks.test.ts` runs them.
  *
  * A block becomes a module that has the page's own line numbers: it is the page with every other line left
  * empty. So whatever the compiler or a stack says about line 12 is about line 12 of the page.
@@ -36,7 +37,7 @@ const TIME_TO_EXIT = 10_000;
 export function snippetsOf(page: Page): Snippet[] {
   let soFar: readonly number[] = [];
   return fencesOf(page)
-    .filter(({ language }) => language === 'ts' || language === 'js')
+    .filter(({ language, flags }) => (language === 'ts' || language === 'js') && !flags.includes('clients'))
     .map((fence) => {
       const own = [...setupLines(page, fence), ...range(fence.start, fence.end)];
       soFar = fence.flags.includes('continues') ? [...soFar, ...own] : own;
