@@ -185,7 +185,9 @@ export abstract class Circuit {
     const machine = this.#machine;
     const { phase } = machine;
     const full = this.isFull();
-    const permit = machine.acquire(now, full);
+    // In `observe` a fleet's circuit follows: it takes no leave.
+    const follows = machine.isGated && this.mode === 'observe';
+    const permit = machine.acquire(now, full || follows);
     if (machine.freedPlaces > 0) {
       this.#tally.places -= machine.freedPlaces;
       machine.freedPlaces = 0;

@@ -162,7 +162,8 @@ export class StateMachine {
     this.#open(now, 'probe-expired');
     if (this.phase === phase) return;
     rare.gaveUp = true;
-    this.freedPlaces += phase.probes.length;
+    this.freedPlaces += phase.probes.length + rare.nested;
+    if (rare.nestedPermit !== undefined) rareOf(rare.nestedPermit).gaveUp = true;
     rareOf(this.phase).expiries = rare.expiries + 1;
   }
 

@@ -101,6 +101,87 @@ class JudgesLate extends StateMachine {
   }
 }
 
+/** Without leave there is a probe all the same. */
+class NeedsNoLeave extends StateMachine {
+  override acquire(...given: Acquire) {
+    const { rare } = this.phase;
+    const gate = rare?.gate;
+    if (gate === undefined) return super.acquire(...given);
+    (rare as { gate: unknown }).gate = { ...gate, ready: true, take() {}, settle() {} };
+    const permit = super.acquire(...given);
+    if (this.phase.rare?.gate !== undefined) this.phase.rare.gate = gate;
+    return permit;
+  }
+}
+
+/** Enough successes close though a partner steers. */
+class ClosesAlone extends StateMachine {
+  override record(...args: RecordCall) {
+    const { phase } = this;
+    const gate = phase.rare?.gate;
+    const rule = super.record(...args);
+    if (gate !== undefined && this.phase === phase && phase.state === 'HALF_OPEN' && phase.successes > 0)
+      this.closeShared(args[4]);
+    return rule;
+  }
+}
+
+/** A partner's opening is taken for the word on an OPEN that is there already. */
+class PartnerShortens extends StateMachine {
+  override openShared(...[now, wait, ...rest]: Parameters<StateMachine['openShared']>) {
+    super.openShared(now, wait, ...rest);
+    if (this.phase.state === 'OPEN' && !this.phase.forced) this.phase.resumeAt = now + wait;
+  }
+}
+
+/** A partner's hand is stronger than a person's. */
+class PartnerReleasesForced extends StateMachine {
+  override openShared(...[now, wait, ...rest]: Parameters<StateMachine['openShared']>) {
+    if (this.phase.state === 'CLOSED') this.phase.forced = false;
+    super.openShared(now, wait, ...rest);
+  }
+}
+
+/** Calls within calls pass for ever, once one has shown that they are made. */
+class NestsWithoutEnd extends StateMachine {
+  override record(...args: RecordCall) {
+    const rule = super.record(...args);
+    if (this.phase.rare !== undefined && this.phase.rare.nestedPlaces > 0)
+      this.phase.rare.nestedPlaces = Number.POSITIVE_INFINITY;
+    return rule;
+  }
+}
+
+/** What a probe that hangs has called keeps its place for ever. */
+class NestedKeepsPlace extends StateMachine {
+  override acquire(...given: Acquire) {
+    const { rare } = this.phase;
+    const nested = rare?.nestedPermit;
+    const permit = super.acquire(...given);
+    if (nested?.rare !== undefined) nested.rare.gaveUp = false;
+    return permit;
+  }
+}
+
+/** A detector is asked whatever a person has decided. */
+class DetectorOverPerson extends StateMachine {
+  override acquire(...[now, full]: Acquire) {
+    const { phase, detector } = this;
+    if (phase.state === 'CLOSED' && phase.forced && detector?.admit(now) === 'refuse') return undefined;
+    return super.acquire(now, full);
+  }
+}
+
+/** A detector learns from late results too. */
+class DetectorSeesAll extends StateMachine {
+  override record(...args: RecordCall) {
+    const [permit, kind, slow, admittedAt, now] = args;
+    if (permit !== this.phase && this.phase.state === 'CLOSED')
+      this.detector?.record(kind, slow, admittedAt, now);
+    return super.record(...args);
+  }
+}
+
 export interface Fault {
   readonly create: MachineFactory;
   /** The invariant that it breaks first, by the words of its violation. */
@@ -127,6 +208,26 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'the wrong probe leaves': fault(WrongProbeLeaves, 'no probe is given up before its lease is over'),
   'reset keeps the stay': fault(ResetKeepsStay, 'a result counts only in the stay that admitted it'),
   'reading changes the state': fault(ReadingRecovers, 'reading changes nothing'),
+  'a probe needs no leave': fault(NeedsNoLeave, 'each probe of a gated stay takes its leave'),
+  'a gated stay closes by itself': fault(ClosesAlone, 'a gated stay is closed from outside alone'),
+  'a partner shortens a stay': fault(PartnerShortens, 'a partner shortens no stay'),
+  'a partner opens what is forced closed': fault(
+    PartnerReleasesForced,
+    'a partner steers no stay but its own',
+  ),
+  'nested calls have no bound': fault(
+    NestsWithoutEnd,
+    'no more calls beside the probes than probes call for',
+  ),
+  'a given-up nested call keeps its place': fault(NestedKeepsPlace, 'what has been given up takes no place'),
+  'a detector is asked though forced': fault(
+    DetectorOverPerson,
+    'a detector is not asked where a person has decided',
+  ),
+  'a detector sees late results': fault(
+    DetectorSeesAll,
+    'a late result reaches neither partner nor detector',
+  ),
 };
 
 /** What nothing but the comparison with the model finds. */

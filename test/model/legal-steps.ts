@@ -1,12 +1,16 @@
 const ALL_STEPS = [
-  ...['consecutive-failures', 'failure-rate', 'slow-call-rate', 'should-trip'].map(
+  ...['consecutive-failures', 'failure-rate', 'slow-call-rate', 'should-trip', 'detector'].map(
     (it) => `CLOSED OPEN ${it}`,
   ),
-  ...['tripped', 'forced', 'restored'].flatMap((it) => [`CLOSED OPEN ${it}`, `HALF_OPEN OPEN ${it}`]),
+  ...['tripped', 'forced', 'restored', 'shared'].flatMap((it) => [
+    `CLOSED OPEN ${it}`,
+    `HALF_OPEN OPEN ${it}`,
+  ]),
   ...['probing', 'restored'].map((it) => `OPEN HALF_OPEN ${it}`),
   ...['probe-failed', 'probe-slow', 'probe-expired'].map((it) => `HALF_OPEN OPEN ${it}`),
   'CLOSED HALF_OPEN restored',
   'HALF_OPEN CLOSED recovered',
+  'OPEN CLOSED shared',
   ...['forced', 'reset', 'restored'].flatMap((it) => [`OPEN CLOSED ${it}`, `HALF_OPEN CLOSED ${it}`]),
 ];
 

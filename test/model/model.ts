@@ -56,6 +56,10 @@ export interface ModelCall {
   isOver: boolean;
   /** Whether it takes a place of `maxConcurrentCalls` while it is not over. */
   takesPlace: boolean;
+  /** The stay whose probes have made room for it: a call through the breaker from within a call through it. */
+  readonly nestedIn: number | undefined;
+  /** Whether it is a probe that a partner has given leave for. */
+  readonly isLeased: boolean;
   answer: Answer;
 }
 
@@ -64,6 +68,8 @@ export interface Request {
   readonly how: 'task' | 'sync' | 'permit';
   /** The call's own timeout, where it has one. */
   readonly callTimeout?: number | false;
+  /** Whether it has no options of its own. */
+  readonly isPlain?: boolean;
 }
 
 /** What is known of the end of a call, beside what it came to. */
@@ -71,6 +77,24 @@ interface Known {
   readonly isTimeout?: boolean;
   /** In place of what the durations say. */
   readonly isSlow?: boolean;
+  /** Whether it ended by a rejection of this very breaker. */
+  readonly nests?: boolean;
+}
+
+/** A partner's gate: whether leave is at hand, and what came of the leases. */
+export interface ModelGate {
+  isReady: boolean;
+  taken: number;
+  readonly settled: string[];
+}
+
+/** What a detector has been told to do, and what it has seen. */
+export interface ModelDetector {
+  verdict: 'admit' | 'refuse' | 'trip';
+  /** Whether a failure trips. */
+  tripsOnFailure: boolean;
+  readonly recorded: Kind[];
+  readonly entered: string[];
 }
 
 interface Entry {
@@ -175,6 +199,11 @@ export class Model {
   probeSuccesses = 0;
   /** Leases in a row that have expired. */
   expiries = 0;
+  /** Of a stay that others steer; HALF_OPEN has it of the OPEN before. */
+  gate: ModelGate | undefined;
+  detector: ModelDetector | undefined;
+  /** Places that this stay has made for calls from within its probes. */
+  nestedPlaces = 0;
   calls: ModelCall[] = [];
   totals = noTotals();
   /** How often the user's own rule was asked. */
@@ -204,6 +233,11 @@ export class Model {
 
   get inFlight(): ModelCall[] {
     return this.calls.filter((call) => !call.isOver);
+  }
+
+  /** Calls that a stay has let through beside its probes. */
+  get nested(): ModelCall[] {
+    return this.inFlight.filter(({ nestedIn }) => nestedIn === this.stay);
   }
 
   get places(): number {
@@ -243,6 +277,7 @@ export class Model {
 
   retryAfter(now: number): number | null {
     if (this.state === 'OPEN') return this.forced ? null : Math.max(this.resumeAt - now, 0);
+    if (this.state === 'HALF_OPEN' && now < this.resumeAt) return this.resumeAt - now;
     return this.state === 'HALF_OPEN' && this.probes.length >= this.options.halfOpenMaxCalls ? null : 0;
   }
 
@@ -261,8 +296,8 @@ export class Model {
       health: this.#healthAt(now),
       window: this.windowAt(now),
       totals: this.totals,
-      shared: false,
-      detector: null,
+      shared: this.gate !== undefined,
+      detector: this.detector === undefined ? null : { evidence: 0 },
     };
   }
 
@@ -270,25 +305,50 @@ export class Model {
   start(request: Request, now: number): ModelCall {
     const { callTimeout, slowCallDuration, maxConcurrentCalls, halfOpenMaxCalls } = this.options;
     const limit = request.how === 'task' ? (request.callTimeout ?? callTimeout) : false;
-    const isTimed = this.isHeard || slowCallDuration !== false || limit !== false || this.state !== 'CLOSED';
+    const isTimed =
+      this.isHeard ||
+      slowCallDuration !== false ||
+      limit !== false ||
+      this.state !== 'CLOSED' ||
+      (this.detector !== undefined && !(request.isPlain && this.#isTakenPlainly));
     const isFull = this.places >= maxConcurrentCalls;
+    const follows = this.options.mode === 'observe';
 
     if (this.state === 'OPEN' && !this.forced && now >= this.resumeAt) {
-      this.#enter('HALF_OPEN', now, 'probing');
+      const { gate, expiries } = this;
+      if (gate === undefined || (gate.isReady && !isFull && !follows)) {
+        this.#enter('HALF_OPEN', now, 'probing');
+        this.gate = gate;
+        this.expiries = expiries;
+      }
     }
     let refusal: string | undefined;
+    let nestedIn: number | undefined;
     if (this.state === 'OPEN') refusal = this.forced ? 'forced-open' : 'open';
-    else if (this.state === 'HALF_OPEN' && (isFull || this.probes.length >= halfOpenMaxCalls)) {
-      refusal = this.probes.length >= halfOpenMaxCalls ? 'half-open' : 'concurrency';
+    else if (this.state === 'HALF_OPEN') {
+      const areOut = this.probes.length >= halfOpenMaxCalls;
+      const isShut = isFull || (follows && this.gate !== undefined);
       const oldest = Math.min(...this.probes.map(({ startedAt }) => startedAt));
-      if (now - oldest > this.lease) {
+      const hasLeave = now >= this.resumeAt && this.gate?.isReady !== false;
+      if ((isShut || areOut) && now - oldest > this.lease) {
         const expiries = this.expiries + 1;
-        for (const probe of this.probes) probe.takesPlace = false;
+        for (const call of [...this.probes, ...this.nested]) call.takesPlace = false;
         this.#open(now, 'probe-expired');
         this.expiries = expiries;
         refusal = 'open';
+      } else if (isShut || areOut || !hasLeave) {
+        const room = this.probes.length > 0 && this.nested.length < this.nestedPlaces;
+        if (!isShut && room) nestedIn = this.stay;
+        else refusal = isFull && !areOut ? 'concurrency' : 'half-open';
+      } else if (this.gate !== undefined) {
+        this.gate.taken++;
+        this.gate.isReady = false;
       }
     } else if (isFull) refusal = 'concurrency';
+    else if (this.detector !== undefined && this.detector.verdict !== 'admit' && !this.forced) {
+      if (this.detector.verdict === 'trip') this.#open(now, 'detector', 'evidence 9 of 9');
+      refusal = this.detector.verdict === 'trip' ? 'open' : 'ramp';
+    }
 
     const observed = refusal !== undefined && this.mode === 'observe';
     let answer: Answer = { is: 'pending' };
@@ -302,23 +362,35 @@ export class Model {
     if (isStarted) this.totals.calls++;
     const call: ModelCall = {
       id: request.id,
-      stay: refusal === undefined ? this.stay : undefined,
+      stay: refusal === undefined && nestedIn === undefined ? this.stay : undefined,
       startedAt: isTimed ? now : Number.NaN,
       deadline: limit === false ? Number.POSITIVE_INFINITY : now + limit,
       callTimeout: limit,
       answerable: request.how !== 'permit',
       isOver: !isStarted,
       takesPlace: refusal === undefined,
+      nestedIn,
+      isLeased: refusal === undefined && nestedIn === undefined && this.gate !== undefined,
       answer,
     };
     this.calls.push(call);
     return call;
   }
 
+  /** Whether the detector need not be asked, so that a call without options of its own is not timed for it. */
+  get #isTakenPlainly(): boolean {
+    const { callTimeout, maxConcurrentCalls } = this.options;
+    const isFull = this.places >= maxConcurrentCalls;
+    const isBare = callTimeout === false && this.config.fallbackOn === undefined;
+    return isBare && !isFull && this.state === 'CLOSED' && this.detector?.verdict === 'admit';
+  }
+
   /** A call ends; what comes after its end changes nothing. */
   settle(id: number, kind: Kind, threw: boolean, result: Told, now: number, known: Known = {}): void {
     const call = this.calls.find((it) => it.id === id);
     if (call === undefined || call.isOver) return;
+    // Of those that began at the same time it is all one which ended.
+    const index = call.isLeased && call.stay === this.stay ? this.probes.findIndex(isAsOldAs(call)) : -1;
     call.isOver = true;
     const { slowCallDuration } = this.options;
     const duration = now - call.startedAt;
@@ -329,7 +401,11 @@ export class Model {
     this.totals[kind === 'success' ? 'successes' : kind === 'failure' ? 'failures' : 'ignored']++;
     const event = { success: 'success', failure: 'failure', ignored: 'ignore' }[kind];
     this.#tell(event, { duration, [threw ? 'error' : 'value']: result });
+    if (known.nests && (call.stay === this.stay || call.nestedIn === this.stay))
+      this.nestedPlaces += this.options.halfOpenMaxCalls;
+    const { gate } = this;
     if (call.stay === this.stay) this.#steer(kind, slow, result, now);
+    if (index >= 0) gate?.settled.push(`${index} ${slow && kind === 'success' ? 'failure' : kind}`);
     call.answer = threw
       ? this.#answerTo(result, false, call.answerable && kind === 'failure')
       : { is: 'value', value: result };
@@ -358,6 +434,7 @@ export class Model {
     if (this.state !== 'OPEN') this.#enter('OPEN', now, 'forced', undefined, 'by hand');
     else this.#say('by hand');
     this.forced = true;
+    this.gate = undefined;
     this.recovery = 0;
     this.#tellMode(from, 'by hand');
   }
@@ -374,6 +451,48 @@ export class Model {
     this.#giveUpPlaces();
     this.#close(now, 'reset');
     this.#tellMode(from);
+  }
+
+  /** Others have opened; an OPEN stay takes their gate in place, and is never shortened. */
+  openShared(wait: number, attempt: number, gate: ModelGate, now: number, detail?: string): void {
+    if (this.forced) return;
+    if (this.state === 'OPEN') {
+      this.resumeAt = Math.max(this.resumeAt, now + wait);
+      this.recovery = Math.max(this.recovery, wait);
+      if (detail !== undefined) this.#say(detail);
+    } else {
+      this.attempt = attempt;
+      this.#enter('OPEN', now, 'shared', undefined, detail);
+      this.recovery = wait;
+      this.resumeAt = now + wait;
+    }
+    this.gate = gate;
+  }
+
+  defer(wait: number, now: number): void {
+    if (this.gate === undefined) return;
+    this.resumeAt = Math.max(this.resumeAt, now + wait);
+    if (this.state === 'OPEN') this.recovery = Math.max(this.recovery, wait);
+  }
+
+  closeShared(now: number): void {
+    if (this.gate !== undefined) this.#close(now, this.state === 'HALF_OPEN' ? 'recovered' : 'shared');
+  }
+
+  release(now: number, wait = Number.POSITIVE_INFINITY): void {
+    if (this.gate === undefined) return;
+    this.gate = undefined;
+    if (this.state === 'OPEN') this.resumeAt = Math.min(this.resumeAt, now + wait);
+    else {
+      this.resumeAt = Number.NEGATIVE_INFINITY;
+      this.#closeIfRecovered(now);
+    }
+  }
+
+  /** Another detector enters the stay at hand. */
+  setDetector(detector: ModelDetector | undefined): void {
+    this.detector = detector;
+    detector?.entered.push(`${this.state} restored`);
   }
 
   /** Whether the change is a valid one; else nothing changes. */
@@ -421,6 +540,9 @@ export class Model {
     const mode = this.mode;
     this.#giveUpPlaces();
     this.expiries = 0;
+    this.gate = undefined;
+    this.nestedPlaces = 0;
+    this.detector?.entered.push(`${snapshot.state} restored`);
     const passed = Math.max(wall - snapshot.wall, 0);
     const from = this.state;
     this.state = snapshot.state;
@@ -468,23 +590,29 @@ export class Model {
 
   #steer(kind: Kind, slow: boolean, result: Told, now: number): void {
     if (kind === 'failure') this.lastFailure = { error: result, at: now };
+    if (this.state === 'CLOSED') this.detector?.recorded.push(kind);
     if (kind === 'ignored') return;
     if (this.state === 'CLOSED') {
       this.#entries.push({ at: now, failed: kind === 'failure', slow });
       this.#failed.push(kind === 'failure');
-      const rule = this.forced ? undefined : this.#brokenRule(now);
-      if (rule !== undefined) this.#open(now, rule);
+      const rule = this.forced ? undefined : this.#brokenRule(kind, now);
+      if (rule === 'detector') this.#open(now, rule, 'evidence 9 of 9', true);
+      else if (rule !== undefined) this.#open(now, rule);
       return;
     }
     if (kind === 'failure') this.#open(now, 'probe-failed');
     else if (slow) this.#open(now, 'probe-slow');
     else {
       this.probeSuccesses++;
-      if (this.probeSuccesses >= this.options.successThreshold) this.#close(now, 'recovered');
+      if (this.gate === undefined) this.#closeIfRecovered(now);
     }
   }
 
-  #brokenRule(now: number): string | undefined {
+  #closeIfRecovered(now: number): void {
+    if (this.probeSuccesses >= this.options.successThreshold) this.#close(now, 'recovered');
+  }
+
+  #brokenRule(kind: Kind, now: number): string | undefined {
     const { failureThreshold, failureRateThreshold, slowCallDuration, slowCallRateThreshold } = this.options;
     const { calls, failures, slowCalls, failureRate, slowCallRate } = this.windowAt(now);
     const isJudged = calls >= this.options.minimumCalls;
@@ -493,6 +621,7 @@ export class Model {
       return 'failure-rate';
     if (isJudged && slowCalls > 0 && slowCallDuration !== false && slowCallRate >= slowCallRateThreshold)
       return 'slow-call-rate';
+    if (this.detector?.tripsOnFailure && kind === 'failure') return 'detector';
     if (!this.options.ownRule) return undefined;
     this.ownRuleAsked++;
     return failures >= 3 ? 'should-trip' : undefined;
@@ -514,9 +643,9 @@ export class Model {
     return 1 - Math.max(...shares);
   }
 
-  #open(now: number, reason: string, detail?: string): void {
+  #open(now: number, reason: string, detail?: string, failed = false): void {
     const { recoveryTimeout } = this.options;
-    const isExplained = ['consecutive-failures', 'failure-rate', 'probe-failed'].includes(reason);
+    const isExplained = failed || ['consecutive-failures', 'failure-rate', 'probe-failed'].includes(reason);
     const error = isExplained ? this.lastFailure?.error : undefined;
     this.attempt++;
     this.#enter('OPEN', now, reason, error === 'undefined' ? undefined : error, detail);
@@ -549,13 +678,16 @@ export class Model {
       this.#failureAt(now);
       this.#leftClosedAt = now;
     }
-    if (from !== 'OPEN') this.expiries = 0;
+    this.expiries = 0;
+    this.gate = undefined;
+    this.nestedPlaces = 0;
+    this.detector?.entered.push(`${to} ${reason}`);
     this.state = to;
     this.stay++;
     this.since = now;
     this.forced = false;
     this.recovery = 0;
-    this.resumeAt = 0;
+    this.resumeAt = Number.NEGATIVE_INFINITY;
     this.probeSuccesses = 0;
     if (from === to) return;
     if (to === 'OPEN') this.totals.opened++;
@@ -586,7 +718,8 @@ export class Model {
   }
 
   #rejection(reason: string, now: number): Told {
-    const retryAfter = reason === 'open' ? this.retryAfter(now) : null;
+    const isDeferred = reason === 'half-open' && now < this.resumeAt;
+    const retryAfter = reason === 'open' || isDeferred ? this.retryAfter(now) : null;
     const isOfFailure = reason === 'open' || reason === 'half-open';
     const cause = (isOfFailure && this.lastFailure?.error) || 'undefined';
     return `rejected ${this.state} ${reason}, retry ${retryAfter}, cause ${cause}`;
@@ -609,6 +742,11 @@ export class Model {
     this.events.push([event, { breaker: 'model', ...payload }]);
   }
 }
+
+const isAsOldAs =
+  ({ startedAt }: ModelCall) =>
+  (other: ModelCall) =>
+    other.startedAt === startedAt;
 
 function isSameShape(a: WindowConfig, b: WindowConfig): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

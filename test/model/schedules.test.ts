@@ -8,10 +8,12 @@ import { SimulatedTime } from './simulated-time.js';
 const EVERYTHING = [
   ...['consecutive-failures', 'failure-rate', 'slow-call-rate', 'should-trip', 'tripped', 'probing'],
   ...['probe-failed', 'probe-slow', 'probe-expired', 'recovered', 'forced', 'reset', 'restored'],
+  ...['shared', 'detector'],
 ]
   .map((reason) => `transition ${reason}`)
-  .concat(['open', 'half-open', 'forced-open', 'concurrency'].map((reason) => `reject ${reason}`))
-  .concat('success', 'failure', 'ignore', 'fallback', 'mode', 'late result');
+  .concat(['open', 'half-open', 'forced-open', 'concurrency', 'ramp'].map((reason) => `reject ${reason}`))
+  .concat('success', 'failure', 'ignore', 'fallback', 'mode', 'late result')
+  .concat('wait', 'nested', 'own rejection', 'arrival');
 
 describe('a breaker under random schedules', () => {
   test('does what the model says after every step, and heals in the end', { timeout: 600_000 }, async () => {

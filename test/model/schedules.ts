@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Config, WindowConfig } from './model.js';
 import type { SimulatedTime } from './simulated-time.js';
-import { type Ending, type Listening, World } from './world.js';
+import { type Ending, type Listening, type Verdict, World } from './world.js';
 
 export type Step = fc.AsyncCommand<World, World>;
 
@@ -126,7 +126,7 @@ export const listenings = fc.constantFrom<Listening[]>('everything', 'transition
 
 const endings = fc.constantFrom<Ending[]>(
   ...(['success', 'success', 'failure', 'failure', 'failure'] as const),
-  ...(['excluded', 'untracked', 'bad', 'skip', 'ignore', 'dispose'] as const),
+  ...(['excluded', 'untracked', 'bad', 'skip', 'ignore', 'dispose', 'own', 'wrapped'] as const),
 );
 
 const spans = fc.constantFrom<Span[]>(
@@ -183,7 +183,7 @@ const burst = fc.integer({ min: 2, max: 5 }).map((calls) =>
   step(`${calls} tryCalls in a row`, async (world) => {
     for (let i = 0; i < calls; i++) {
       if (i > 0) await world.verify();
-      world.start('tryCall', undefined, false);
+      await world.start('tryCall', undefined, false);
     }
   }),
 );
@@ -198,7 +198,7 @@ const slowCalls = fc
       for (let i = 0; i < calls; i++) {
         if (i > 0) await world.verify();
         const before = world.begun.length;
-        world.start('call', false, false);
+        await world.start('call', false, false);
         await world.verify();
         await world.pass(spanOf('a slow call', world), false);
         const begun = world.begun[before];
@@ -218,7 +218,7 @@ const halfOpen = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.boolean()).map(([pr
       for (let i = 0; i < probes; i++) {
         await world.verify();
         if (arePermits) world.startPermit('tryAcquire');
-        else world.start('tryCall', undefined, false);
+        else await world.start('tryCall', undefined, false);
       }
     },
     ({ model }) => !model.forced,
@@ -230,11 +230,11 @@ const staggered = step(
   'start a probe, pass 30, start another, and end the first',
   async (world) => {
     const before = world.begun.length;
-    world.start('call', false, false);
+    await world.start('call', false, false);
     await world.verify();
     await world.pass(30, false);
     await world.verify();
-    world.start('call', false, false);
+    await world.start('call', false, false);
     await world.verify();
     const begun = world.begun[before];
     if (begun !== undefined) world.settle(begun, 'excluded');
@@ -247,10 +247,94 @@ const expiry = step(
   async (world) => {
     await world.pass(spanOf('more than a lease', world), false);
     await world.verify();
-    world.start('call', undefined, false);
+    await world.start('call', undefined, false);
   },
   ({ model }) => model.probes.length > 0,
 );
+
+/** Calls that make calls through the same breaker while it probes: who is rejected ends those around it. */
+const nested = fc
+  .tuple(
+    fc.integer({ min: 2, max: 3 }),
+    fc.integer({ min: 1, max: 3 }),
+    fc.constantFrom<(Ending | 'none')[]>('success', 'success', 'failure', 'none'),
+    fc.boolean(),
+  )
+  .map(([depth, rounds, ending, fromOpen]) =>
+    step(
+      `${rounds} calls, ${depth} deep: ${ending}${fromOpen ? ', when it has tripped and may probe' : ''}`,
+      async (world) => {
+        if (fromOpen && !world.model.forced) {
+          world.control('trip');
+          await world.verify();
+          await world.pass(spanOf('the recovery', world), false);
+          await world.verify();
+        }
+        for (let round = 0; round < rounds; round++) {
+          const before = world.begun.length;
+          for (let level = 0; level < depth; level++) {
+            await world.start('call', undefined, false);
+            await world.verify();
+            if (world.begun.length <= before + level) break;
+          }
+          const all = world.begun.slice(before);
+          const isRejected = all.length < depth;
+          if (!isRejected && ending === 'none') continue; // they hang
+          for (const begun of all.reverse()) {
+            world.settle(begun, isRejected || ending === 'none' ? 'wrapped' : ending);
+            await world.verify();
+          }
+        }
+      },
+    ),
+  );
+
+/** What a partner does, often all of it: random steps alone seldom come to a probe that it has given leave for. */
+const shared = fc
+  .tuple(fc.constantFrom(0, 100, 1_000), fc.constantFrom(1, 4), fc.boolean(), fc.integer({ min: 1, max: 3 }))
+  .map(([wait, attempt, isGranting, probes]) =>
+    step(
+      `the partner opens for ${wait}, attempt ${attempt}, ${isGranting ? 'grants' : 'gives'} leave for ${probes}`,
+      async (world) => {
+        world.grantLeave(isGranting);
+        world.seatOpen(wait, attempt);
+        await world.verify();
+        await world.pass(spanOf('the recovery', world), false);
+        await world.verify();
+        for (let probe = 0; probe < probes; probe++) {
+          if (!isGranting) world.giveLeave();
+          await world.start('tryCall', undefined, false);
+          await world.verify();
+        }
+      },
+    ),
+  );
+
+const partner = fc.constantFrom(
+  step('seat.open(0)', (world) => world.seatOpen(0, 2)),
+  step('seat.open(100)', (world) => world.seatOpen(100, 1)),
+  step('seat.close()', (world) => world.seatClose()),
+  step('seat.release()', (world) => world.seatRelease()),
+  step('seat.release(30)', (world) => world.seatRelease(30)),
+  step('seat.defer(50)', (world) => world.seatDefer(50)),
+  step('leave is at hand', (world) => world.giveLeave()),
+  step('leave is given to who asks', (world) => world.grantLeave(true)),
+  step('leave is given to nobody', (world) => world.grantLeave(false)),
+);
+
+const detectors = fc
+  .constantFrom<Verdict[]>('off', 'admit', 'admit', 'refuse', 'trip', 'trip on failure')
+  .map((verdict) => step(`detector: ${verdict}`, (world) => world.detect(verdict)));
+
+const arrivals = fc
+  .tuple(picks, endings, fc.constantFrom<Span[]>(30, 'a lease', 'a slow call', 'a day'))
+  .map(([index, ending, span]) =>
+    step(
+      `freeze for ${span}, and find the answer of pending call ${index}: ${ending}`,
+      (world) => world.freezeUntilAnswered(spanOf(span, world), pick(world.pending, index), ending),
+      (world) => world.pending.length > 0,
+    ),
+  );
 
 const settlements = fc.tuple(picks, endings).map(([index, ending]) =>
   step(
@@ -280,6 +364,12 @@ export const steps: fc.Arbitrary<Step>[] = [
   slowCalls,
   halfOpen,
   fc.constant(expiry),
+  nested,
+  shared,
+  partner,
+  partner,
+  detectors,
+  arrivals,
   settlements,
   settlements,
   settlements,

@@ -17,14 +17,34 @@ import {
   type Transition,
   type UpdatableOptions,
 } from 'recloser';
+import { SEAM } from '../../src/core/seam.js';
 import { ALL_EVENTS } from '../support/breakers.js';
 import { type Deferred, deferred } from '../support/deferred.js';
+import { fakeDetector } from '../support/fake-detector.js';
+import { fakeGate } from '../support/fake-gate.js';
 import { LEGAL_STEPS } from './legal-steps.js';
-import { type Answer, type Config, type Kind, Model, type ModelEvent, type ModelSnapshot } from './model.js';
+import {
+  type Answer,
+  type Config,
+  type Kind,
+  Model,
+  type ModelEvent,
+  type ModelGate,
+  type ModelSnapshot,
+} from './model.js';
 import { type SimulatedTime, settled } from './simulated-time.js';
 
-/** How a task ends; `ignore` and `dispose` are for permits, `skip` and `bad` are values. */
-export type Ending = 'success' | 'failure' | 'excluded' | 'untracked' | 'bad' | 'skip' | 'ignore' | 'dispose';
+/**
+ * How a task ends; `ignore` and `dispose` are for permits, `skip` and `bad` are values, `own` and `wrapped` come of a
+ * rejection by this very breaker.
+ */
+export type Ending =
+  | ('success' | 'failure' | 'excluded' | 'untracked' | 'bad' | 'skip')
+  | ('ignore' | 'dispose')
+  | ('own' | 'wrapped');
+
+/** What a detector does. */
+export type Verdict = 'off' | 'admit' | 'refuse' | 'trip' | 'trip on failure';
 
 /** What is listened to: events of calls make the breaker time each call. */
 export type Listening = 'everything' | 'transitions' | 'nothing';
@@ -45,7 +65,7 @@ interface Begun {
   readonly task?: Deferred<unknown>;
   readonly permit?: Permit;
   readonly abort?: AbortController;
-  /** The stay that admitted it; `undefined` for one that `observe` let through. */
+  /** The stay that admitted it; `undefined` for one that steers none: `observe` let it through, or a probe made it. */
   readonly stay: number | undefined;
   isTaskOver: boolean;
 }
@@ -89,6 +109,14 @@ export class World {
   #stayBeganWith: unknown;
   #before: CircuitMetrics | undefined;
   #beforeLateResult: Before | undefined;
+  /** The partner's, of the last stay that it has steered, and what the model says of it. */
+  #gate = fakeGate();
+  #gateInModel: ModelGate = { isReady: false, taken: 0, settled: [] };
+  /** Whether whoever asks for leave is given it. */
+  #isGranting = false;
+  #detector: ReturnType<typeof fakeDetector> | undefined;
+  /** The last rejection by this breaker. */
+  #ownRejection: unknown;
 
   constructor(time: SimulatedTime, config: Config, listening: Listening) {
     this.time = time;
@@ -127,10 +155,15 @@ export class World {
   }
 
   /** Starts a call whose task ends when it is told to. */
-  start(how: 'call' | 'tryCall', callTimeout: number | false | undefined, hasSignal: boolean): void {
+  async start(
+    how: 'call' | 'tryCall',
+    callTimeout: number | false | undefined,
+    hasSignal: boolean,
+  ): Promise<void> {
     const id = this.#nextId++;
     const task = deferred();
     const abort = hasSignal ? new AbortController() : undefined;
+    const waits = this.#waits();
     const asked = this.#ask();
     let state: string | undefined;
     const run = (context: { state: string }) => {
@@ -145,15 +178,27 @@ export class World {
     if (how === 'call') {
       this.breaker.call(run, given).then(
         (value) => this.#answered(id, { is: 'value', value: describe(value) }),
-        (error) => this.#answered(id, answerOf(error, isCircuitBreakerOpenError(error))),
+        (error) => this.#failed(id, error, state === undefined),
       );
     } else {
       this.breaker.tryCall(run, given).then((result) => {
         if (result.ok) this.#answered(id, { is: 'value', value: describe(result.value) });
-        else this.#answered(id, answerOf(result.error, result.rejected));
+        else this.#failed(id, result.error, result.rejected);
       });
     }
-    this.model.start({ id, how: 'task', ...(callTimeout !== undefined && { callTimeout }) }, this.now);
+    if (waits) {
+      assert.equal(state, undefined, 'a call waits for leave before it begins');
+      assert.equal(this.breaker.metrics.inFlight, this.model.inFlight.length, 'who waits is not in flight');
+      (this.model.gate as ModelGate).isReady = true;
+      this.#gate.grant();
+      this.#count('wait');
+      await settled();
+    }
+    const isPlain = given === undefined && how === 'call';
+    this.model.start(
+      { id, how: 'task', isPlain, ...(callTimeout !== undefined && { callTimeout }) },
+      this.now,
+    );
     asked(state !== undefined);
     if (state === undefined) return;
     assert.equal(state, this.breaker.state, 'a task is told the state in which it runs');
@@ -186,7 +231,7 @@ export class World {
     const call = this.model.start({ id, how: 'permit' }, this.now);
     asked(permit !== undefined);
     if (permit === undefined) {
-      if (how === 'acquire') this.#answered(id, answerOf(error, true));
+      if (how === 'acquire') this.#failed(id, error, true);
       else this.#answered(id, call.answer);
       return;
     }
@@ -194,9 +239,9 @@ export class World {
   }
 
   /** A call whose task ends as soon as it has started. */
-  callAtOnce(how: 'call' | 'tryCall', ending: Ending): void {
+  async callAtOnce(how: 'call' | 'tryCall', ending: Ending): Promise<void> {
     const before = this.begun.length;
-    this.start(how, undefined, false);
+    await this.start(how, undefined, false);
     const begun = this.begun[before];
     if (begun !== undefined) this.settle(begun, ending);
   }
@@ -206,9 +251,8 @@ export class World {
     const id = this.#nextId++;
     const asked = this.#ask();
     const startedAt = this.now;
-    const { threw, result, kind } = outcomeOf(id, ending, this.config);
+    const { threw, result, kind, nests } = this.#outcomeOf(id, ending);
     let isStarted = false;
-    let answer: Answer;
     try {
       const value = this.breaker.callSync<unknown>(() => {
         isStarted = true;
@@ -216,13 +260,12 @@ export class World {
         if (threw) throw result;
         return result;
       });
-      answer = { is: 'value', value: describe(value) };
+      this.#answered(id, { is: 'value', value: describe(value) });
     } catch (error) {
-      answer = answerOf(error, isCircuitBreakerOpenError(error));
+      this.#failed(id, error, !isStarted);
     }
-    this.#answered(id, answer);
-    this.model.start({ id, how: 'sync' }, startedAt);
-    if (isStarted) this.model.settle(id, kind, threw, describe(result), this.now);
+    this.model.start({ id, how: 'sync', isPlain: true }, startedAt);
+    if (isStarted) this.model.settle(id, kind, threw, describe(result), this.now, { nests });
     if (took === 0 || !isStarted) asked(isStarted);
   }
 
@@ -231,11 +274,11 @@ export class World {
     const { id, task, permit } = begun;
     this.#lookBeforeLateResult(begun);
     begun.isTaskOver = true;
-    const { threw, result, kind } = outcomeOf(id, ending, this.config);
+    const { threw, result, kind, nests } = this.#outcomeOf(id, ending);
     if (task !== undefined) {
       if (threw) task.reject(result);
       else task.resolve(result);
-      this.model.settle(id, kind, threw, describe(result), this.now);
+      this.model.settle(id, kind, threw, describe(result), this.now, { nests });
     } else if (ending === 'ignore') {
       permit?.ignore();
       this.model.settle(id, 'ignored', true, 'undefined', this.now);
@@ -245,7 +288,7 @@ export class World {
     } else {
       if (threw) permit?.failure(result);
       else permit?.success(result);
-      this.model.settle(id, kind, threw, describe(result), this.now);
+      this.model.settle(id, kind, threw, describe(result), this.now, { nests });
     }
   }
 
@@ -269,6 +312,94 @@ export class World {
     if (isFrozen) await this.time.freeze(ms);
     else await this.time.run(ms);
     this.model.expire(isFrozen ? this.now : start, this.now);
+  }
+
+  /**
+   * Freezes, and finds when it wakes that the answer of a call has come meanwhile: it lies there while timers fire, and
+   * is read before anything that they ended too late is called a timeout.
+   */
+  async freezeUntilAnswered(ms: number, begun: Begun, ending: Ending): Promise<void> {
+    const deadlines = this.model.inFlight.map(({ deadline }) => deadline);
+    let end = this.now + ms;
+    // What is late by no more than a busy moment is called a timeout at once.
+    while (deadlines.some((deadline) => deadline <= end && end - deadline <= 10)) end += 10;
+    this.time.jump(end - this.now);
+    setImmediate(() => this.settle(begun, ending));
+    await this.time.run(0);
+    this.#beforeLateResult = undefined; // other calls may have ended besides
+    this.model.expire(this.now, this.now);
+    this.#count('arrival');
+  }
+
+  /** The partner opens for its own reasons. */
+  seatOpen(wait: number, attempt: number): void {
+    const gate = fakeGate();
+    const { ask } = gate;
+    gate.ask = () => (this.#isGranting ? ask() : undefined);
+    const gateInModel: ModelGate = { isReady: false, taken: 0, settled: [] };
+    this.breaker[SEAM]().open(wait, attempt, gate, 'others');
+    this.model.openShared(wait, attempt, gateInModel, this.now, 'others');
+    if (this.model.gate !== gateInModel) return; // it is forced
+    this.#gate = gate;
+    this.#gateInModel = gateInModel;
+  }
+
+  seatClose(): void {
+    this.breaker[SEAM]().close();
+    this.model.closeShared(this.now);
+  }
+
+  seatRelease(wait?: number): void {
+    this.breaker[SEAM]().release(wait);
+    this.model.release(this.now, wait);
+  }
+
+  seatDefer(wait: number): void {
+    this.breaker[SEAM]().defer(wait);
+    this.model.defer(wait, this.now);
+  }
+
+  /** Leave is at hand before anybody asks for it. */
+  giveLeave(): void {
+    if (this.model.gate === undefined) return;
+    this.#gate.ready = true;
+    this.model.gate.isReady = true;
+  }
+
+  /** From now on whoever asks for leave waits, and is given it; or is told at once that there is none. */
+  grantLeave(isGranting: boolean): void {
+    this.#isGranting = isGranting;
+  }
+
+  /** Another detector, or another mood of the one there is. */
+  detect(verdict: Verdict): void {
+    const { detector } = this.model;
+    if (verdict === 'off') {
+      this.#detector = undefined;
+      this.#options = { ...this.#options, detector: false };
+      this.breaker.update({ detector: false });
+      this.model.setDetector(undefined);
+      return;
+    }
+    const tripsOnFailure = verdict === 'trip on failure';
+    const mood = { verdict: tripsOnFailure ? 'admit' : verdict, tripsOnFailure } as const;
+    if (detector !== undefined) {
+      Object.assign(detector, mood);
+      return;
+    }
+    this.model.setDetector({ ...mood, recorded: [], entered: [] });
+    const recorded: Kind[] = [];
+    const fake = fakeDetector({
+      asks: () => this.model.detector?.verdict !== 'admit',
+      admit: () => this.model.detector?.verdict ?? 'admit',
+      record: (kind) => {
+        recorded.push(kind);
+        return this.model.detector?.tripsOnFailure === true && kind === 'failure';
+      },
+    });
+    this.#detector = { ...fake, recorded };
+    this.#options = { ...this.#options, detector: fake.detector };
+    this.breaker.update({ detector: fake.detector });
   }
 
   jumpWall(ms: number): void {
@@ -305,9 +436,13 @@ export class World {
     this.time.forgetTimers();
     this.#origin = origin;
     this.#options = { ...this.#options, ...this.#clock(origin) };
+    const { config, detector } = this.model;
+    this.#detector?.entered.splice(0);
+    detector?.entered.splice(0);
     this.breaker = new CircuitBreaker({ ...this.#options, snapshot });
-    const { config } = this.model;
     this.model = new Model(config, this.now);
+    this.model.detector = detector;
+    this.#ownRejection = undefined;
     this.model.restore(model, this.now, this.time.wall);
     this.#lost = unsettled;
     this.#ownRuleAsked = 0;
@@ -335,6 +470,7 @@ export class World {
     assert.equal(this.#ownRuleAsked, this.model.ownRuleAsked, 'how often shouldTrip is asked');
     this.#compareEvents();
     this.#compareAnswers();
+    this.#compareDoors();
     this.#verifyTotals(metrics);
     this.#verifyLateResult(metrics);
     this.#count('step');
@@ -343,6 +479,9 @@ export class World {
 
   /** From wherever it is, a dependency that answers promptly leads back to CLOSED, and stays there. */
   async heal(how: 'call' | 'callSync'): Promise<void> {
+    if (this.model.detector !== undefined) this.detect('admit');
+    if (how === 'callSync') this.seatRelease(); // else the partner gives leave, and closes
+    this.#isGranting = true;
     if (this.breaker.mode.startsWith('forced-')) this.control('reset'); // what a forced mode waits for
     if (this.breaker.options.mode === 'observe') this.update({ mode: 'active' });
     if (this.breaker.options.slowCallDuration === 0) this.update({ slowCallDuration: false }); // nothing is prompt
@@ -362,7 +501,9 @@ export class World {
       const { retryAfter, state } = this.breaker.metrics;
       await this.pass(retryAfter ?? probeTimeout + 1, false);
       if (how === 'callSync') this.callSync('success', 0);
-      else this.callAtOnce('call', 'success');
+      else await this.callAtOnce('call', 'success');
+      await this.verify();
+      if (this.model.gate !== undefined && this.model.probeSuccesses >= successThreshold) this.seatClose();
       await this.verify();
       inARow = state === 'CLOSED' && this.breaker.state === 'CLOSED' ? inARow + 1 : 0;
     }
@@ -379,8 +520,10 @@ export class World {
 
   #begin(given: Omit<Begun, 'stay' | 'isTaskOver'>): void {
     const { state, totals } = this.breaker.metrics;
-    const isAdmitted = totals.wouldReject === this.#wouldReject;
+    const isAdmitted =
+      totals.wouldReject === this.#wouldReject && this.model.calls.at(-1)?.nestedIn === undefined;
     const stay = isAdmitted ? this.#presentStay() : undefined;
+    if (!isAdmitted && totals.wouldReject === this.#wouldReject) this.#count('nested');
     this.begun.push({ ...given, stay, isTaskOver: false });
     if (!isAdmitted || state !== 'HALF_OPEN') return;
     const probes = this.begun.filter((it) => it.stay === stay && !this.#isOver(it));
@@ -404,6 +547,28 @@ export class World {
     return permit === undefined ? this.#answers.has(id) : isTaskOver;
   }
 
+  /** Whether a call waits for leave before it begins. */
+  #waits(): boolean {
+    const { gate, mode, state, places, probes, resumeAt, options } = this.model;
+    if (gate === undefined || gate.isReady || !this.#isGranting) return false;
+    if (mode === 'observe' || places >= options.maxConcurrentCalls || this.now < resumeAt) return false;
+    return state === 'OPEN' || probes.length < options.halfOpenMaxCalls;
+  }
+
+  #failed(id: number, error: unknown, rejected: boolean): void {
+    if (rejected) this.#ownRejection = error;
+    this.#answered(id, { is: 'error', error: describe(error), rejected });
+  }
+
+  #outcomeOf(id: number, ending: Ending) {
+    if ((ending !== 'own' && ending !== 'wrapped') || this.#ownRejection === undefined)
+      return { ...outcomeOf(id, ending, this.config), nests: false };
+    this.#count('own rejection');
+    const cause = this.#ownRejection;
+    const result = ending === 'own' ? cause : new Failure(`wrapped ${id}`, { cause });
+    return { threw: true, result, kind: 'ignored' as Kind, nests: true };
+  }
+
   #answered(id: number, answer: Answer): void {
     assert.ok(!this.#answers.has(id), 'a call is answered once');
     this.#answers.set(id, answer);
@@ -413,10 +578,15 @@ export class World {
   #ask(): (isStarted: boolean) => void {
     const { state, mode, retryAfter, totals } = this.breaker.metrics;
     const { places } = this.model;
+    // What else may stand in a call's way, or make room for it, is for the model to say.
+    const { gate, detector, nestedPlaces } = this.model;
+    const isAlone = gate === undefined && detector === undefined && nestedPlaces === 0;
     this.#wouldReject = totals.wouldReject;
     const { maxConcurrentCalls } = this.breaker.options;
     return (isStarted) => {
       if (mode === 'observe') assert.ok(isStarted, 'observe rejects no call');
+      else if (!isAlone)
+        assert.ok(!isStarted || state !== 'OPEN' || retryAfter === 0, 'never before its time');
       else if (retryAfter !== 0) assert.ok(!isStarted, `a call is admitted ${retryAfter} ms before its time`);
       else assert.equal(isStarted, places < maxConcurrentCalls, `a call that may pass passes in ${state}`);
     };
@@ -481,6 +651,16 @@ export class World {
     this.model.events = [];
   }
 
+  /** What the partner and the detector have been told. */
+  #compareDoors(): void {
+    const { ready: isReady, taken, settled } = this.#gate;
+    assert.deepStrictEqual({ isReady, taken, settled }, this.#gateInModel, 'what the gate is told');
+    const { detector } = this.model;
+    if (detector === undefined || this.#detector === undefined) return;
+    assert.deepStrictEqual(this.#detector.recorded, detector.recorded, 'the detector sees each result once');
+    assert.deepStrictEqual(this.#detector.entered, detector.entered, 'the detector hears of each stay');
+  }
+
   #compareAnswers(): void {
     for (const { id, isOver, answer } of this.model.calls) {
       const isPermit = this.begun.some((it) => it.id === id && it.permit !== undefined);
@@ -501,6 +681,8 @@ function outcomeOf(
       return { threw: false, result: `fine ${id}`, kind: 'success' };
     case 'failure':
     case 'dispose':
+    case 'own': // where nobody has been rejected yet
+    case 'wrapped':
       return { threw: true, result: new Failure(`boom ${id}`), kind: 'failure' };
     case 'excluded':
     case 'ignore':
@@ -563,10 +745,6 @@ function describe(result: unknown): string {
   }
   if (!(result instanceof Error)) return JSON.stringify(result) ?? 'undefined';
   return result.name === 'CallTimeoutError' ? 'a recalled timeout' : `${result.name}: ${result.message}`;
-}
-
-function answerOf(error: unknown, rejected: boolean): Answer {
-  return { is: 'error', error: describe(error), rejected };
 }
 
 function describeMetrics({ lastFailure, lastTransition, ...metrics }: CircuitMetrics) {
