@@ -25,7 +25,7 @@ import {
 } from './options.js';
 import { classifyError, classifyValue, type OutcomeKind } from './outcome.js';
 import { type Phase, UNGOVERNED } from './phase.js';
-import { isGranted, report } from './report.js';
+import { isGranted, report, tried } from './report.js';
 import type { Seat } from './seam.js';
 import {
   type CircuitSnapshot,
@@ -66,14 +66,7 @@ export abstract class Circuit {
   #timesEnds = false;
 
   static {
-    isRamping = (circuit) => {
-      try {
-        return circuit.#machine.detector?.isRamping === true;
-      } catch (error) {
-        report(error);
-        return false;
-      }
-    };
+    isRamping = (circuit) => circuit.#machine.isRamping;
     keep = (circuit, keeper) => {
       if (circuit.#audience === undefined && keeper === undefined) return;
       circuit.#audience ??= new Audience();
@@ -162,7 +155,9 @@ export abstract class Circuit {
   /** Counts a call as started that `openDoor` admits; answers its start, if it matters. */
   protected beginPlainly(): number {
     const { detector } = this.#machine;
-    const startedAt = this.#timesCalls ? this.now() : detector === undefined ? Number.NaN : detector.stamp;
+    let startedAt = Number.NaN;
+    if (this.#timesCalls) startedAt = this.now();
+    else if (detector !== undefined) startedAt = tried(() => detector.stamp, startedAt);
     this.#audience?.keeper?.onUse?.(this);
     this.#tally.calls++;
     this.#tally.inFlight++;
@@ -242,7 +237,8 @@ export abstract class Circuit {
     if (observed) this.#tally.wouldReject++;
     else this.#tally.rejected++;
     const reason = machine.rejectionReason(full);
-    if (reason === 'open' && machine.detector?.rejected !== undefined) this.#tellDetector(now);
+    if (reason === 'open' && machine.detector !== undefined)
+      tried(() => machine.detector?.rejected?.(now), undefined);
     const isOfFailure = reason === 'open' || reason === 'half-open';
     const cause = isOfFailure ? machine.lastFailure?.error : undefined;
     const detail = isOfFailure || reason === 'forced-open' ? machine.detail : undefined;
@@ -255,14 +251,6 @@ export abstract class Circuit {
       : NO_CHANGES;
     this.#tell([...changes, ...rejection]);
     return observed ? UNGOVERNED : error;
-  }
-
-  #tellDetector(now: number): void {
-    try {
-      this.#machine.detector?.rejected?.(now);
-    } catch (error) {
-      report(error);
-    }
   }
 
   /** Takes in a success of a call that has given its place back: `settle` without what most successes do not need. */
@@ -313,17 +301,9 @@ export abstract class Circuit {
   #tripBy(rule: TripReason, now: number, failed: boolean): number {
     const at = Number.isNaN(now) ? this.now() : now;
     const isDetector = rule === 'detector';
-    this.#machine.trip(at, rule, isDetector ? this.#explanation(at) : undefined, isDetector && failed);
+    const detail = isDetector ? tried(() => this.#machine.detector?.explain(at), undefined) : undefined;
+    this.#machine.trip(at, rule, detail, isDetector && failed);
     return at;
-  }
-
-  #explanation(now: number): string | undefined {
-    try {
-      return this.#machine.detector?.explain(now);
-    } catch (error) {
-      report(error);
-      return undefined;
-    }
   }
 
   /** Tells of a call that has settled, and of the change of state that came of it. */
@@ -394,23 +374,27 @@ export abstract class Circuit {
     const given = { ...this.#given, ...readBreakerOptions(options, subject, true) };
     const resolved = completeOptions(given, subject);
     this.#steer((now) => {
-      const before = this.#options;
-      this.#given = given;
-      this.#options = resolved;
+      const before = [this.#given, this.#options] as const;
+      [this.#given, this.#options] = [given, resolved];
+      try {
+        this.#applyOptions(before[1], now);
+      } catch (error) {
+        [this.#given, this.#options] = before; // a detector refuses
+        throw error;
+      }
       this.#machine.configure(resolved);
-      this.#applyOptions(before, now);
     });
   }
 
   /** What options mean for the machine and for what a call needs. */
   #applyOptions(before: ResolvedOptions | undefined, now: number): void {
     const { detector, callTimeout } = this.#options;
-    this.#machine.doublesLease = this.#given.probeTimeout === undefined && callTimeout === false;
     if (detector !== (before?.detector ?? false)) {
       const state = detector === false ? undefined : detector.create(this.#hostOfDetector());
       this.#machine.detector = state;
-      if (before !== undefined) state?.entered(this.state, 'restored', now);
+      if (before !== undefined) tried(() => state?.entered(this.state, 'restored', now), undefined);
     }
+    this.#machine.doublesLease = this.#given.probeTimeout === undefined && callTimeout === false;
     this.#tune();
   }
 
@@ -497,7 +481,7 @@ export abstract class Circuit {
       state: phase.state,
       mode: this.mode,
       since: phase.since,
-      attempt: phase.attempt,
+      attempt: machine.attempt,
       retryAfter: machine.retryAfter(now),
       consecutiveFailures,
       inFlight: this.#tally.inFlight,
@@ -514,21 +498,11 @@ export abstract class Circuit {
   #healthAt(byRules: number): number {
     const { detector } = this.#machine;
     if (detector === undefined || this.state !== CircuitState.CLOSED) return byRules;
-    try {
-      return Math.min(byRules, Math.max(1 - detector.used(), 0));
-    } catch (error) {
-      report(error);
-      return byRules;
-    }
+    return tried(() => Math.min(byRules, Math.max(1 - detector.used(), 0)), byRules);
   }
 
   #describeDetector(): Readonly<Record<string, unknown>> {
-    try {
-      return { ...this.#machine.detector?.describe() };
-    } catch (error) {
-      report(error);
-      return {};
-    }
+    return tried(() => ({ ...this.#machine.detector?.describe() }), {});
   }
 
   protected snapshotNow(): CircuitSnapshot {
@@ -549,7 +523,7 @@ export abstract class Circuit {
               ago: Math.min(Math.max(now - lastFailure.at, 0), LONGEST),
             },
       totals: this.#tally.totals,
-      ...(detector !== undefined && { detector: detector.snapshot(now) }),
+      ...(detector !== undefined && tried<object>(() => ({ detector: detector.snapshot(now) }), {})),
     };
   }
 
@@ -569,7 +543,8 @@ export abstract class Circuit {
     const { lastFailure, totals, detector } = snapshot;
     const failure = lastFailure && { error: recallFailure(lastFailure), at: now - passed - lastFailure.ago };
     restoreInto(this.#machine, snapshot, failure ?? undefined, now, passed);
-    if (detector !== undefined) this.#machine.detector?.restore(detector, now, passed);
+    if (detector !== undefined)
+      tried(() => this.#machine.detector?.restore(detector, now, passed), undefined);
     this.#tally.places = 0;
     this.#tally.raise(totals);
   }

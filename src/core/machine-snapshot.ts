@@ -21,7 +21,7 @@ export function snapshotOf(machine: StateMachine, now: number): MachineSnapshot 
   return {
     state: phase.state,
     elapsed: bounded(now - phase.since),
-    attempt: Math.min(phase.attempt, LONGEST),
+    attempt: Math.min(machine.attempt, LONGEST),
     recovery: isOpen ? phase.recovery : 0,
     remaining: isOpen ? remaining(phase, now) : 0,
     probeSuccesses: phase.state === CircuitState.HALF_OPEN ? Math.min(phase.successes, LONGEST) : 0,

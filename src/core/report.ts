@@ -8,6 +8,16 @@ export function report(error: unknown): void {
   });
 }
 
+/** Asks somebody outside; what throws is reported, and stands for `otherwise`. */
+export function tried<T>(ask: () => T, otherwise: T): T {
+  try {
+    return ask();
+  } catch (error) {
+    report(error);
+    return otherwise;
+  }
+}
+
 /** Whether a user's function answers `true`. One that throws or answers nonsense is reported and means no. */
 export function isGranted(option: string, ask: () => unknown): boolean {
   try {

@@ -19,7 +19,7 @@ import {
   rareOf,
   remaining,
 } from './phase.js';
-import { report } from './report.js';
+import { tried } from './report.js';
 import type { ProbeGate } from './seam.js';
 import { createWindow, isSameShape, type ResolvedWindow, type Window } from './window.js';
 
@@ -165,6 +165,18 @@ export class StateMachine {
     this.freedPlaces += phase.probes.length + rare.nested;
     if (rare.nestedPermit !== undefined) rareOf(rare.nestedPermit).gaveUp = true;
     rareOf(this.phase).expiries = rare.expiries + 1;
+  }
+
+  /** Openings since the circuit was last closed, or has come to the end of its ramp. */
+  get attempt(): number {
+    const { state, attempt } = this.phase;
+    return state === CircuitState.CLOSED && attempt > 0 && !this.isRamping ? 0 : attempt;
+  }
+
+  /** Whether the detector lets only a share of the calls through, after closing. */
+  get isRamping(): boolean {
+    const { detector } = this;
+    return detector !== undefined && tried(() => detector.isRamping === true, false);
   }
 
   /** Milliseconds that a probe may take: a default doubles with each that has expired in a row. */
@@ -490,7 +502,7 @@ export class StateMachine {
 
   #open(now: number, reason: TransitionReason, detail?: string, failed = FAILURE_REASONS.has(reason)): void {
     const phase = this.phase;
-    const attempt = phase.attempt + 1;
+    const attempt = this.attempt + 1;
     const error = failed || FAILURE_REASONS.has(reason) ? this.lastFailure?.error : undefined;
     const recovery = recoveryTime(this.#settings, attempt, error);
     if (this.phase !== phase || phase.forced) return; // the user's function has steered the breaker
@@ -507,8 +519,7 @@ export class StateMachine {
     const isReset = reason === 'reset';
     const next = createPhase(CircuitState.CLOSED, now, 0, 0, forced, isReset ? resets + 1 : resets);
     this.#enter(next, reason, undefined, detail);
-    if (this.detector !== undefined && tried(() => this.detector?.isRamping === true, false))
-      (next as { attempt: number }).attempt = attempt;
+    if (this.isRamping) (next as { attempt: number }).attempt = attempt;
     this.window?.clear();
     this.consecutiveFailures = 0;
     this.lastFailure = undefined;
@@ -534,16 +545,6 @@ export class StateMachine {
       ...(error !== undefined && { error }),
       ...(detail !== undefined && { detail }),
     };
-  }
-}
-
-/** Asks somebody outside; what throws is reported, and stands for `otherwise`. */
-function tried<T>(ask: () => T, otherwise: T): T {
-  try {
-    return ask();
-  } catch (error) {
-    report(error);
-    return otherwise;
   }
 }
 

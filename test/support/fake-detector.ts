@@ -2,7 +2,8 @@ import type { Detector, DetectorHost, DetectorState } from 'recloser';
 
 /** A detector without statistics: it does what a test tells it to, and remembers what it was told. */
 export function fakeDetector(behaviour: Partial<DetectorState> & { defaults?: Detector['defaults'] } = {}) {
-  const { defaults, ...members } = behaviour;
+  const { defaults } = behaviour;
+  const { defaults: _, ...members } = Object.getOwnPropertyDescriptors(behaviour);
   const hosts: DetectorHost[] = [];
   const recorded: string[] = [];
   const entered: string[] = [];
@@ -22,7 +23,7 @@ export function fakeDetector(behaviour: Partial<DetectorState> & { defaults?: De
     snapshot: () => ({ learned: 1 }),
     restore: () => {},
   };
-  Object.defineProperties(state, Object.getOwnPropertyDescriptors(members));
+  Object.defineProperties(state, members);
   const detector: Detector = {
     ...(defaults && { defaults }),
     create: (host) => {
