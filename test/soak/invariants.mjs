@@ -2,6 +2,8 @@
  * What must hold for a breaker at any moment, looked at by those who call it: by what they asked, what ran and what
  * they were answered. The breaker's own words, its events and metrics, are compared with that.
  */
+import { sum } from './figures.mjs';
+
 /**
  * @typedef {import('recloser').CircuitState} State
  * @typedef {import('recloser').Transition} Transition
@@ -46,6 +48,9 @@ const BY_HAND = {
 const EARLY = 2;
 const LATE = 100;
 
+/** Times that this process may be late for one timeout: with the timer, and with two turns for what has arrived. */
+const TURNS = 3;
+
 const ROUNDING = 1e-6;
 
 /** @returns {Stay} */
@@ -74,7 +79,8 @@ export class Watch {
   /** @type {State} */
   #state = 'CLOSED';
   #stay = createStay();
-  #running = 0;
+  /** Stays whose calls take places, the present one among them, as long as some of them run. @type {Set<Stay>} */
+  #stays = new Set();
   #changedAt = 0;
   /** When a call may probe, at the earliest. */
   #resumeAt = Number.POSITIVE_INFINITY;
@@ -124,14 +130,15 @@ export class Watch {
     call.startedAt = performance.now();
     call.stay = this.#stay;
     this.seen.calls++;
-    this.#running++;
     this.#stay.running++;
+    if (mode !== 'observe') this.#stays.add(this.#stay); // what would have been rejected takes no place
     if (state !== this.#state) this.#violate('a call knows its state', `${state} while ${this.#state}`);
     if (mode === 'observe') return;
     if (state === 'OPEN')
       this.#violate('nothing runs while OPEN', `${this.#resumeAt - call.startedAt} ms to wait`);
-    if (this.#running > maxConcurrentCalls)
-      this.#violate('no more than maxConcurrentCalls', `${this.#running} of ${maxConcurrentCalls}`);
+    const places = sum([...this.#stays].map(({ running }) => running));
+    if (places > maxConcurrentCalls)
+      this.#violate('no more than maxConcurrentCalls', `${places} of ${maxConcurrentCalls}`);
     if (state === 'HALF_OPEN' && this.#stay.running > halfOpenMaxCalls)
       this.#violate('no more than halfOpenMaxCalls', `${this.#stay.running} of ${halfOpenMaxCalls}`);
   }
@@ -139,8 +146,8 @@ export class Watch {
   /** The task of a call has ended, or has been told to. @param {Call} call @param {boolean} succeeded */
   ended(call, succeeded) {
     if (call.stay === undefined) return;
-    this.#running--;
     call.stay.running--;
+    if (call.stay.running === 0) this.#stays.delete(call.stay);
     if (succeeded) call.stay.succeeded++;
     call.stay = undefined;
   }
@@ -198,7 +205,7 @@ export class Watch {
 
   /** @param {number} lasted @param {number | false} callTimeout */
   #judgeDelay(lasted, callTimeout) {
-    if (callTimeout === false || lasted <= callTimeout + LATE + this.around.lag()) return;
+    if (callTimeout === false || lasted <= callTimeout + LATE + TURNS * this.around.lag()) return;
     this.#violate('every call is settled by its callTimeout', `${lasted} ms of ${callTimeout}`);
   }
 
@@ -216,12 +223,17 @@ export class Watch {
    * Changes the breaker from outside.
    *
    * @param {(breaker: import('recloser').CircuitBreaker) => void} change
+   * @param {boolean} forgets whether what runs takes no place from then on
    */
-  steer(change) {
+  steer(change, forgets = false) {
     const { breaker } = this.setup;
     this.#isSteered = true;
     change(breaker);
     this.#isSteered = false;
+    if (forgets) {
+      this.#stays.clear();
+      this.#stay = createStay();
+    }
     if (breaker.state !== 'OPEN') return;
     const now = performance.now();
     const { retryAfter } = breaker.metrics;
@@ -252,6 +264,7 @@ export class Watch {
       if (retryAfter !== null && (retryAfter < least - ROUNDING || retryAfter > most + ROUNDING))
         this.#violate('it recovers in its time', `${retryAfter} ms for attempt ${attempt}`);
     }
+    if (reason === 'probe-expired') this.#stays.delete(this.#stay);
     this.#state = to;
     this.#changedAt = at;
     this.#stay = createStay();

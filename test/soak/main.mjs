@@ -146,6 +146,7 @@ async function lookWhatIsLeft() {
   const handles = await handlesLeft(PATIENCE);
   if (handles.length > 0)
     violate('nothing keeps the process alive', `${handles.length} of ${[...new Set(handles)].join(', ')}`);
+  await heldBytes(); // what follows the signal for those who hold its call's own goes with them
   const listeners = getEventListeners(lifelong, 'abort').length;
   if (listeners > 0) violate('no listener is left on the signal', `${listeners} are`);
   if (growthOf(samples) > GROWTH) violate('the heap does not grow', `by ${inWords(growthOf(samples))} bytes`);
