@@ -50,11 +50,9 @@ export abstract class CallingCircuit extends Circuit {
   #deadlines: Deadlines | undefined;
   /** Permits of calls that a full stack has kept from giving their places back. */
   #owed: Phase[] | undefined;
-  /** The permit of a synchronous call that has begun and not yet come to its task. */
-  #starting: Phase | undefined;
 
   override get metrics(): CircuitMetrics {
-    if (this.#owed !== undefined) this.#payBack();
+    if (this.#isOwing) this.#payBack();
     return super.metrics;
   }
 
@@ -80,43 +78,35 @@ export abstract class CallingCircuit extends Circuit {
   protected runCallSync<T>(task: () => T, options: SyncCallOptions<T> | undefined): T {
     const permit = this.#usualPermit(task, options);
     if (permit === undefined) return this.#callSync(task, options);
-    const startedAt = this.beginPlainly();
-    this.#starting = permit;
-    try {
-      return this.#runSync(task, permit, startedAt, undefined);
-    } catch (error) {
-      if (this.#starting !== undefined) {
-        // The stack was full before the task was reached; without a call, since it still is.
-        this.#starting = undefined;
-        if (this.#owed === undefined) this.#owed = [permit];
-        else this.#owed[this.#owed.length] = permit;
-      }
-      throw error;
-    }
+    const startedAt = this.beginPlainly(permit);
+    return this.#runSync(task, permit, startedAt, undefined);
   }
 
   protected permitNow(): Permit | CircuitBreakerOpenError {
-    if (this.#owed !== undefined) this.#payBack();
+    if (this.#isOwing) this.#payBack();
     const now = this.timeOfStart(false);
     const admission = this.admit(now);
     if (admission instanceof CircuitBreakerOpenError) return admission;
-    return new CallPermit((threw, result, kind) => {
+    const permit = new CallPermit((threw, result, kind) => {
       this.giveBack(admission);
       return this.settle(admission, now, threw, result, kind);
     });
+    this.starting = undefined;
+    return permit;
   }
 
   /** The permit of a call that is admitted at once, that nothing may end early and nobody answers in place of. */
   #usualPermit(task: unknown, options: object | undefined): Phase | undefined {
     const { callTimeout, fallback } = this.options;
     const isPlain = callTimeout === false && fallback === undefined && options === undefined;
-    return isPlain && typeof task === 'function' && this.#owed === undefined ? this.openDoor : undefined;
+    return isPlain && typeof task === 'function' && !this.#isOwing ? this.openDoor : undefined;
   }
 
   /** The usual call: `#call` without what it does not need. */
   #callPlainly<T>(task: Task<T>, permit: Phase): Promise<T> {
-    const startedAt = this.beginPlainly();
+    const startedAt = this.beginPlainly(permit);
     try {
+      this.starting = undefined;
       return this.#watch(run(task, new LazyCallContext(this.name, permit.state)), permit, startedAt);
     } catch (error) {
       // Without a call: the stack is full.
@@ -165,7 +155,7 @@ export abstract class CallingCircuit extends Circuit {
   #callSync<T>(task: () => T, options: SyncCallOptions<T> | undefined): T {
     this.#verifyTask(task);
     const own = options === undefined ? undefined : readSyncCallOptions(options, this.name);
-    if (this.#owed !== undefined) this.#payBack();
+    if (this.#isOwing) this.#payBack();
     const now = this.timeOfStart(false);
     const admission = this.admit(now);
     if (admission instanceof CircuitBreakerOpenError) {
@@ -175,7 +165,7 @@ export abstract class CallingCircuit extends Circuit {
   }
 
   #runSync<T>(task: () => T, permit: Phase, startedAt: number, options: SyncCallOptions<T> | undefined): T {
-    this.#starting = undefined;
+    this.starting = undefined;
     let value: T | undefined;
     let error: unknown;
     let threw = false;
@@ -210,10 +200,17 @@ export abstract class CallingCircuit extends Circuit {
     }
   }
 
+  /** Whether a full stack has left calls unsettled. */
+  get #isOwing(): boolean {
+    return this.#owed !== undefined || this.starting !== undefined;
+  }
+
   /** Settles what a full stack has left unsettled: nothing is known of it. */
   #payBack(): void {
     const owed = this.#owed ?? [];
+    if (this.starting !== undefined) owed.push(this.starting);
     this.#owed = undefined;
+    this.starting = undefined;
     for (const permit of owed) {
       this.giveBack(permit);
       this.settle(permit, Number.NaN, true, undefined, 'ignored');
@@ -227,7 +224,7 @@ export abstract class CallingCircuit extends Circuit {
   /** The options of a call, as they are now: what the caller makes of them later changes nothing. */
   #readCall<T>(task: Task<T>, options: CallOptions<T> | undefined): CallOptions<T> | undefined {
     this.#verifyTask(task);
-    if (this.#owed !== undefined) this.#payBack();
+    if (this.#isOwing) this.#payBack();
     if (options === undefined) return undefined;
     const own = verifyCallOptions(options, this.name);
     if (own.signal?.aborted) throw reasonOf(own.signal);
@@ -261,6 +258,7 @@ export abstract class CallingCircuit extends Circuit {
     options: CallOptions<T> | undefined,
   ): Promise<T> {
     try {
+      this.starting = undefined;
       if (callTimeout !== false || options?.signal !== undefined) {
         return this.#startGuarded(task, permit, startedAt, callTimeout, options);
       }
@@ -348,7 +346,9 @@ export abstract class CallingCircuit extends Circuit {
     callTimeout: number | false,
     options: CallOptions<T> | undefined,
   ): Promise<T> {
+    let isOwed = false;
     const settle: Settle<T> = (threw, result, known, now) => {
+      if (isOwed) return undefined;
       this.giveBack(permit);
       if (!threw) {
         this.succeed(permit, startedAt, result);
@@ -360,7 +360,12 @@ export abstract class CallingCircuit extends Circuit {
     const deadlines = callTimeout === false ? undefined : this.#deadlinesOfCall();
     const mayFallBack = this.#mayFallBack(options);
     const guards: Guards = { signal: options?.signal, callTimeout, startedAt, deadlines, mayFallBack };
-    return new GuardedCall<T>(this.name, this.stateOf(permit), guards, settle).run(task);
+    try {
+      return new GuardedCall<T>(this.name, this.stateOf(permit), guards, settle).run(task);
+    } catch (error) {
+      isOwed = true; // the stack is full; its deadline may be set
+      throw error;
+    }
   }
 
   #mayFallBack(options: { readonly fallback?: unknown } | undefined): boolean {

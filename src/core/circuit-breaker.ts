@@ -10,6 +10,7 @@ import {
   readBreakerOptions,
   readCallOptions,
   readSyncCallOptions,
+  refuseIdleRate,
   type SyncCallOptions,
   subjectOf,
   type UpdatableOptions,
@@ -41,6 +42,7 @@ export class CircuitBreaker extends CallingCircuit {
       options,
       subject,
     );
+    refuseIdleRate(given, given, subject);
     super(given, snapshot, subject);
     if (onTransition !== undefined) this.on('transition', onTransition);
     if (onOpen !== undefined) this.on('open', onOpen);

@@ -21,6 +21,7 @@ import {
   completeOptions,
   type ResolvedOptions,
   readBreakerOptions,
+  refuseIdleRate,
   type UpdatableOptions,
 } from './options.js';
 import { classifyError, classifyValue, type OutcomeKind } from './outcome.js';
@@ -64,6 +65,11 @@ export abstract class Circuit {
   /** Whether both edges of a call are timed, and whether the end of it is. */
   #timesCalls = false;
   #timesEnds = false;
+  /**
+   * The permit of a call that has been counted as started and not been taken charge of: between two calls only where a
+   * full stack came in between.
+   */
+  protected starting: Phase | undefined;
 
   static {
     isRamping = (circuit) => circuit.#machine.isRamping;
@@ -153,7 +159,7 @@ export abstract class Circuit {
   }
 
   /** Counts a call as started that `openDoor` admits; answers its start, if it matters. */
-  protected beginPlainly(): number {
+  protected beginPlainly(permit: Phase): number {
     const { detector } = this.#machine;
     let startedAt = Number.NaN;
     if (this.#timesCalls) startedAt = this.now();
@@ -162,6 +168,7 @@ export abstract class Circuit {
     this.#tally.calls++;
     this.#tally.inFlight++;
     this.#tally.places++;
+    this.starting = permit;
     return startedAt;
   }
 
@@ -189,7 +196,11 @@ export abstract class Circuit {
     }
     if (permit === undefined) return this.#reject(now, full);
     this.#begin(permit);
-    if (permit !== phase) this.#tellChanges(now);
+    try {
+      if (permit !== phase) this.#tellChanges(now);
+    } finally {
+      this.starting = permit;
+    }
     return permit;
   }
 
@@ -213,10 +224,11 @@ export abstract class Circuit {
   }
 
   #begin(permit: Phase): void {
+    const takesPlace = this.#machine.takesPlace(permit);
+    this.#audience?.keeper?.onUse?.(this);
     this.#tally.calls++;
     this.#tally.inFlight++;
-    if (this.#machine.takesPlace(permit)) this.#tally.places++;
-    this.#audience?.keeper?.onUse?.(this);
+    if (takesPlace) this.#tally.places++;
   }
 
   /**
@@ -233,7 +245,6 @@ export abstract class Circuit {
     const { name, rejectionStackTrace } = this.#options;
     const machine = this.#machine;
     const observed = this.mode === 'observe';
-    if (observed) this.#begin(UNGOVERNED);
     if (observed) this.#tally.wouldReject++;
     else this.#tally.rejected++;
     const reason = machine.rejectionReason(full);
@@ -249,7 +260,12 @@ export abstract class Circuit {
     const rejection: Events = this.#hears('reject')
       ? [['reject', { breaker: name, reason, error, observed }]]
       : NO_CHANGES;
-    this.#tell([...changes, ...rejection]);
+    if (observed) this.#begin(UNGOVERNED);
+    try {
+      this.#tell([...changes, ...rejection]);
+    } finally {
+      if (observed) this.starting = UNGOVERNED;
+    }
     return observed ? UNGOVERNED : error;
   }
 
@@ -371,7 +387,9 @@ export abstract class Circuit {
 
   protected updateNow(options: UpdatableOptions): void {
     const subject = breakerSubject('update', this.name);
-    const given = { ...this.#given, ...readBreakerOptions(options, subject, true) };
+    const own = readBreakerOptions(options, subject, true);
+    const given = { ...this.#given, ...own };
+    refuseIdleRate(own, given, subject);
     const resolved = completeOptions(given, subject);
     this.#steer((now) => {
       const before = [this.#given, this.#options] as const;

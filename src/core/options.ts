@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './clock.js';
 import type { Detector } from './detector.js';
 import type { Listener, Transition } from './events.js';
 import type { CallerSignal } from './following.js';
+import { ownNameOf } from './foreign-names.js';
 import type { CircuitMetrics } from './metrics.js';
 import type { ErrorFilter, Outcome } from './outcome.js';
 import type { CircuitSnapshot } from './snapshot.js';
@@ -28,7 +29,9 @@ import {
   type Rules,
   ratio,
   readOptions,
+  refuse,
   type Subject,
+  someCallables,
   string,
   verify,
 } from './validate.js';
@@ -205,7 +208,7 @@ export const BREAKER_RULES: Rules & Record<keyof CircuitBreakerOptions, Check> =
   callTimeout,
   maxConcurrentCalls: orInfinity(positiveInteger()),
   excludedErrors: callables,
-  trackedErrors: callables,
+  trackedErrors: someCallables,
   isFailure: callable,
   fallback: callable,
   fallbackOn,
@@ -263,14 +266,30 @@ export function readBreakerOptions(
   isUpdate = false,
 ): CircuitBreakerOptions {
   return guardRead(subject, 'options', () => {
-    const given: CircuitBreakerOptions = readOptions(
-      options,
-      isUpdate ? UPDATE_RULES : BREAKER_RULES,
-      subject,
-    );
+    if (typeof options === 'function')
+      refuse(subject, 'options', '`options` must be an object, received a function: give it to `call()`');
+    const rules = isUpdate ? UPDATE_RULES : BREAKER_RULES;
+    const given: CircuitBreakerOptions = readOptions(options, rules, subject, '', ownNameOf);
     if (given.window !== undefined) given.window = Object.freeze(readWindow(given.window, subject));
     return given;
   });
+}
+
+/**
+ * Refuses a rate of slow calls where nobody says which calls are slow, or that none is.
+ *
+ * @param own what was given
+ * @param all that and what stood before
+ * @throws InvalidOptionsError
+ */
+export function refuseIdleRate(
+  own: CircuitBreakerOptions,
+  all: CircuitBreakerOptions,
+  subject: Subject,
+): void {
+  const { detector, slowCallDuration = detector ? detector.defaults?.slowCallDuration : undefined } = all;
+  if (own.slowCallRateThreshold === undefined || slowCallDuration !== undefined) return;
+  refuse(subject, 'slowCallRateThreshold', '`slowCallRateThreshold` needs `slowCallDuration`');
 }
 
 /**
@@ -322,6 +341,12 @@ function withDefaults(
   subject: Subject,
 ): CircuitBreakerOptions {
   return { ...readBreakerOptions(defaults, subject, true), ...own };
+}
+
+/** Options that come of several layers, of which a lower one may name a rate for those that have a duration. */
+export function withoutIdleRate(options: CircuitBreakerOptions): CircuitBreakerOptions {
+  const { slowCallRateThreshold, ...others } = options;
+  return options.slowCallDuration === undefined && !options.detector ? others : options;
 }
 
 /** Options of which the upper ones go before the lower; a detector there takes out below what it has defaults for. */

@@ -101,7 +101,7 @@ type Rich<Client, Path> = Path extends `${infer Key}.${infer Rest}`
 
 /** The first name of a path, and what comes after it. */
 type HeadOf<Path> = Path extends `${infer Key}.${string}` ? Key : Path;
-type RestOf<Path, Key extends PropertyKey> = Path extends `${Key & string}.${infer Rest}` ? Rest : never;
+type RestOf<Path, Key> = Path extends `${Key & string}.${infer Rest}` ? Rest : never;
 
 type Rebuilt<Client, Path> = (Client extends AnyFunction ? Guarded<Client> : unknown) & {
   [Key in keyof Client]: Key extends HeadOf<Path>

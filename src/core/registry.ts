@@ -11,7 +11,14 @@ import { type Clock, systemClock } from './clock.js';
 import { differencesOf, type OptionDifference, warnOfConflict } from './conflict.js';
 import { type CircuitBreakerEvents, Emitter, type Listener } from './events.js';
 import { type Linked, LinkedList } from './linked-list.js';
-import { type CircuitBreakerOptions, clockCheck, layerOptions, readBreakerOptions } from './options.js';
+import {
+  type CircuitBreakerOptions,
+  clockCheck,
+  layerOptions,
+  readBreakerOptions,
+  refuseIdleRate,
+  withoutIdleRate,
+} from './options.js';
 import { processWide } from './process-wide.js';
 import { type CircuitSnapshot, parseSnapshot } from './snapshot.js';
 import { type RegistrySummary, summarize } from './summary.js';
@@ -146,7 +153,7 @@ export class CircuitBreakerRegistry {
       idleTimeout = Number.POSITIVE_INFINITY,
       clock = systemClock,
     } = given;
-    this.#defaults = { clock, ...readUnnamed(given.defaults, CREATE) };
+    this.#defaults = { clock, ...readDefaults(given.defaults, CREATE) };
     this.#configure = given.configure;
     this.#maxSize = maxSize;
     this.#idleTimeout = idleTimeout;
@@ -287,7 +294,7 @@ export class CircuitBreakerRegistry {
    * defaults, and are forgotten then.
    */
   #setAside(defaults: CircuitBreakerOptions): () => void {
-    const read = readUnnamed(defaults, CREATE);
+    const read = readDefaults(defaults, CREATE);
     const aside = [this.#entries, this.#recency, this.#lastTakenBack, this.#defaults, this.#clock] as const;
     const depth = ++this.#isolations;
     for (const { breaker } of this.#entries.values()) keep(breaker, undefined);
@@ -357,7 +364,8 @@ export class CircuitBreakerRegistry {
       isThenable(it) ? 'a function that answers at once' : undefined,
     );
     const lower = layerOptions(this.#defaults, readUnnamed(configured, subject));
-    return new CircuitBreaker({ ...layerOptions(lower, readUnnamed(options, subject)), name });
+    const layered = layerOptions(lower, readUnnamed(options, subject));
+    return new CircuitBreaker({ ...withoutIdleRate(layered), name });
   }
 
   #add(breaker: CircuitBreaker): CircuitBreaker {
@@ -475,6 +483,13 @@ const CREATE_BREAKER = { breaker: '', action: 'create circuit breaker' };
 
 /** Options of a breaker whose name is not theirs to say. */
 function readUnnamed(options: CircuitBreakerOptions | undefined, subject: Subject): CircuitBreakerOptions {
+  const read = readDefaults(options, subject);
+  refuseIdleRate(read, read, subject);
+  return read;
+}
+
+/** The same for all breakers of a registry, of which some may have what others lack. */
+function readDefaults(options: CircuitBreakerOptions | undefined, subject: Subject): CircuitBreakerOptions {
   if (options === undefined) return {};
   const read = readBreakerOptions(options, subject);
   if (read.name === undefined || read.name === subject.breaker) return read;

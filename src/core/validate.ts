@@ -170,6 +170,7 @@ export function verify<T>(
 /**
  * A plain, shallow copy of the options that are given, each of them checked. A member that is `undefined` is not given.
  *
+ * @param meaning what somebody means by an option that there is no rule for, where that is known
  * @throws InvalidOptionsError for an unknown key, a value out of range, or an object that cannot be read
  */
 export function readOptions(
@@ -177,13 +178,15 @@ export function readOptions(
   rules: Rules,
   subject: Subject,
   path = '',
+  meaning: (unknown: string) => string | undefined = () => undefined,
 ): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   verify(subject, path.slice(0, -1) || 'options', given, object);
   for (const key of Object.keys(given as object)) {
     if (!Object.hasOwn(rules, key)) {
       const known = Object.keys(rules);
-      const hint = known.length === 0 ? '' : `, did you mean "${path}${nearest(key, known)}"?`;
+      const meant = meaning(key) ?? (known.length > 0 ? path + nearest(key, known) : undefined);
+      const hint = meant === undefined ? '' : `, did you mean "${meant}"?`;
       refuse(subject, path + key, `unknown option ${quote(path + key)}${hint}`);
     }
     const value = (given as Record<string, unknown>)[key];

@@ -21,6 +21,7 @@ import {
   type CircuitBreakerOptions,
   readBreakerOptions,
   readCallOptions,
+  refuseIdleRate,
 } from './options.js';
 import type { AnyFunction, Guarded } from './promised.js';
 import { type CircuitBreakerRegistry, defaultRegistry, registryCheck } from './registry.js';
@@ -126,6 +127,7 @@ function createSpec(source: BreakerSource, options: WithCircuitBreakerOptions): 
   }
 
   const { fallback, fallbackOn, ...ofBreaker } = readBreakerOptions(rest, subject);
+  refuseIdleRate(ofBreaker, ofBreaker, subject);
   if (ofBreaker.name !== undefined) refuse(subject, 'name', '`name` is given by the first argument');
   if (scope === 'instance' && (typeof source !== 'string' || registry !== undefined)) {
     refuse(subject, 'scope', "`scope: 'instance'` needs the name of a breaker, and no registry");

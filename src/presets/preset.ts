@@ -7,7 +7,7 @@ import { refuse, type Subject, string, verify } from '../core/validate.js';
 import type { CircuitBreakerOptions } from '../index.js';
 import { presetOptions } from './catalogue/figures.js';
 import { Configuration } from './config/configuration.js';
-import { conflictIn, layOver } from './config/core-rules.js';
+import { conflictIn, idleRateIn, layOver, withoutIdleRate } from './config/core-rules.js';
 import { createConfigure } from './config/origin.js';
 import { readLayers } from './config/read.js';
 import { readBreakerVariables } from './config/variables.js';
@@ -33,9 +33,9 @@ export function preset(name: PresetName, settings?: PresetSettings): CircuitBrea
   const subject = { breaker: '', action: `use preset "${name}"` };
   const { environment, overrides } = readSettings(subject, settings);
   const options = layOver(presetOptions(name, environment), overrides);
-  const conflict = conflictIn(options);
+  const conflict = conflictIn(options) ?? idleRateIn(options);
   if (conflict !== undefined) refuseOverride(subject, conflict);
-  return options;
+  return withoutIdleRate(options);
 }
 
 /**

@@ -1,4 +1,10 @@
-import { CircuitBreaker, type CircuitBreakerOptions, systemClock } from 'recloser';
+import {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  CircuitBreakerRegistry,
+  systemClock,
+  withCircuitBreaker,
+} from 'recloser';
 import { describe, expect, test } from 'vitest';
 import { refusalOf } from '../support/breakers.js';
 
@@ -92,7 +98,7 @@ describe('the options in force', () => {
     ['failureRateThreshold: false', { failureRateThreshold: false }],
     ['slowCallDuration: 0', { slowCallDuration: 0 }],
     ['slowCallDuration: 0.5', { slowCallDuration: 0.5 }],
-    ['slowCallRateThreshold: 0', { slowCallRateThreshold: 0 }],
+    ['slowCallRateThreshold: 0', { slowCallRateThreshold: 0, slowCallDuration: 0 }],
     ['minimumCalls: 1', { minimumCalls: 1 }],
     ['minimumCalls: the window', { minimumCalls: 100 }],
     ['minimumCalls: many in a time window', { minimumCalls: 100_000, window: { type: 'time' } }],
@@ -141,7 +147,7 @@ const bad: Record<string, readonly unknown[]> = {
   callTimeout: [...notDurations, 2 ** 31],
   maxConcurrentCalls: [...notCounts, false],
   excludedErrors: notFilters,
-  trackedErrors: notFilters,
+  trackedErrors: [...notFilters, []],
   isFailure: notFunctions,
   fallback: notFunctions,
   fallbackOn: [null, 'timeout', 'ANY', '', true, {}, []],
@@ -435,5 +441,117 @@ describe('the caller’s objects', () => {
 
     expect([one.state, other.state]).toEqual(['OPEN', 'CLOSED']);
     expect(other.metrics.totals.calls).toBe(0);
+  });
+});
+
+describe('options that contradict each other', () => {
+  const idleRate = /`slowCallRateThreshold` needs `slowCallDuration`$/;
+
+  test('are a rate of slow calls without a duration', () => {
+    const given = { slowCallRateThreshold: 0.5 };
+
+    expect(refused(given).message).toMatch(idleRate);
+    expect(refusalOf(() => new CircuitBreakerRegistry().getOrCreate('users', given)).message).toMatch(
+      idleRate,
+    );
+    expect(refusalOf(() => withCircuitBreaker('users', given)).message).toMatch(idleRate);
+  });
+
+  test('are refused by an update as well, which leaves the breaker as it was', () => {
+    const breaker = new CircuitBreaker({ name: 'users' });
+
+    const error = refusalOf(() => breaker.update({ slowCallRateThreshold: 0.5, failureThreshold: 1 }));
+
+    expect(error.message).toMatch(idleRate);
+    expect(breaker.options.failureThreshold).toBe(5);
+  });
+
+  test('are none where somebody says that no call is slow, as the options in force do', () => {
+    const { options } = new CircuitBreaker();
+
+    expect(new CircuitBreaker({ ...options }).options).toEqual(options);
+  });
+
+  test('are none where an update takes the duration away, or comes after it', () => {
+    const breaker = new CircuitBreaker({ slowCallDuration: 100 });
+
+    breaker.update({ slowCallRateThreshold: 0.5 });
+    breaker.update({ slowCallDuration: false });
+
+    expect(breaker.options).toMatchObject({ slowCallDuration: false, slowCallRateThreshold: 0.5 });
+  });
+
+  test('are none in the defaults of a registry, which are for those that have a duration', () => {
+    const registry = new CircuitBreakerRegistry({ defaults: { slowCallRateThreshold: 0.5 } });
+
+    const [users, orders] = [
+      registry.getOrCreate('users'),
+      registry.getOrCreate('orders', { slowCallDuration: 9 }),
+    ];
+
+    expect(users.options.slowCallRateThreshold).toBe(1);
+    expect(orders.options.slowCallRateThreshold).toBe(0.5);
+  });
+});
+
+describe('an option of another library', () => {
+  test.each([
+    ['allowWarmUp', 'minimumCalls'],
+    ['breakDuration', 'recoveryTimeout'],
+    ['breakDurationGenerator', 'recoveryTimeout'],
+    ['capacity', 'maxConcurrentCalls'],
+    ['durationOfBreak', 'recoveryTimeout'],
+    ['enabled', 'mode: observe'],
+    ['errorFilter', 'excludedErrors'],
+    ['errorThresholdPercentage', 'failureRateThreshold: 0.5'],
+    ['failureRatio', 'failureRateThreshold'],
+    ['halfOpenAfter', 'recoveryTimeout'],
+    ['handledEventsAllowedBeforeBreaking', 'failureThreshold'],
+    ['ignoreExceptions', 'excludedErrors'],
+    ['initialState', 'snapshot'],
+    ['interval', 'window.duration'],
+    ['isSuccessful', 'isFailure, which is true for a failure'],
+    ['maxFailures', 'failureThreshold'],
+    ['maxRequests', 'halfOpenMaxCalls'],
+    ['maxRetries', 'retry of recloser/resilience'],
+    ['maxWaitDurationInHalfOpenState', 'probeTimeout'],
+    ['minimumNumberOfCalls', 'minimumCalls'],
+    ['minimumThroughput', 'minimumCalls'],
+    ['onClosed', 'onClose'],
+    ['onHalfOpened', 'onHalfOpen'],
+    ['onOpened', 'onOpen'],
+    ['onStateChange', 'onTransition'],
+    ['permittedNumberOfCallsInHalfOpenState', 'halfOpenMaxCalls'],
+    ['readyToTrip', 'shouldTrip'],
+    ['recordExceptions', 'trackedErrors'],
+    ['recordFailurePredicate', 'isFailure'],
+    ['resetTimeout', 'recoveryTimeout'],
+    ['rollingCountBuckets', 'window.buckets'],
+    ['rollingCountTimeout', 'window.duration'],
+    ['samplingDuration', 'window.duration'],
+    ['shouldHandle', 'isFailure'],
+    ['slidingWindowSize', 'window.size'],
+    ['slidingWindowType', 'window.type'],
+    ['slowCallDurationThreshold', 'slowCallDuration'],
+    ['threshold', 'failureRateThreshold'],
+    ['timeout', 'callTimeout'],
+    ['volumeThreshold', 'minimumCalls'],
+    ['waitDurationInOpenState', 'recoveryTimeout'],
+  ])('is told by the name that it has here: %s', (foreign, own) => {
+    const error = refused({ [foreign]: 50 });
+
+    expect(error.message).toContain(`unknown option "${foreign}", did you mean "${own}"?`);
+  });
+
+  test('is no member of every object', () => {
+    expect(refused({ constructor: 5 }).message).toMatch(
+      /unknown option "constructor", did you mean "\w+"\?$/,
+    );
+  });
+
+  test('that takes the function first is told where functions go', () => {
+    expect(refused(async () => 'users').message).toMatch(
+      /must be an object, received a function: give it to `call\(\)`/,
+    );
   });
 });

@@ -93,7 +93,6 @@ describe('an outcome that is an error', () => {
       new NotFound(),
       'successes',
     ],
-    ['no tracked errors at all', { trackedErrors: [] }, new Error(), 'successes'],
     ['`undefined`, untracked', { trackedErrors: [Error] }, undefined, 'successes'],
     [
       'excluded before tracked',

@@ -105,6 +105,10 @@ const reviveInfinity = (key: string, value: unknown) =>
 const isPossible = ({ window = countWindow(100), minimumCalls = 1 }: Config) =>
   window.type === 'time' || minimumCalls <= window.size;
 
+/** A rate of slow calls is refused where nobody says which calls are slow. */
+const sayWhatIsSlow = (config: Config): Config =>
+  config.slowCallRateThreshold === undefined ? config : { slowCallDuration: 50, ...config };
+
 /** What a breaker begins with: often such that few calls decide. */
 const BEGINNING = {
   ...CHANGES,
@@ -115,10 +119,16 @@ const BEGINNING = {
 };
 
 /** What times no call, and answers for none, takes the shortest way through the breaker. */
-const plain = ({ slowCallDuration, callTimeout, fallbackOn, ...rest }: Config): Config => rest;
+const plain = ({
+  slowCallDuration,
+  slowCallRateThreshold,
+  callTimeout,
+  fallbackOn,
+  ...rest
+}: Config): Config => rest;
 
 export const configs: fc.Arbitrary<Config> = fc
-  .tuple(fc.record(BEGINNING).map(given), fc.integer({ min: 1, max: 3 }))
+  .tuple(fc.record(BEGINNING).map(given).map(sayWhatIsSlow), fc.integer({ min: 1, max: 3 }))
   .map(([config, die]) => (die === 3 ? plain(config) : config))
   .filter(isPossible);
 
@@ -346,7 +356,7 @@ const settlements = fc.tuple(picks, endings).map(([index, ending]) =>
 
 const updates = fc
   .tuple(fc.constantFrom(...(Object.keys(CHANGES) as (keyof typeof CHANGES)[])), fc.record(CHANGES))
-  .map(([key, all]) => given({ [key]: all[key] }))
+  .map(([key, all]) => sayWhatIsSlow(given({ [key]: all[key] })))
   .map((change) => {
     return step(`update(${JSON.stringify(change)})`, (world) => world.update(change));
   });

@@ -47,6 +47,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     'failure-type': ['errors'],
     snapshot: ['circuit-state', 'metrics', 'validate', 'window'],
     cost: ['validate'],
+    'foreign-names': [],
     'detector-figures': [],
     'resilience-source': ['source', 'validate'],
     source: ['validate'],
@@ -56,7 +57,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   },
   {
     detector: [],
-    options: ['backoff', 'clock', 'validate', 'window'],
+    options: ['backoff', 'clock', 'foreign-names', 'validate', 'window'],
     'state-machine': ['backoff', 'circuit-state', 'phase', 'report', 'window'],
     tally: ['metrics'],
   },

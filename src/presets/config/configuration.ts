@@ -9,7 +9,7 @@ import { warn } from '../../config/warn.js';
 import { quote } from '../../core/quote.js';
 import type { CircuitBreakerOptions } from '../../index.js';
 import { presetOptions } from '../catalogue/figures.js';
-import { conflictIn, lay, layOver, withDefaultMinimum } from './core-rules.js';
+import { conflictIn, lay, layOver, withDefaultMinimum, withoutIdleRate } from './core-rules.js';
 import type { ConfigLayers } from './read.js';
 import type { BreakerLayer } from './read-options.js';
 
@@ -67,7 +67,7 @@ export class Configuration {
    */
   optionsFor(breaker: string): CircuitBreakerOptions {
     const { chosen, layers } = this.partsFor(breaker);
-    const options = layOver(chosen, merge(layers));
+    const options = withoutIdleRate(layOver(chosen, merge(layers)));
     const conflict = conflictIn(options);
     if (conflict === undefined) return options;
     warn(

@@ -38,12 +38,27 @@ export function refusalOf(make: () => unknown): Refusal | undefined {
 /** A window that any `minimumCalls` goes with. */
 export const ANY_WINDOW: WindowOptions = { type: 'time' };
 
+/** What each option goes with by itself. */
+const ANY_OTHERS: CircuitBreakerOptions = { window: ANY_WINDOW, slowCallDuration: 1_000 };
+
 /** Why the core refuses one option, whatever the others are. */
 export function refusalAs(option: string, value: unknown): Refusal | undefined {
-  return refusalOf(() => new CircuitBreaker({ window: ANY_WINDOW, [option]: value }));
+  return refusalOf(() => new CircuitBreaker({ ...ANY_OTHERS, [option]: value }));
 }
 
-/** Why the window and the minimum of calls do not go together: the one rule that is about two options. */
+/** Why a rate of slow calls can never work: nobody has said from when on a call is slow, or that none is. */
+export function idleRateIn(options: CircuitBreakerOptions): Refusal | undefined {
+  const { slowCallDuration, slowCallRateThreshold } = options;
+  if (slowCallRateThreshold === undefined || slowCallDuration !== undefined) return undefined;
+  return refusalOf(() => new CircuitBreaker({ slowCallRateThreshold }));
+}
+
+/** A rate of slow calls is for those that have a duration: what is said for many gives way. */
+export function withoutIdleRate(options: CircuitBreakerOptions): CircuitBreakerOptions {
+  return options.slowCallDuration === undefined ? without(options, ['slowCallRateThreshold']) : options;
+}
+
+/** Why the window and the minimum of calls do not go together. */
 export function conflictIn({ window, minimumCalls }: CircuitBreakerOptions): Refusal | undefined {
   if (window === undefined && minimumCalls === undefined) return undefined;
   return refusalOf(() => new CircuitBreaker({ window, minimumCalls }));

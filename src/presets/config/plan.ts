@@ -8,7 +8,7 @@ import { BREAKER_OPTIONS } from '../../config/option-names.js';
 import { Problems, pathTo } from '../../config/problems.js';
 import type { CircuitBreakerOptions, ResolvedOptions, UpdatableOptions } from '../../index.js';
 import { type Configuration, merge, type Parts } from './configuration.js';
-import { conflictIn, layOver, resolve } from './core-rules.js';
+import { conflictIn, layOver, resolve, withoutIdleRate } from './core-rules.js';
 import { isSameOption, written } from './json-values.js';
 import type { Origin } from './origin.js';
 
@@ -83,7 +83,9 @@ export function planAll(
     const parts = configuration.partsFor(name, environment);
     const base = baseOf(name, parts, environment, origin);
     const own = ownOptions(breaker, origin);
-    const options = layOver(base.chosen, { ...merge(base.layers), ...own, ...merge(parts.layers) });
+    const options = withoutIdleRate(
+      layOver(base.chosen, { ...merge(base.layers), ...own, ...merge(parts.layers) }),
+    );
     const conflict = conflictIn(options);
     if (conflict === undefined) return planFor(breaker, { own, left: options });
     problems.add(pathTo(pathTo('names', name), conflict.option), conflict.problem);
@@ -117,6 +119,8 @@ function planFor(breaker: ConfigurableBreaker, memory: Memory): Plan {
   const following = followersOf(to, {});
   // What could follow and does not has to be said, or it would.
   const steady = FOLLOWERS.filter((option) => to[option] !== following[option]);
+  const isRated = changed.includes('slowCallRateThreshold'); // no rate without a word on what is slow
+  const told = [...changed, ...steady, ...(isRated ? (['slowCallDuration'] as const) : [])];
   return {
     breaker,
     changes: changed.map((option) => ({
@@ -125,8 +129,8 @@ function planFor(breaker: ConfigurableBreaker, memory: Memory): Plan {
       from: written(from[option]),
       to: written(to[option]),
     })),
-    update: pick(to, [...changed, ...steady]),
-    undo: pick(from, [...changed, ...steady]),
+    update: pick(to, told),
+    undo: pick(from, told),
     memory,
   };
 }
