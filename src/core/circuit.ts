@@ -128,6 +128,7 @@ export abstract class Circuit {
     const { phase, detector } = this.#machine;
     if (phase.state !== CircuitState.CLOSED || this.isFull()) return undefined;
     if (detector === undefined) return phase;
+    if (this.#timesCalls) return undefined; // a call that is timed is one that the detector has admitted
     try {
       return detector.asks(this.#tally.inFlight) ? undefined : phase;
     } catch (error) {

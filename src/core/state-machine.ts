@@ -99,7 +99,13 @@ export class StateMachine {
   #detectorAdmits(phase: ClosedPhase, now: number): boolean {
     const { detector } = this;
     if (detector === undefined || Number.isNaN(now)) return true;
-    const verdict = tried(() => detector.admit(now), 'admit');
+    let verdict: 'admit' | 'refuse' | 'trip' = 'admit';
+    try {
+      verdict = detector.admit(now);
+      if (phase.attempt > 0 && !detector.isRamping) (phase as { attempt: number }).attempt = 0;
+    } catch (error) {
+      report(error);
+    }
     if (phase.forced || verdict === 'admit') return true;
     if (verdict === 'trip')
       this.trip(
@@ -269,8 +275,12 @@ export class StateMachine {
   ): 'detector' | undefined {
     const { detector } = this;
     if (detector === undefined) return undefined;
-    const trips = tried(() => detector.record(kind, slow, admittedAt, now), false);
-    return trips && !forced ? 'detector' : undefined;
+    try {
+      return detector.record(kind, slow, admittedAt, now) && !forced ? 'detector' : undefined;
+    } catch (error) {
+      report(error);
+      return undefined;
+    }
   }
 
   #brokenRule(window: Window): TripReason | undefined {

@@ -234,7 +234,9 @@ const SHARED = [
  * files of the core. `x/index` is the public entry of x, `x/*` any file of it. A new edge is a line here.
  */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  adaptive: [],
   cli: [
+    'adaptive/index',
     'config/*',
     'grafana/alerts',
     'grafana/index',

@@ -12,6 +12,7 @@
  * @property {typeof import('recloser/grafana')} grafana
  * @property {typeof import('recloser/monitor')} monitor
  * @property {typeof import('recloser/testing')} testing
+ * @property {typeof import('recloser/adaptive')} adaptive
  * @typedef {{ name: string, ok: boolean, error?: string, skipped?: string }} Result
  */
 
@@ -602,6 +603,24 @@ const BEHAVIOURS = {
 
     equal([names, defaultRegistry.get('aside') === before], [[], true]);
     defaultRegistry.delete('aside');
+  },
+
+  'opens by evidence, by calls that hang too, and admits a tenth after the close'(
+    { CircuitBreaker },
+    { adaptive },
+  ) {
+    let now = 0;
+    const detector = adaptive.adaptive({ overdueAfter: 300 });
+    const breaker = new CircuitBreaker({ detector, clock: { now: () => now, random: () => 0 } });
+    for (; breaker.tryAcquire() !== undefined; now += 50);
+    const { detail = '' } = breaker.metrics.lastTransition ?? {};
+
+    now += 20_000;
+    for (let probe = 0; probe < 5; probe++) breaker.acquire().success();
+    let admitted = 0;
+    for (let call = 0; call < 50; call++) if (breaker.tryAcquire() !== undefined) admitted++;
+
+    equal([/^evidence 9 of 9 in .* overdue$/.test(detail), breaker.state, admitted], [true, 'CLOSED', 5]);
   },
 
   'refuses misspelt and impossible options'({ CircuitBreaker, InvalidOptionsError }) {

@@ -1,0 +1,2 @@
+export { adaptive } from './adaptive.js';
+export type { AdaptiveOptions, HealthCheckOptions, WarnOptions } from './options.js';
