@@ -9,6 +9,7 @@ import { describeError } from './describe-error.js';
 import {
   type CircuitBreakerOpenError,
   createOpenError,
+  InvalidOptionsError,
   isCallTimeoutError,
   isRejectionBy,
 } from './errors.js';
@@ -562,8 +563,12 @@ export abstract class Circuit {
     const { lastFailure, totals, detector } = snapshot;
     const failure = lastFailure && { error: recallFailure(lastFailure), at: now - passed - lastFailure.ago };
     restoreInto(this.#machine, snapshot, failure ?? undefined, now, passed);
-    if (detector !== undefined)
-      tried(() => this.#machine.detector?.restore(detector, now, passed), undefined);
+    try {
+      if (detector !== undefined) this.#machine.detector?.restore(detector, now, passed);
+    } catch (error) {
+      if (error instanceof InvalidOptionsError) throw error; // like any other member that is out of range
+      report(error);
+    }
     this.#tally.places = 0;
     this.#tally.raise(totals);
   }

@@ -19,7 +19,7 @@ import {
   rareOf,
   remaining,
 } from './phase.js';
-import { tried } from './report.js';
+import { report, tried } from './report.js';
 import type { ProbeGate } from './seam.js';
 import { createWindow, isSameShape, type ResolvedWindow, type Window } from './window.js';
 
@@ -102,7 +102,6 @@ export class StateMachine {
     let verdict: 'admit' | 'refuse' | 'trip' = 'admit';
     try {
       verdict = detector.admit(now);
-      if (phase.attempt > 0 && !detector.isRamping) (phase as { attempt: number }).attempt = 0;
     } catch (error) {
       report(error);
     }
