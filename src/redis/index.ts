@@ -1,0 +1,10 @@
+export type { FleetClient, SendCommand } from './command-client.js';
+export type { FleetEvents } from './events.js';
+export type { Fleet, FleetStatus, SharedBreakerStatus } from './fleet.js';
+export { FLEET_CHANNEL } from './keys.js';
+export type { CommandKind, CommandResults } from './link.js';
+export { createMemoryRedis, type MemoryRedis, type MemoryRedisOptions } from './memory-redis.js';
+export type { FleetOptions, QuorumOptions, SteerOptions, Subscribe } from './options.js';
+export { shareState } from './share-state.js';
+export type { ShareableBreaker, ShareableEvents, ShareableRegistry } from './target.js';
+export type { FleetState } from './view.js';

@@ -1,0 +1,53 @@
+/** How leased probes ended, until Redis has heard it or the leases have lapsed: it counts once, however often it is told. */
+import type { ProbeReport } from './host.js';
+import type { RoundReply } from './record.js';
+
+/** Reports that are kept. */
+const MOST_REPORTS = 64;
+
+/** Tells one; `undefined` where too much is unanswered, a promise of `undefined` where it failed. */
+export type Tell = (report: ProbeReport) => Promise<RoundReply | undefined> | undefined;
+
+export class Reports {
+  readonly #tell: Tell;
+  readonly #heard: (name: string, reply: RoundReply) => void;
+  /** By nonce; those that are on their way are `true`. */
+  readonly #kept = new Map<ProbeReport, boolean>();
+
+  constructor(tell: Tell, heard: (name: string, reply: RoundReply) => void) {
+    this.#tell = tell;
+    this.#heard = heard;
+  }
+
+  /** Tells one, now and until it is heard. */
+  add(report: ProbeReport): Promise<void> {
+    this.#kept.set(report, false);
+    if (this.#kept.size > MOST_REPORTS) this.#kept.delete(this.#kept.keys().next().value as ProbeReport);
+    return this.#send(report);
+  }
+
+  /** Tells once more what has not been heard. */
+  resend(now: number): void {
+    for (const [report, isOnItsWay] of this.#kept) {
+      if (now >= report.until) this.#kept.delete(report);
+      else if (!isOnItsWay) void this.#send(report);
+    }
+  }
+
+  async #send(report: ProbeReport): Promise<void> {
+    const telling = this.#tell(report);
+    if (telling === undefined) return;
+    this.#kept.set(report, true);
+    const reply = await telling;
+    if (reply === undefined) {
+      if (this.#kept.has(report)) this.#kept.set(report, false);
+      return;
+    }
+    this.#kept.delete(report);
+    this.#heard(report.name, reply);
+  }
+
+  clear(): void {
+    this.#kept.clear();
+  }
+}
