@@ -28,6 +28,9 @@ const PATIENCE = 3;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** Beyond every timer, and yet to come: the next timer keeps the process alive. */
+const LATER = Number.MAX_VALUE;
+
 /** Who polls by hand has the patience of who does not say how often. */
 export const DEFAULT_INTERVAL = 2_000;
 
@@ -91,15 +94,21 @@ export class Pulse {
     if (this.#isStopped) return;
     const now = this.#clock.now();
     this.#actions.doChores(now);
-    if (now >= this.#readyAt) this.#isReady();
     if (now >= this.#nextPoll) {
       if (this.#isEarly) this.#lastEarly = now;
       this.#isEarly = false;
       this.#nextPoll = NEVER;
       this.#actions.poll();
     }
+    if (now >= this.#readyAt) this.#stopWaiting();
     if (now >= this.#lostAt) this.#lookOnceMore();
     this.arm();
+  }
+
+  /** Long enough has been waited; what has arrived is read first. */
+  #stopWaiting(): void {
+    this.#readyAt = LATER;
+    afterArrivals(this.#clock, () => this.#isReady());
   }
 
   #isReady(): void {

@@ -11,8 +11,8 @@ export type Tell = (report: ProbeReport) => Promise<RoundReply | undefined> | un
 export class Reports {
   readonly #tell: Tell;
   readonly #heard: (name: string, reply: RoundReply) => void;
-  /** By nonce; those that are on their way are `true`. */
-  readonly #kept = new Map<ProbeReport, boolean>();
+  /** With the telling of those that are on their way. */
+  readonly #kept = new Map<ProbeReport, Promise<unknown> | undefined>();
 
   constructor(tell: Tell, heard: (name: string, reply: RoundReply) => void) {
     this.#tell = tell;
@@ -21,30 +21,38 @@ export class Reports {
 
   /** Tells one, now and until it is heard. */
   add(report: ProbeReport): Promise<void> {
-    this.#kept.set(report, false);
+    this.#kept.set(report, undefined);
     if (this.#kept.size > MOST_REPORTS) this.#kept.delete(this.#kept.keys().next().value as ProbeReport);
     return this.#send(report);
   }
 
   /** Tells once more what has not been heard. */
   resend(now: number): void {
-    for (const [report, isOnItsWay] of this.#kept) {
+    for (const [report, telling] of this.#kept) {
       if (now >= report.until) this.#kept.delete(report);
-      else if (!isOnItsWay) void this.#send(report);
+      else if (telling === undefined) void this.#send(report);
     }
   }
 
   async #send(report: ProbeReport): Promise<void> {
     const telling = this.#tell(report);
     if (telling === undefined) return;
-    this.#kept.set(report, true);
+    this.#kept.set(report, telling);
     const reply = await telling;
     if (reply === undefined) {
-      if (this.#kept.has(report)) this.#kept.set(report, false);
+      if (this.#kept.has(report)) this.#kept.set(report, undefined);
       return;
     }
     this.#kept.delete(report);
     this.#heard(report.name, reply);
+  }
+
+  /** What is on its way of a breaker: until it has arrived, a place is taken that is free. */
+  underWay(name: string): Promise<unknown> | undefined {
+    const telling = [...this.#kept].flatMap(([report, promise]) =>
+      report.name === name && promise !== undefined ? [promise] : [],
+    );
+    return telling.length === 0 ? undefined : Promise.all(telling);
   }
 
   clear(): void {

@@ -274,7 +274,9 @@ export class SharedFleet implements Fleet, Host {
   lease(name: string, nonce: string, ms: number): Promise<RoundReply | undefined> | undefined {
     if (this.#isStopped) return undefined;
     const args = [name, nonce, String(ms), String(this.#keep), this.#instance];
-    return this.#link.run('lease', LEASE, this.#keysOf(name), args, parseRound);
+    const ask = () => this.#link.run('lease', LEASE, this.#keysOf(name), args, parseRound);
+    // A report that is on its way gives back a place, or decides.
+    return this.#reports.underWay(name)?.then(ask) ?? ask();
   }
 
   report(report: ProbeReport): void {

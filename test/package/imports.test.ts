@@ -256,6 +256,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   opentelemetry: [],
   presets: ['config/*'],
   prometheus: [],
+  // `processWide`: a breaker has at most one fleet, of whatever copy of the package.
+  redis: ['core/options', 'core/process-wide'],
   resilience: [
     'config/*',
     'core/conflict',
