@@ -108,7 +108,10 @@ export class Pulse {
   /** Long enough has been waited; what has arrived is read first. */
   #stopWaiting(): void {
     this.#readyAt = LATER;
-    afterArrivals(this.#clock, () => this.#isReady());
+    afterArrivals(this.#clock, () => {
+      this.#isReady();
+      this.arm();
+    });
   }
 
   #isReady(): void {
