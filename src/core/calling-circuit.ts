@@ -373,8 +373,8 @@ export abstract class CallingCircuit extends Circuit {
   }
 
   #deadlinesOfCall(): Deadlines {
-    const create = () => new Deadlines(this.options.clock, () => this.now());
-    this.#deadlines = deadlinesFor(this.#deadlines, create);
+    const { clock } = this.options;
+    this.#deadlines = deadlinesFor(this.#deadlines, clock, () => new Deadlines(clock, () => this.now()));
     return this.#deadlines;
   }
 

@@ -224,8 +224,12 @@ export class Deadlines {
  * Where a call's deadlines go: to those that its owner shares, made when they are first needed, or where timers cannot be
  * shared to some of its own.
  */
-export function deadlinesFor(shared: Deadlines | undefined, create: () => Deadlines): Deadlines {
-  return shared !== undefined && areTimersShared() ? shared : create();
+export function deadlinesFor(
+  shared: Deadlines | undefined,
+  clock: Clock,
+  create: () => Deadlines,
+): Deadlines {
+  return shared !== undefined && areTimersShared(clock) ? shared : create();
 }
 
 /** Microtasks to wait: a caller a few `async` functions away is back within them. */

@@ -46,7 +46,7 @@ export class Host {
   }
 
   get deadlines(): Deadlines {
-    this.#deadlines = deadlinesFor(this.#deadlines, () => new Deadlines(this.clock));
+    this.#deadlines = deadlinesFor(this.#deadlines, this.clock, () => new Deadlines(this.clock));
     return this.#deadlines;
   }
 

@@ -359,6 +359,11 @@ function methodsOf(client: object): Check {
 }
 
 function isProduction(): boolean {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env?.NODE_ENV === 'production';
+  try {
+    const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+    return process?.env?.NODE_ENV === 'production';
+  } catch {
+    // Deno lets nobody read it without leave
+    return false;
+  }
 }

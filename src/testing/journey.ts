@@ -123,7 +123,7 @@ export class Journey {
   async #drive(): Promise<void> {
     if (this.#isDriving) return;
     this.#isDriving = true;
-    const turns = createTurns();
+    const turns = await createTurns();
     try {
       await turns.next();
       while (this.#moves.size + this.#waits.size > 0) {

@@ -249,6 +249,7 @@ describe('a client with chaos', () => {
 describe('chaos', () => {
   afterEach(() => {
     vi.unstubAllEnvs();
+    vi.unstubAllGlobals();
   });
 
   it('ends what hangs or waits when it is stopped, and is off from then on', async () => {
@@ -289,6 +290,17 @@ describe('chaos', () => {
     expect(warned.mock.calls[0]?.[1]).toMatchObject({ code: 'RECLOSER_CHAOS' });
     for (const chaos of loud)
       expect(isInjected(await errorOf(chaos.wrap(async () => 'fine', ALWAYS)()))).toBe(true);
+  });
+
+  it('is on where nobody may read the environment', async () => {
+    const forbidden = () => {
+      throw new Error('Requires env access to "NODE_ENV"');
+    };
+    vi.stubGlobal('process', { env: Object.defineProperty({}, 'NODE_ENV', { get: forbidden }) });
+
+    const flaky = createChaos().wrap(async () => 'fine', ALWAYS);
+
+    expect(isInjected(await errorOf(flaky()))).toBe(true);
   });
 
   it('knows what it has injected, also as a cause, and frozen', async () => {

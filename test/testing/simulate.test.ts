@@ -1,6 +1,6 @@
 import { CircuitBreaker } from 'recloser';
 import { type Phase, type SimulationSettings, simulate } from 'recloser/testing';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { digestOf, GOLDEN, goldenSettings } from '../runtimes/behaviours.mjs';
 import { errorOf } from '../support/breakers.js';
 
@@ -15,6 +15,10 @@ const OUTAGE: SimulationSettings = {
 };
 
 describe('a simulation', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
   it('runs the real breaker through an outage', async () => {
     const { figures, incidents, transitions, duration, seed } = await simulate(OUTAGE);
 
@@ -80,6 +84,15 @@ describe('a simulation', () => {
 
     expect(JSON.stringify(run.figures)).toBe(golden.figures);
     expect(digestOf(JSON.stringify(run))).toBe(golden.digest);
+  });
+
+  it('gives the same figures where timers belong to requests', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' });
+    const [golden] = GOLDEN;
+
+    const run = await simulate(goldenSettings(1));
+
+    expect(JSON.stringify(run.figures)).toBe(golden?.figures);
   });
 
   it('brings the same calls whatever the breaker does', async () => {
@@ -222,7 +235,7 @@ describe('a simulation', () => {
   });
 
   it('takes a moment only', async () => {
-    const settings = { ...goldenSettings(1) };
+    const settings = { ...goldenSettings(1), traffic: { rate: 100 } };
     await simulate(settings);
     await simulate(settings);
 

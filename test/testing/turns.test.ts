@@ -1,0 +1,70 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+/** A channel whose messages come among microtasks, as those of Deno and workerd do. */
+class HastyChannel {
+  readonly port1 = { onmessage: (): void => {}, close: () => this.closed++ };
+  readonly port2 = {
+    postMessage: () => queueMicrotask(() => queueMicrotask(() => this.port1.onmessage())),
+    close: () => this.closed++,
+  };
+  closed = 0;
+}
+
+/** What is told by a task of many microtasks and the timer after it, by a fresh copy of the entry. */
+async function orderWith(Channel: unknown): Promise<string[]> {
+  vi.resetModules();
+  vi.stubGlobal('MessageChannel', Channel);
+  const { createManualClock } = await import('recloser/testing');
+  const clock = createManualClock();
+  const told: string[] = [];
+  const slow = async (name: string) => {
+    for (let i = 0; i < 50; i++) await null;
+    told.push(name);
+  };
+
+  for (const name of ['first', 'second', 'third']) {
+    clock.setTimeout(() => void slow(name), 10);
+    clock.setTimeout(() => told.push('–'), 10);
+  }
+  await clock.advance(20);
+  clock.setTimeout(() => told.push('–'), 10);
+  await clock.advance(20);
+
+  return told;
+}
+
+describe('microtasks run dry between timers', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  const EXPECTED = ['first', '–', 'second', '–', 'third', '–', '–'];
+
+  it('where messages wait for them', async () => {
+    const told = await orderWith(MessageChannel);
+
+    expect(told).toEqual(EXPECTED);
+  });
+
+  it('where messages come among them, and no channel stays open', async () => {
+    const channels: HastyChannel[] = [];
+    class Noted extends HastyChannel {
+      constructor() {
+        super();
+        channels.push(this);
+      }
+    }
+
+    const told = await orderWith(Noted);
+
+    expect(told).toEqual(EXPECTED);
+    expect(channels.map(({ closed }) => closed)).toEqual([2]);
+  });
+
+  it('where there are no messages', async () => {
+    const told = await orderWith(undefined);
+
+    expect(told).toEqual(EXPECTED);
+  });
+});
