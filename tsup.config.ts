@@ -26,6 +26,9 @@ export default defineConfig({
   splitting: true,
   treeshake: true,
   clean: true,
-  // The JSON Schema of configurations is shipped as it is.
-  onSuccess: () => copyFile('src/presets/config/config.schema.json', 'dist/config.schema.json'),
+  // The JSON Schemas are shipped as they are; that of simulations points to the one of configurations beside it.
+  onSuccess: async () => {
+    await copyFile('src/presets/config/config.schema.json', 'dist/config.schema.json');
+    await copyFile('src/cli/simulation.schema.json', 'dist/simulation.schema.json');
+  },
 });

@@ -28,6 +28,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'tells where each figure of a breaker comes from',
     load: () => import('./explain-config.js'),
   },
+  simulate: {
+    summary: 'tells what a breaker would have done in an outage',
+    load: () => import('./simulate.js'),
+  },
   migrate: {
     summary: 'moves code from opossum or cockatiel, and finds hand-made breakers',
     load: () => import('./migrate.js'),

@@ -243,6 +243,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'grafana/promql',
     'presets/index',
     'resilience/index',
+    'testing/index',
     // The command reads files, and `migrate` writes some. No other subpath knows a platform.
     'npm:node:fs',
     'npm:node:module',

@@ -5,7 +5,7 @@ import { installedFiles, installedManifest } from '../support/consumer.js';
 import { fromRoot } from '../support/root.js';
 
 describe('the packed tarball', () => {
-  it('holds the built files, the schema, and what a reader looks for, nothing else', () => {
+  it('holds the built files, the schemas, and what a reader looks for, nothing else', () => {
     const files = installedFiles();
 
     const others = files.filter((file) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(file));
@@ -15,14 +15,15 @@ describe('the packed tarball', () => {
       'LICENSE',
       'README.md',
       'dist/config.schema.json',
+      'dist/simulation.schema.json',
       'package.json',
     ]);
   });
 
-  it('holds nothing in dist but the entries, the command, the schema and what they share', () => {
+  it('holds nothing in dist but the entries, the command, the schemas and what they share', () => {
     const entries = [...Object.keys(entry), 'cli'].join('|');
     const expected = new RegExp(
-      `^dist/(${entries}|chunk-\\w+|[\\w-]+-[\\w-]{8})\\.(js|cjs|d\\.ts|d\\.cts)$|^dist/config\\.schema\\.json$`,
+      `^dist/(${entries}|chunk-\\w+|[\\w-]+-[\\w-]{8})\\.(js|cjs|d\\.ts|d\\.cts)$|^dist/(config|simulation)\\.schema\\.json$`,
     );
 
     const others = installedFiles().filter((file) => file.startsWith('dist/') && !expected.test(file));
