@@ -87,10 +87,13 @@ export abstract class CallingCircuit extends Circuit {
     const now = this.timeOfStart(false);
     const admission = this.admit(now);
     if (admission instanceof CircuitBreakerOpenError) return admission;
-    const permit = new CallPermit((threw, result, kind) => {
-      this.giveBack(admission);
-      return this.settle(admission, now, threw, result, kind);
-    });
+    const permit = new CallPermit(
+      (threw, result, kind) => {
+        this.giveBack(admission);
+        return this.settle(admission, now, threw, result, kind);
+      },
+      () => this.lateFailure(admission, now),
+    );
     this.starting = undefined;
     return permit;
   }

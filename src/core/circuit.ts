@@ -10,8 +10,8 @@ import {
   type CircuitBreakerOpenError,
   createOpenError,
   InvalidOptionsError,
-  isCallTimeoutError,
   isRejectionBy,
+  isTimeout,
 } from './errors.js';
 import type { CircuitBreakerEvents, Emission, Emitter } from './events.js';
 import { healthOf } from './health.js';
@@ -304,7 +304,7 @@ export abstract class Circuit {
     const duration = now - startedAt;
     const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
     this.#audience?.keeper?.onUse?.(this);
-    this.#tally.settled(kind, slow, threw && isCallTimeoutError(result));
+    this.#tally.settled(kind, slow, threw && isTimeout(result));
     const rule =
       this.#machine.record(permit, kind, slow, startedAt, now, result, nests) ??
       (shouldTrip === undefined ? undefined : this.#ownRule(shouldTrip, permit, kind, now));
@@ -313,6 +313,22 @@ export abstract class Circuit {
       this.#tellOfCall(kind, threw, result, duration, now);
     }
     return kind;
+  }
+
+  /**
+   * What takes in that a success has broken off since: one more failed call, while the stay lasts that the success left.
+   * It needs neither place nor leave. What an observed circuit would have rejected steers nothing.
+   */
+  protected lateFailure(permit: Phase, startedAt: number): ((error: unknown) => void) | undefined {
+    const { phase } = this.#machine;
+    if (permit === UNGOVERNED || phase.state === CircuitState.OPEN) return undefined;
+    return (error) => {
+      if (phase !== this.#machine.phase || this.#classify(true, error) !== 'failure') return;
+      this.#begin(phase);
+      this.giveBack(phase);
+      this.#machine.admitLate(phase, startedAt);
+      this.settle(phase, startedAt, true, error, 'failure');
+    };
   }
 
   /** Opens by the rule that was broken, at a time that is read if no reason for it came before; answers the time. */

@@ -1,4 +1,4 @@
-import { isCallTimeoutError } from './errors.js';
+import { isTimeout } from './errors.js';
 
 /** A type is one short word: a message, which may tell of a customer, is none. */
 const WORD = /^[\w.:-]{1,60}$/;
@@ -41,7 +41,7 @@ export function valueTypeOf(value: unknown): string {
 }
 
 function typeOf(error: unknown): string | undefined {
-  if (isCallTimeoutError(error)) return 'timeout';
+  if (isTimeout(error)) return 'timeout';
   if (typeof error !== 'object' || error === null) return error === null ? 'null' : typeof error;
   const { code, cause, name } = error as Readable;
   // Codes are words in Node. They are numbers in gRPC, whose errors have no other name, and in a DOMException, which has.

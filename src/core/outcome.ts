@@ -3,7 +3,7 @@
  * `isFailure`, and then the rule that an error is a failure and a value a success. A filter that throws makes these
  * functions throw; the caller decides what that means.
  */
-import { isCallTimeoutError } from './errors.js';
+import { isTimeout } from './errors.js';
 import { isClass, sourceOf } from './is-class.js';
 import { isThenable } from './thenable.js';
 import { describe } from './validate.js';
@@ -33,8 +33,7 @@ export interface OutcomeFilters {
 export function classifyError(error: unknown, filters: OutcomeFilters): OutcomeKind {
   const { excludedErrors, trackedErrors, isFailure } = filters;
   if (matches(error, excludedErrors)) return 'ignored';
-  if (trackedErrors !== undefined && !matches(error, trackedErrors) && !isCallTimeoutError(error))
-    return 'success';
+  if (trackedErrors !== undefined && !matches(error, trackedErrors) && !isTimeout(error)) return 'success';
   return isFailure === undefined ? 'failure' : kindOf(isFailure({ error }));
 }
 

@@ -39,15 +39,22 @@ type SettlePermit = (threw: boolean, result: unknown, kind?: OutcomeKind) => Out
 /** Settles a permit and tells what the outcome counts as, so that no filter is asked twice; for subpaths. */
 export const SETTLE: unique symbol = Symbol.for('recloser.settle.1') as never;
 
+/** Tells that what was a success at its beginning has broken off since; for subpaths. */
+export const BREAK_OFF: unique symbol = /* @__PURE__ */ Symbol.for('recloser.break-off.1') as never;
+
 /** What compilers that bring `using` along look for where the runtime lacks the symbol. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
 /** A permit that settles by calling back, once. */
 export class CallPermit implements Permit {
   #settle: SettlePermit | undefined;
+  readonly #breakOff: () => ((error: unknown) => void) | undefined;
+  #late: ((error: unknown) => void) | undefined;
 
-  constructor(settle: SettlePermit) {
+  /** @param breakOff asked when the call has succeeded: what takes in that it has broken off since */
+  constructor(settle: SettlePermit, breakOff: () => ((error: unknown) => void) | undefined) {
     this.#settle = settle;
+    this.#breakOff = breakOff;
   }
 
   success(...given: [value?: unknown]): void {
@@ -74,6 +81,15 @@ export class CallPermit implements Permit {
   #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): OutcomeKind | undefined {
     const settle = this.#settle;
     this.#settle = undefined;
-    return settle?.(threw, result, kind);
+    const outcome = settle?.(threw, result, kind);
+    if (outcome === 'success') this.#late = this.#breakOff();
+    return outcome;
+  }
+
+  /** @internal */
+  [BREAK_OFF](error: unknown): void {
+    const late = this.#late;
+    this.#late = undefined;
+    late?.(error);
   }
 }

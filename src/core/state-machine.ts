@@ -196,6 +196,11 @@ export class StateMachine {
   /** Whether nobody has said how long a probe may take. */
   doublesLease = false;
 
+  /** A result is coming that nobody was admitted for: `record` finds a probe to take out. */
+  admitLate(phase: Phase, now: number): void {
+    if (phase.state === CircuitState.HALF_OPEN) phase.probes.push(now);
+  }
+
   /** Whether every permit of HALF_OPEN is in use. */
   get probesAreOut(): boolean {
     const phase = this.phase;

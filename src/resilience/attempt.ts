@@ -1,7 +1,7 @@
 /** One run of a task: what it is told, and what may end it before it ends by itself. */
 import { Deadline, type Deadlines } from '../core/deadlines.js';
 import { classifyError, classifyValue } from '../core/outcome.js';
-import { SETTLE } from '../core/permit.js';
+import { BREAK_OFF, SETTLE } from '../core/permit.js';
 import { run } from '../core/promises.js';
 import { report } from '../core/report.js';
 import type { CallContext, CircuitBreaker, CircuitState, Clock, OutcomeKind, Permit } from '../index.js';
@@ -27,8 +27,24 @@ export let abortAttempt: (context: LazyAttemptContext, reason: unknown) => void;
 /** Ties the context's signal, if anybody has read it, to the caller's for as long as somebody holds it. */
 export let tie: (context: LazyAttemptContext, signal: AbortSignal) => void;
 
+/** What an answer that comes in pieces does to its attempt, after the attempt has ended. For subpaths of this package. */
+export interface AttemptHand {
+  /** Aborts the signal of the attempt. */
+  abort(reason: unknown): void;
+  /** Nobody reads any more: the signal need not follow the caller's. */
+  untie(): void;
+  /** A success has broken off since: one more failed call. */
+  breakOff(error: unknown): void;
+}
+
+/** The member of an attempt's context that answers its hand; it fits every copy of the package. */
+export const HAND: unique symbol = /* @__PURE__ */ Symbol.for('recloser.attempt.1') as never;
+
+/** Puts an attempt's permit into the hand of its context. */
+let hold: (context: LazyAttemptContext, permit: Permit | undefined) => void;
+
 /** The context of one attempt. Its signal costs nothing until somebody reads it. */
-export class LazyAttemptContext implements AttemptContext {
+export class LazyAttemptContext implements AttemptContext, AttemptHand {
   readonly breaker: string;
   readonly state: CircuitState;
   readonly attempt: number;
@@ -36,12 +52,19 @@ export class LazyAttemptContext implements AttemptContext {
   readonly #clock: Clock;
   readonly #deadline: number;
   #controller: AbortController | undefined;
+  #permit: Permit | undefined;
+  #untie: (() => void) | undefined;
+  #isUntied = false;
 
   static {
     abortAttempt = (context, reason) => context.#control().abort(reason);
     tie = (context, signal) => {
       const controller = context.#controller;
-      if (controller !== undefined && !controller.signal.aborted) followWeakly(signal, controller);
+      if (controller === undefined || controller.signal.aborted || context.#isUntied) return;
+      context.#untie = followWeakly(signal, controller);
+    };
+    hold = (context, permit) => {
+      context.#permit = permit;
     };
   }
 
@@ -69,6 +92,27 @@ export class LazyAttemptContext implements AttemptContext {
   get remaining(): number {
     if (this.#deadline === Number.POSITIVE_INFINITY) return this.#deadline;
     return Math.max(this.#deadline - this.#clock.now(), 0);
+  }
+
+  get [HAND](): AttemptHand {
+    return this;
+  }
+
+  /** @internal */
+  abort(reason: unknown): void {
+    this.#control().abort(reason);
+  }
+
+  /** @internal */
+  untie(): void {
+    this.#isUntied = true;
+    this.#untie?.();
+    this.#untie = undefined;
+  }
+
+  /** @internal */
+  breakOff(error: unknown): void {
+    (this.#permit as { [BREAK_OFF]?(error: unknown): void } | undefined)?.[BREAK_OFF]?.(error);
   }
 
   #control(): AbortController {
@@ -142,6 +186,7 @@ export class Attempt extends Deadline implements Follower {
   constructor(plan: AttemptPlan) {
     super(plan.startedAt, plan.timeout);
     this.#plan = plan;
+    hold(plan.context, plan.permit);
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });

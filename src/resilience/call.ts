@@ -257,7 +257,7 @@ export class Call<T> {
     this.#judged.isToRetry =
       retryOn === undefined
         ? kind === 'failure' && !(threw && isRejection(result))
-        : isGranted('retryOn', () => retryOn(outcomeOf(ended)));
+        : isGranted('retryOn', () => retryOn(outcomeOf(ended), kind));
     return this.#judged.isToRetry;
   }
 

@@ -2,7 +2,8 @@
  * How an attempt gets in: bulkhead, rate limit, breaker, in this order. Where it need not wait it is in at once. Before
  * it waits the circuit is looked at, and an opening ends the wait; who waits holds no probe.
  */
-import type { Permit } from '../index.js';
+import { SEAM, type Seat } from '../core/seam.js';
+import type { CircuitBreaker, Permit } from '../index.js';
 import type { RateLimitError } from './errors.js';
 import { reasonOf } from './follow-signal.js';
 import type { Host } from './host.js';
@@ -44,10 +45,29 @@ export function enterNow(visitor: Visitor): Entry | undefined {
     bulkhead?.leave();
     return undefined;
   }
-  return passBreaker(visitor, false);
+  return takePermit(visitor, false);
 }
 
-function passBreaker({ host, shared }: Visitor, waited: boolean): Entry {
+function seatOf(breaker: CircuitBreaker): Seat | undefined {
+  return breaker.state === 'CLOSED' ? undefined : (breaker as { [SEAM]?(): Seat })[SEAM]?.();
+}
+
+/** Whether others share the circuit, who give leave to probe. */
+export const isGated = (breaker: CircuitBreaker): boolean => seatOf(breaker)?.isGated === true;
+
+function passBreaker(visitor: Visitor, waited: boolean): Entry | Promise<Entry> {
+  const { host, shared, signal } = visitor;
+  const leave = shared.countsCalls ? undefined : seatOf(host.breaker)?.leave();
+  if (leave === undefined) return takePermit(visitor, waited);
+  return leave.then(() => {
+    if (!signal?.aborted) return takePermit(visitor, true);
+    shared.rateLimiter?.giveBack();
+    shared.bulkhead?.leave();
+    return { by: 'abort', error: reasonOf(signal) };
+  });
+}
+
+function takePermit({ host, shared }: Visitor, waited: boolean): Entry {
   const { breaker } = host;
   if (shared.countsCalls) return { permit: undefined, waited };
   try {

@@ -35,16 +35,21 @@ class Group {
     if (this.#calls.delete(follower)) this.#rest();
   }
 
-  keep(controller: AbortController): void {
+  keep(controller: AbortController): () => void {
     const ref = new WeakRef(controller);
     this.#kept.add(ref);
     const group = new WeakRef(this);
-    // A signal does not hold its controller, which is why it is the signal's end that counts.
-    forgotten.register(controller.signal, () => {
+    const drop = () => {
       const still = group.deref();
       if (still !== undefined) still.#drop(ref);
-    });
+    };
+    // A signal does not hold its controller, which is why it is the signal's end that counts.
+    forgotten.register(controller.signal, drop, ref);
     held.set(controller.signal, controller);
+    return () => {
+      forgotten.unregister(ref);
+      drop();
+    };
   }
 
   #drop(ref: WeakRef<AbortController>): void {
@@ -87,9 +92,13 @@ export function unfollow(signal: AbortSignal, follower: Follower): void {
   groups.get(signal)?.remove(follower);
 }
 
-/** Aborts a controller along with a signal for as long as somebody holds the controller's own. */
-export function followWeakly(signal: AbortSignal, controller: AbortController): void {
-  groupOf(signal).keep(controller);
+/**
+ * Aborts a controller along with a signal for as long as somebody holds the controller's own.
+ *
+ * @returns what ends it before
+ */
+export function followWeakly(signal: AbortSignal, controller: AbortController): () => void {
+  return groupOf(signal).keep(controller);
 }
 
 /** Why a signal has aborted: an `AbortError` where it does not say. */

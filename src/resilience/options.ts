@@ -245,6 +245,11 @@ export class Settings {
     }
   }
 
+  /** These with another fallback. */
+  answeredBy(fallback: Fallback): Settings {
+    return new Settings({ ...this.#given, fallback }, this.#clock, resilienceSubject('call', ''));
+  }
+
   /** These with others over them. */
   with(others: FunctionOptions, subject: Subject): Settings {
     return new Settings({ ...this.#given, ...others }, this.#clock, subject);

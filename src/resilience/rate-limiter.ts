@@ -117,6 +117,19 @@ export class RateLimiter {
     this.#clock = given.clock ?? systemClock;
   }
 
+  /** One that bounds nothing until somebody pauses it: whoever has the time waits then. @internal */
+  static unlimited(name: string, clock: Clock): RateLimiter {
+    const limiter = new RateLimiter({
+      limit: 1,
+      queue: Number.MAX_SAFE_INTEGER,
+      maxWait: MAX_TIMER_DELAY,
+      name,
+      clock,
+    });
+    limiter.#limit = Number.POSITIVE_INFINITY;
+    return limiter;
+  }
+
   /** Starts in any `per` milliseconds. */
   get limit(): number {
     return this.#limit;
@@ -262,6 +275,7 @@ export class RateLimiter {
   #given: number[] = [];
 
   #take(at: number): void {
+    if (this.#limit === Number.POSITIVE_INFINITY) return;
     const place = this.#taken % this.#limit;
     this.#given[place] = this.#turns[place] ?? Number.NEGATIVE_INFINITY;
     this.#turns[place] = at;

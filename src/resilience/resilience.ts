@@ -1,11 +1,12 @@
 import type { Listener } from '../core/events.js';
 import { type GuardSpec, guardBy } from '../core/guard.js';
-import { run } from '../core/promises.js';
+import { rejectSoon, run } from '../core/promises.js';
 import { describe, type Subject } from '../core/validate.js';
-import { type CallResult, CircuitBreaker } from '../index.js';
+import { type CallResult, CircuitBreaker, type Fallback } from '../index.js';
 import { type AttemptContext, type AttemptTask, type Ended, LazyAttemptContext, settle } from './attempt.js';
 import type { Bulkhead } from './bulkhead.js';
 import { Call, type Step, unwrap } from './call.js';
+import { isGated } from './entrance.js';
 import type { ResilienceEvents } from './events.js';
 import { reasonOf } from './follow-signal.js';
 import { Host } from './host.js';
@@ -147,7 +148,8 @@ export class Resilience {
       callTimeout === false &&
       fallback === undefined &&
       this.#settings.callTimeout === undefined &&
-      typeof task === 'function'
+      typeof task === 'function' &&
+      !isGated(breaker)
     ) {
       return this.#callPlainly(task);
     }
@@ -260,6 +262,23 @@ export class Resilience {
     const { bulkhead, rateLimiter, countsCalls } = this.#host.shared;
     this.#isPlain =
       this.#settings.isPlain && bulkhead === undefined && rateLimiter === undefined && !countsCalls;
+  }
+
+  /** `call` for whoever makes many: with the caller's signal of this one, and a fallback that knows of it. @internal */
+  callPrepared<T>(
+    task: AttemptTask<T>,
+    options: PreparedOptions,
+    signal: AbortSignal | undefined,
+    fallback: Fallback<T> | undefined,
+  ): Promise<T> {
+    try {
+      if (signal?.aborted) throw reasonOf(signal);
+      const settings = options.over(this.#settings);
+      const own = fallback === undefined ? settings : settings.answeredBy(fallback as Fallback);
+      return new Call<T>(this.#host, task, own, signal, this.#host.clock.now()).start();
+    } catch (error) {
+      return rejectSoon(error);
+    }
   }
 
   /** @internal */

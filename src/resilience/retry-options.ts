@@ -18,7 +18,14 @@ import {
   refuse,
   type Subject,
 } from '../core/validate.js';
-import { type Backoff, type BackoffOptions, type Clock, exponentialBackoff, type Outcome } from '../index.js';
+import {
+  type Backoff,
+  type BackoffOptions,
+  type Clock,
+  exponentialBackoff,
+  type Outcome,
+  type OutcomeKind,
+} from '../index.js';
 
 /** What is retried, when and how often. Durations are milliseconds. */
 export interface RetryOptions {
@@ -31,8 +38,8 @@ export interface RetryOptions {
    * @default { initial: 100, max: 2_000, jitter: 1 }
    */
   backoff?: number | BackoffOptions | Backoff | undefined;
-  /** What is retried, in place of what the breaker counts as a failure. */
-  retryOn?: ((outcome: Outcome) => boolean) | undefined;
+  /** What is retried, in place of what the breaker counts as a failure; it is told what the outcome counts as. */
+  retryOn?: ((outcome: Outcome, kind: OutcomeKind) => boolean) | undefined;
   /** Milliseconds that the server asks to wait; the backoff comes on top. */
   retryAfter?: ((outcome: Outcome, attempt: number) => number | undefined) | undefined;
   /** The longest wait, in ms, that the server may ask for; beyond it there is no retry. @default 60_000 */
