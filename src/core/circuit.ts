@@ -37,7 +37,8 @@ import {
   recallFailure,
   SNAPSHOT_VERSION,
 } from './snapshot.js';
-import { StateMachine, type TripReason } from './state-machine.js';
+import { StateMachine } from './state-machine.js';
+import type { TripReason } from './stays.js';
 import { Tally } from './tally.js';
 import { breakerSubject, describe, refuse, type Subject } from './validate.js';
 import { warn } from './warn.js';

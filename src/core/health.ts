@@ -1,7 +1,7 @@
 import { CircuitState } from './circuit-state.js';
 import type { WindowMetrics } from './metrics.js';
 import type { Phase } from './phase.js';
-import type { MachineSettings } from './state-machine.js';
+import type { MachineSettings } from './stays.js';
 
 /**
  * How sound a circuit is, from 0 (OPEN) to 1. CLOSED: 1 less the largest share of its threshold that a rule has used
