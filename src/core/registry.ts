@@ -4,7 +4,6 @@
  * timers: whatever time has brought about happens when somebody asks.
  */
 import { CIRCUIT_BREAKER_EVENTS, type Keeper } from './audience.js';
-import { isRamping, keep } from './circuit.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { CircuitState } from './circuit-state.js';
 import { type Clock, systemClock } from './clock.js';
@@ -43,6 +42,7 @@ import {
   string,
   verify,
 } from './validate.js';
+import { isRamping, keep } from './watched-circuit.js';
 
 /** What a registry is made with. */
 export interface RegistryOptions {

@@ -58,8 +58,18 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   {
     detector: [],
     options: ['backoff', 'clock', 'foreign-names', 'validate', 'window'],
-    'state-machine': ['backoff', 'circuit-state', 'phase', 'report', 'window'],
+    stays: ['backoff', 'circuit-state', 'phase', 'report', 'window'],
     tally: ['metrics'],
+    reading: ['describe-error', 'validate', 'warn'],
+  },
+  {
+    probing: ['circuit-state', 'phase', 'report', 'stays'],
+  },
+  {
+    'shared-stays': ['circuit-state', 'phase', 'probing'],
+  },
+  {
+    'state-machine': ['circuit-state', 'phase', 'probing', 'report', 'shared-stays', 'window'],
   },
   {
     'machine-snapshot': ['circuit-state', 'phase', 'snapshot', 'window'],
@@ -72,23 +82,40 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     audience: ['events'],
   },
   {
-    circuit: [
+    'watched-circuit': [
       'audience',
       'circuit-state',
-      'describe-error',
-      'errors',
       'health',
-      'machine-snapshot',
       'metrics',
       'options',
-      'outcome',
-      'phase',
+      'reading',
       'report',
       'snapshot',
       'state-machine',
       'tally',
+    ],
+  },
+  {
+    'steered-circuit': [
+      'errors',
+      'machine-snapshot',
+      'options',
+      'report',
+      'snapshot',
       'validate',
-      'warn',
+      'watched-circuit',
+    ],
+  },
+  {
+    circuit: [
+      'audience',
+      'circuit-state',
+      'errors',
+      'outcome',
+      'phase',
+      'report',
+      'steered-circuit',
+      'watched-circuit',
     ],
   },
   {
@@ -116,7 +143,6 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     summary: ['metrics', 'report', 'snapshot'],
     registry: [
       'audience',
-      'circuit',
       'circuit-breaker',
       'circuit-state',
       'clock',
@@ -129,6 +155,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
       'summary',
       'thenable',
       'validate',
+      'watched-circuit',
     ],
   },
   {

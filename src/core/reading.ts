@@ -1,0 +1,42 @@
+/** Readings of clocks that users hand in. */
+import type { Clock } from './clock.js';
+import { describeError } from './describe-error.js';
+import { describe, refuse, type Subject } from './validate.js';
+import { warn } from './warn.js';
+
+/** @throws InvalidOptionsError for a clock that tells no time */
+export function firstReading(clock: Clock, subject: Subject): number {
+  let reading: unknown;
+  try {
+    reading = clock.now();
+  } catch (cause) {
+    refuse(subject, 'clock', '`clock.now()` threw', { cause });
+  }
+  if (typeof reading === 'number' && Number.isFinite(reading)) return reading;
+  refuse(
+    subject,
+    'clock',
+    `\`clock.now()\` must return a finite number of milliseconds, received ${describe(reading)}`,
+  );
+}
+
+/** What the clock says, or `otherwise` where that is no time: of that the process is warned, once for each clock. */
+export function readingOf(clock: Clock, otherwise: number): number {
+  try {
+    const reading: unknown = clock.now();
+    if (typeof reading === 'number' && reading - reading === 0) return reading;
+    warnOnce(clock, `told ${describe(reading)} in place of a finite number`);
+  } catch (error) {
+    warnOnce(clock, `threw ${describeError(error)}`);
+  }
+  return otherwise;
+}
+
+const broken = /* @__PURE__ */ new WeakSet<object>();
+
+/** What a clock does wrong it does with every reading. */
+function warnOnce(clock: object, problem: string): void {
+  if (broken.has(clock)) return;
+  broken.add(clock);
+  warn('RECLOSER_CONFIG', `The clock of a circuit breaker ${problem}: the circuit stays as it is meanwhile`);
+}
