@@ -1,10 +1,11 @@
 /** `recloser check <file>`: what `fromConfig` and `resilienceFromConfig` would refuse. */
+import { adaptive } from '../adaptive/index.js';
 import { together } from '../config/problems.js';
 import { InvalidOptionsError } from '../index.js';
 import { fromConfig } from '../presets/index.js';
 import { resilienceFromConfig } from '../resilience/index.js';
 import { type Answer, printed, type Surroundings, UsageError } from './answer.js';
-import { adaptive, readConfiguration } from './configuration-file.js';
+import { readConfiguration } from './configuration-file.js';
 import type { Flags } from './flags.js';
 import { flagLines, isHelp, readArguments } from './read-flags.js';
 

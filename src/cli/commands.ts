@@ -32,6 +32,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'tells what a breaker would have done in an outage',
     load: () => import('./simulate.js'),
   },
+  tune: {
+    summary: 'tries options on recorded calls',
+    load: () => import('./tune.js'),
+  },
   migrate: {
     summary: 'moves code from opossum or cockatiel, and finds hand-made breakers',
     load: () => import('./migrate.js'),

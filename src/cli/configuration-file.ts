@@ -14,7 +14,8 @@ export function readConfiguration(path: string, { readFile }: Surroundings): Fil
   }
 }
 
-function readText(path: string, readFile: Surroundings['readFile']): string {
+/** @throws UsageError if the file cannot be read */
+export function readText(path: string, readFile: Surroundings['readFile']): string {
   try {
     return readFile(path);
   } catch (error) {
@@ -22,9 +23,3 @@ function readText(path: string, readFile: Surroundings['readFile']): string {
     throw new UsageError(`cannot read "${path}": ${code === 'ENOENT' ? 'there is no such file' : message}`);
   }
 }
-
-/**
- * Stands for what makes detectors. A `detector` block is read by recloser/adaptive; here it is only known, as the code
- * will hand that in.
- */
-export const adaptive = (options?: object): object => ({ ...options });

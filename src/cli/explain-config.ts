@@ -1,7 +1,8 @@
 /** `recloser explain-config <name>`: where each figure of a breaker comes from. */
+import { adaptive } from '../adaptive/index.js';
 import { explainConfig } from '../presets/index.js';
 import { type Answer, printed, type Surroundings, UsageError } from './answer.js';
-import { adaptive, readConfiguration } from './configuration-file.js';
+import { readConfiguration } from './configuration-file.js';
 import type { Flags } from './flags.js';
 import { flagLines, isHelp, readArguments } from './read-flags.js';
 

@@ -1,7 +1,7 @@
 /** The kinds of flags, and how their texts are read. */
 
-/** How the text after a flag is read. What makes no sense stays text, and the options' own checks refuse it. `alone` has none. */
-export type FlagKind = 'text' | 'number' | 'duration' | 'list' | 'switch' | 'alone';
+/** How the text after a flag is read. What makes no sense stays text, and the options' own checks refuse it. `alone` has none; `several` are texts, each given by itself. */
+export type FlagKind = 'text' | 'several' | 'number' | 'duration' | 'list' | 'switch' | 'alone';
 
 /** A flag, and what the help says of it. */
 export interface Flag {
@@ -16,6 +16,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 
 export const READERS: Readonly<Record<Exclude<FlagKind, 'alone'>, (text: string) => unknown>> = {
   text: (text) => text,
+  several: (text) => text,
   number: (text) => (text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)),
   duration: (text) => {
     const [, figure, unit = 'ms'] = /^(\d+)(ms|[smhd])?$/.exec(text) ?? [];

@@ -5,7 +5,7 @@ import { type Flag, type Flags, READERS } from './flags.js';
 
 /** What stood after the name of a command. */
 export interface Arguments {
-  /** The options that the flags tell; of a flag that is given twice, the last one. */
+  /** The options that the flags tell; of a flag that is given twice, the last one, unless there may be several. */
   readonly options: Readonly<Record<string, unknown>>;
   /** What is no flag, in order. */
   readonly operands: readonly string[];
@@ -40,7 +40,8 @@ export function readArguments(command: string, flags: Flags, args: readonly stri
     }
     const text = attached.length > 0 ? attached.join('=') : rest.shift();
     if (text === undefined) throw new UsageError(`--${name} needs a value`);
-    assign(options, name.split('.'), READERS[kind](text));
+    if (kind === 'several') options[name] = [...((options[name] as unknown[]) ?? []), text];
+    else assign(options, name.split('.'), READERS[kind](text));
   }
   return { options, operands };
 }

@@ -2,6 +2,10 @@
 export interface DetectorFigures {
   /** How much of the evidence that it takes to trip is there, 0 to 1: the largest share of all lines. */
   readonly evidence: number;
+  /** The line that has most of it: how much is there, and how much it takes. */
+  readonly nearest: { readonly line: string; readonly value: number; readonly limit: number } | undefined;
+  /** How often it trips in error, a day, at up to which failure rate; where it says so. */
+  readonly promise: { readonly falseTripsPerDay: number; readonly normal: number } | undefined;
   /** The evidence that it takes to trip, by line. */
   readonly thresholds: readonly (readonly [line: string, threshold: number])[];
   /** The share of the calls that the ramp lets pass, 0 to 1. */
@@ -18,14 +22,21 @@ export interface DetectorFigures {
 export function readDetector(metrics: object): DetectorFigures | undefined {
   const { detector } = metrics as { readonly detector?: unknown };
   if (typeof detector !== 'object' || detector === null) return undefined;
-  const { lines, evidence, thresholds, admitted, degraded, overdue } = detector as Record<string, unknown>;
+  const { lines, evidence, thresholds, normal, falseTripsPerDay, admitted, degraded, overdue } =
+    detector as Record<string, unknown>;
   const limits = numbersOf(thresholds, lines);
   const used = numbersOf(evidence, lines).map(([line, value]) => {
     const limit = limits.find(([name]) => name === line)?.[1] ?? Number.POSITIVE_INFINITY;
-    return limit > 0 ? value / limit : 0;
+    return { line, value, limit, share: limit > 0 ? value / limit : 0 };
   });
+  const most = used.reduce((best, it) => (best === undefined || it.share > best.share ? it : best), used[0]);
   return {
-    evidence: Math.min(Math.max(0, ...used), 1),
+    evidence: Math.min(Math.max(0, most?.share ?? 0), 1),
+    nearest: most && { line: most.line, value: most.value, limit: most.limit },
+    promise:
+      isNumber(normal) && isNumber(falseTripsPerDay) && falseTripsPerDay > 0
+        ? { falseTripsPerDay, normal }
+        : undefined,
     thresholds: limits,
     admitted: isNumber(admitted) ? admitted : 1,
     degraded: degraded === true,

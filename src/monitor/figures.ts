@@ -1,9 +1,9 @@
 /** Of a CLOSED circuit: how near its rules are to opening it, and what keeps them from doing so. */
 import { readDetector } from '../core/detector-figures.js';
-import type { CircuitMetrics, WindowMetrics } from '../index.js';
+import type { WindowMetrics } from '../index.js';
 import { describeCounts, totalOf } from './breakdown.js';
 import type { Knowledge } from './knowledge.js';
-import { counted, percent } from './text.js';
+import { counted, inWords, percent } from './text.js';
 
 /** From this share of the calls on, those that did not count are worth a word. */
 const WORTH_A_WORD = 0.1;
@@ -15,7 +15,7 @@ export function figuresOf(known: Knowledge, failures: string): string[] {
   const { slowCallDuration, slowCallRateThreshold } = known.settings;
   const row =
     consecutiveFailures === 0 ? '' : `${consecutiveFailures} in a row${limit(failureThreshold, String)}`;
-  const others = [...detectorOf(known.metrics), ...uncountedOf(known)];
+  const others = [...detectorOf(known), ...uncountedOf(known)];
   if (window.calls === 0) return ['no call is in its window', row, failures, ...others];
   const slowness = `${slow(window)} (${percent(window.slowCallRate)}${limit(slowCallRateThreshold, percent)})`;
   return [
@@ -28,16 +28,38 @@ export function figuresOf(known: Knowledge, failures: string): string[] {
   ];
 }
 
-/** How near a detector is to tripping, and how much it lets pass. */
-function detectorOf(metrics: CircuitMetrics): string[] {
+/** How near a detector is to tripping, how much it lets pass, and how seldom it is wrong. */
+function detectorOf({ metrics, facts }: Knowledge): string[] {
   const detector = readDetector(metrics);
   if (detector === undefined) return [];
-  const { admitted, degraded, evidence } = detector;
+  const { admitted, degraded, evidence, nearest, promise } = detector;
+  const usual = promise === undefined ? '' : ` (normal ${percent(promise.normal)})`;
   return [
-    admitted < 1 ? `it admits ${percent(admitted)} of the calls since it closed` : '',
-    degraded ? 'more calls fail than usual' : '',
-    evidence === 0 ? '' : `the detector has ${percent(evidence)} of the evidence that trips it`,
+    admitted < 1
+      ? `it admits ${percent(admitted)} of the calls since it closed ${inWords(facts.lasted)} ago`
+      : '',
+    degraded ? `it fails more than usual, ${percent(metrics.window.failureRate)}${usual}` : '',
+    evidence === 0 || nearest === undefined
+      ? ''
+      : `evidence ${nearest.value} of ${nearest.limit}${steps(nearest.line)}`,
+    promise === undefined
+      ? ''
+      : `trips about ${often(promise.falseTripsPerDay)} at up to ${percent(promise.normal)} failures`,
   ];
+}
+
+/** What a line adds and takes off, as far as its name is a rate: `1/7`, `2/3`. */
+function steps(line: string): string {
+  const [, over, under] = /^(?:slow )?(\d+)\/(\d+)$/.exec(line) ?? [];
+  if (over === undefined) return '';
+  const left = Number(under) - Number(over);
+  return ` (a ${line.startsWith('slow') ? 'slow call' : 'failure'} adds ${left}, a success takes ${over} off)`;
+}
+
+function often(perDay: number): string {
+  return perDay < 1
+    ? `once in ${Number((1 / perDay).toPrecision(2))} days`
+    : `${Number(perDay.toPrecision(2))} times a day`;
 }
 
 /** Calls at which something was thrown and that count as no failures: they keep a circuit closed. */

@@ -21,7 +21,7 @@ describe('the figures of a detector', () => {
       overdue: 2,
     };
 
-    expect(readDetector({ detector })).toEqual({
+    expect(readDetector({ detector })).toMatchObject({
       evidence: 0.5,
       thresholds: [
         ['1/2', 9],
@@ -61,6 +61,6 @@ describe('the figures of a detector', () => {
       {},
     ],
   ])('stand for nothing where they are missing: %s', (_, detector, figures) => {
-    expect(readDetector({ detector })).toEqual({ ...NOTHING, ...figures });
+    expect(readDetector({ detector })).toMatchObject({ ...NOTHING, ...figures });
   });
 });
