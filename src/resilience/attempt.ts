@@ -40,8 +40,8 @@ export interface AttemptHand {
 /** The member of an attempt's context that answers its hand; it fits every copy of the package. */
 export const HAND: unique symbol = /* @__PURE__ */ Symbol.for('recloser.attempt.1') as never;
 
-/** Puts an attempt's permit into the hand of its context. */
-let hold: (context: LazyAttemptContext, permit: Permit | undefined) => void;
+/** Puts the permit that an attempt counts with into the hand of its context. */
+export let hold: (context: LazyAttemptContext, permit: Permit | undefined) => void;
 
 /** The context of one attempt. Its signal costs nothing until somebody reads it. */
 export class LazyAttemptContext implements AttemptContext, AttemptHand {
@@ -186,7 +186,6 @@ export class Attempt extends Deadline implements Follower {
   constructor(plan: AttemptPlan) {
     super(plan.startedAt, plan.timeout);
     this.#plan = plan;
-    hold(plan.context, plan.permit);
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });

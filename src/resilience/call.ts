@@ -14,6 +14,7 @@ import {
   type AttemptTask,
   abortAttempt,
   type Ended,
+  hold,
   LazyAttemptContext,
   settle,
   tie,
@@ -174,10 +175,12 @@ export class Call<T> {
     tally.running++;
     if (isHedge) tally.hedges++;
     const hasDeadline = isCut || callTimeout !== false;
+    const context = new LazyAttemptContext(host.name, breaker.state, this.attempts, isHedge, clock, deadline);
+    hold(context, permit ?? this.#permit);
     return new Attempt({
       breaker,
       permit,
-      context: new LazyAttemptContext(host.name, breaker.state, this.attempts, isHedge, clock, deadline),
+      context,
       signal,
       deadlines: hasDeadline ? host.deadlines : undefined,
       startedAt,

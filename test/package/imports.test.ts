@@ -280,6 +280,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   config: [],
   grafana: ['monitor/index', 'prometheus/index'],
+  // `layerOptions` and the rules of a breaker: what is for a key is a breaker's.
+  http: ['core/options', 'core/permit', 'resilience/index'],
   monitor: [],
   opentelemetry: [],
   presets: ['config/*'],

@@ -1,0 +1,11 @@
+export { createFetch, type ProtectedFetch } from './create-fetch.js';
+export { BodyTimeoutError, isBodyTimeoutError } from './errors.js';
+export type {
+  FallbackRequest,
+  FetchCallOptions,
+  FetchFallback,
+  FetchOptions,
+  OriginOptions,
+} from './options.js';
+export type { FetchRequest } from './request.js';
+export { retryAfterOf } from './retry-after.js';

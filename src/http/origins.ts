@@ -1,0 +1,182 @@
+/** What stands around the requests of one key, found by one look-up; and how each kind of request is made with it. */
+import { Deadlines, deadlinesFor } from '../core/deadlines.js';
+import { describe } from '../core/validate.js';
+import { CircuitBreakerRegistry, type Clock, type Outcome, type OutcomeKind } from '../index.js';
+import {
+  type FunctionOptions,
+  isRejection,
+  RateLimiter,
+  RETRY_POLICIES,
+  type Resilience,
+  ResilienceRegistry,
+  type RetryOptions,
+} from '../resilience/index.js';
+import { discardResponse } from './discard.js';
+import { isNeverSent } from './failures.js';
+import { headerOf } from './headers.js';
+import {
+  type FetchCallOptions,
+  type FetchOptions,
+  layersOf,
+  type OriginOptions,
+  type ResolvedOriginOptions,
+  readOriginOptions,
+  resilienceOptions,
+} from './options.js';
+import type { Again, FetchRequest } from './request.js';
+import { retryAfterOf } from './retry-after.js';
+
+/** Options of calls, read once: of `recloser/resilience`. */
+export type Prepared = ReturnType<Resilience['prepared']>;
+
+const MOST_ORIGINS = 1_000;
+const LONGEST_IDLE = 3_600_000;
+
+/** What stands around the requests of one key. */
+export class Origin {
+  readonly resilience: Resilience;
+  readonly options: ResolvedOriginOptions;
+  readonly clock: Clock;
+  readonly retryMethods: ReadonlySet<string>;
+  #deadlines: Deadlines | undefined;
+
+  constructor(resilience: Resilience, options: ResolvedOriginOptions) {
+    this.resilience = resilience;
+    this.options = options;
+    this.clock = resilience.breaker.options.clock;
+    this.retryMethods = new Set(options.retryMethods?.map((method) => method.toUpperCase()));
+  }
+
+  /** Wall-clock milliseconds. */
+  readonly epoch = (): number => this.clock.epoch?.() ?? Date.now();
+
+  /** Those that reading bodies has. */
+  readonly deadlines = (): Deadlines => {
+    this.#deadlines = deadlinesFor(this.#deadlines, () => new Deadlines(this.clock));
+    return this.#deadlines;
+  };
+
+  /** Holds everybody back for as long as a server asks that has had enough. */
+  pause(response: unknown): void {
+    const { pause, maxRetryAfter = 0 } = this.options;
+    const wait = pause ? retryAfterOf(response, this.epoch()) : undefined;
+    if (wait !== undefined && wait > 0 && wait <= maxRetryAfter) this.resilience.rateLimiter?.pause(wait);
+  }
+}
+
+/** The origins of a fetch. */
+export class Origins {
+  readonly options: FetchOptions;
+  readonly registry: ResilienceRegistry;
+  readonly #known = new WeakMap<Resilience, Origin>();
+
+  constructor(options: FetchOptions) {
+    const { clock, registry } = options;
+    this.options = options;
+    this.registry =
+      registry ??
+      new ResilienceRegistry({
+        breakers: new CircuitBreakerRegistry({ maxSize: MOST_ORIGINS, idleTimeout: LONGEST_IDLE, clock }),
+      });
+  }
+
+  /** @throws TypeError for a key that is none, InvalidOptionsError for what `configure` answers, and what users' functions throw */
+  of(request: FetchRequest): Origin {
+    const key = this.options.key === undefined ? request.url.origin : this.options.key(request);
+    if (typeof key !== 'string')
+      throw new TypeError(`\`key\` must return a string, received ${describe(key)}`);
+    const resilience = this.registry.get(key);
+    const known = resilience && this.#known.get(resilience);
+    return known ?? this.#make(key, resilience);
+  }
+
+  #make(key: string, existing: Resilience | undefined): Origin {
+    const { configure } = this.options;
+    const answer: unknown = configure?.(key);
+    const configured: OriginOptions | undefined =
+      answer === undefined ? undefined : readOriginOptions(answer, key);
+    const options = layersOf(this.options, configured);
+    const resilience = existing ?? this.#create(key, options);
+    const origin = new Origin(resilience, options);
+    this.#known.set(resilience, origin);
+    return origin;
+  }
+
+  #create(key: string, options: ResolvedOriginOptions): Resilience {
+    const { clock = this.registry.breakers.clock, pause, rateLimit } = options;
+    const bounds = pause && !rateLimit ? { rateLimit: RateLimiter.unlimited(key, clock) } : {};
+    const discard = (response: unknown) => discardResponse(response, clock);
+    const { name: _, ...around } = resilienceOptions(options) as FunctionOptions & { name?: string };
+    return this.registry.getOrCreate(key, { discard, ...around, ...bounds } as never);
+  }
+}
+
+/** How the calls of one fetch are made: options of calls for each origin and kind of request, read once. */
+export class Ways {
+  readonly #own: FetchCallOptions;
+  readonly #known = new WeakMap<Origin, Map<string, Prepared>>();
+
+  /** @param own what this fetch says otherwise than its origins */
+  constructor(own: FetchCallOptions) {
+    this.#own = own;
+  }
+
+  /** @param mayHedge whether the request changes nothing */
+  of(origin: Origin, again: Again, mayHedge: boolean): Prepared {
+    let ways = this.#known.get(origin);
+    if (ways === undefined) {
+      ways = new Map();
+      this.#known.set(origin, ways);
+    }
+    const way = mayHedge ? `${again} hedge` : again;
+    let prepared = ways.get(way);
+    if (prepared === undefined) {
+      prepared = this.#prepare(origin, again, mayHedge);
+      ways.set(way, prepared);
+    }
+    return prepared;
+  }
+
+  totalTimeout(origin: Origin): number | false {
+    return this.#own.totalTimeout ?? origin.options.totalTimeout ?? false;
+  }
+
+  #prepare(origin: Origin, again: Again, mayHedge: boolean): Prepared {
+    const { retry, totalTimeout, callTimeout, hedge, maxRetryAfter, fallbackOn } = {
+      ...origin.options,
+      ...this.#own,
+    };
+    const once = again === 'once';
+    return origin.resilience.prepared({
+      retry: retryOf(once ? false : retry, again, maxRetryAfter, origin.epoch),
+      totalTimeout,
+      callTimeout,
+      hedge: mayHedge && !once ? hedge : false,
+      ...(fallbackOn !== undefined && { fallbackOn }),
+    });
+  }
+}
+
+function retryOf(
+  retry: OriginOptions['retry'],
+  again: Again,
+  maxRetryAfter: number | undefined,
+  epoch: () => number,
+): RetryOptions {
+  const own: RetryOptions = typeof retry === 'object' ? retry : RETRY_POLICIES[retry || 'none'];
+  return {
+    maxRetryAfter,
+    retryAfter: ({ error, value }) =>
+      retryAfterOf(value ?? (error as { response?: unknown })?.response, epoch()),
+    ...own,
+    retryOn: (outcome, kind) =>
+      (again === 'again' || ('error' in outcome && isNeverSent(outcome.error))) &&
+      headerOf(outcome.value, 'x-should-retry') !== 'false' &&
+      isWanted(own.retryOn, outcome, kind),
+  };
+}
+
+function isWanted(retryOn: RetryOptions['retryOn'], outcome: Outcome, kind: OutcomeKind): boolean {
+  if (retryOn !== undefined) return retryOn(outcome, kind);
+  return kind === 'failure' && !isRejection(outcome.error);
+}

@@ -1,0 +1,158 @@
+/** What a call of fetch asks for, as far as it decides how the call is made. Whatever is odd goes to fetch untouched. */
+import { noteMistake } from './failures.js';
+
+export type FetchInput = Parameters<typeof fetch>[0];
+export type FetchInit = NonNullable<Parameters<typeof fetch>[1]>;
+
+/** What a key or a fallback is told of a request. */
+export interface FetchRequest {
+  readonly url: URL;
+  /** In upper case. */
+  readonly method: string;
+  readonly input: FetchInput;
+  readonly init: FetchInit | undefined;
+}
+
+/** Whether something may be sent again: whatever becomes of it, only if it has not left, or never. */
+export type Again = 'again' | 'unsent' | 'once';
+
+/** Members that fetch reads, for an `init` that has them from its class, as a `Request` has. */
+const MEMBERS = [
+  'method',
+  'headers',
+  'body',
+  'mode',
+  'credentials',
+  'cache',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+  'integrity',
+  'keepalive',
+  'duplex',
+  'priority',
+  'dispatcher',
+] as const;
+
+const isRequest = (input: unknown): input is Request =>
+  typeof input === 'object' && input !== null && 'url' in input && 'method' in input;
+
+/** The address of a request to a server of HTTP; `undefined` for anything else. */
+export function urlOf(input: unknown): URL | undefined {
+  try {
+    const base = (globalThis as { location?: { href?: string } }).location?.href;
+    const url = new URL(isRequest(input) ? input.url : String(input), base);
+    return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One call of fetch, read once. */
+export class Asked implements FetchRequest {
+  readonly url: URL;
+  readonly method: string;
+  readonly input: FetchInput;
+  readonly init: FetchInit | undefined;
+  /** The caller's. */
+  readonly signal: AbortSignal | undefined;
+  readonly #request: Request | undefined;
+  readonly #wasUsed: boolean;
+
+  /** @throws whatever members of foreign objects throw */
+  constructor(url: URL, input: FetchInput, init: FetchInit | undefined) {
+    const request = isRequest(input) ? input : undefined;
+    const { method, signal } = init ?? {};
+    this.url = url;
+    this.input = input;
+    this.init = init;
+    this.method = String(method ?? request?.method ?? 'GET').toUpperCase();
+    this.signal = (signal === undefined ? request?.signal : signal) ?? undefined;
+    this.#request = request;
+    this.#wasUsed = request?.bodyUsed === true;
+  }
+
+  /** Whether the platform's fetch is to say what is wrong with it. */
+  get isOdd(): boolean {
+    const { init, signal } = this;
+    if (init !== undefined && typeof init !== 'object') return true;
+    return signal !== undefined && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function';
+  }
+
+  /** Whether it may be sent again. @param methods those that may be repeated */
+  again(methods: ReadonlySet<string>): Again {
+    if (!this.#isRepeatable()) return 'once';
+    return methods.has(this.method) || this.#hasKey() ? 'again' : 'unsent';
+  }
+
+  /** Whether the body, if there is one, can be read again. */
+  #isRepeatable(): boolean {
+    const body = this.init?.body ?? undefined;
+    if (body !== undefined) return isRepeatable(body);
+    const request = this.#request;
+    if (request === undefined) return true;
+    // Where a request does not show its body, the method tells whether it may have one.
+    return request.body === undefined
+      ? request.method === 'GET' || request.method === 'HEAD'
+      : request.body === null;
+  }
+
+  #hasKey(): boolean {
+    const headers = this.init?.headers ?? this.#request?.headers;
+    if (headers === undefined) return false;
+    if (typeof (headers as Headers).has === 'function') return (headers as Headers).has('idempotency-key');
+    const pairs: Iterable<readonly unknown[]> =
+      typeof (headers as Iterable<unknown[]>)[Symbol.iterator] === 'function'
+        ? (headers as Iterable<unknown[]>)
+        : Object.entries(headers);
+    for (const [name] of pairs) if (String(name).toLowerCase() === 'idempotency-key') return true;
+    return false;
+  }
+
+  /** What fetch is called with. @param signal of the attempt */
+  initWith(signal: AbortSignal): FetchInit {
+    const { init } = this;
+    if (init === undefined) return { signal };
+    const prototype = Object.getPrototypeOf(init);
+    if (prototype === Object.prototype || prototype === null) return { ...init, signal };
+    const copy: Record<string, unknown> = { ...init };
+    for (const member of MEMBERS) {
+      const value = (init as Record<string, unknown>)[member];
+      if (value !== undefined) copy[member] = value;
+    }
+    return { ...copy, signal };
+  }
+
+  /**
+   * Notes an error of a request that cannot be made: a bad header, a GET with a body, a body that has been read. It is
+   * looked into only where fetch gives a `TypeError` without a cause, as it does then.
+   */
+  noteIfMistake(error: unknown): void {
+    if (!(error instanceof TypeError) || error.cause !== undefined) return;
+    if (this.#wasUsed || !this.#canBeMade()) noteMistake(error);
+  }
+
+  #canBeMade(): boolean {
+    const { init } = this;
+    if (typeof Request === 'undefined' || init === undefined) return true;
+    try {
+      const { body, signal: _, ...rest } = this.initWith(NONE) as Record<string, unknown>;
+      const again = body == null ? {} : { body: isRepeatable(body) ? '' : new ReadableStream() };
+      new Request(this.url, { method: this.method, ...rest, ...again });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+const NONE = undefined as never;
+
+/** Classes whose instances fetch can read again, by the name that they give themselves: they may be of another realm. */
+const REPEATABLE = /^\[object (?:Blob|File|FormData|URLSearchParams|ArrayBuffer|SharedArrayBuffer)\]$/;
+
+/** Strings, bytes and the like are sent again; streams and iterables are not. */
+export function isRepeatable(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return typeof body !== 'function';
+  return ArrayBuffer.isView(body) || REPEATABLE.test(Object.prototype.toString.call(body));
+}

@@ -1,0 +1,150 @@
+/**
+ * Watches how the body of a response is read. The response stays the platform's own: its prototype gets one link, whose
+ * `json`, `text`, … and `body` tell the account of the body what becomes of it.
+ */
+import type { Reading } from './reading.js';
+import { watchBody } from './watched-body.js';
+
+/** A body that somebody has looked at. */
+interface Seen {
+  readonly source: ReadableStream<Uint8Array>;
+  readonly stream: ReadableStream<Uint8Array>;
+}
+
+interface Watched {
+  readonly reading: Reading;
+  seen: Seen | undefined;
+}
+
+const watched = /* @__PURE__ */ new WeakMap<object, Watched>();
+/** The link for each prototype, and which objects are links. */
+const links = /* @__PURE__ */ new WeakMap<object, object>();
+const isLink = /* @__PURE__ */ new WeakSet<object>();
+
+type Method = (this: Response, ...args: unknown[]) => unknown;
+
+/** Reads all of a body, with the errors that are no end of it: an answer that cannot be parsed is one all the same. */
+const READS: Readonly<Record<string, (error: unknown) => boolean>> = {
+  json: (error) => (error as Error | undefined)?.name === 'SyntaxError',
+  // What breaks off has a cause, or another name, everywhere but in browsers.
+  formData: (error) => error instanceof TypeError && error.cause === undefined,
+  text: () => false,
+  arrayBuffer: () => false,
+  blob: () => false,
+  bytes: () => false,
+};
+
+/** Tells the account of whatever is read of this response. One that nothing can be put onto is left as it is. */
+export function watchResponse(response: Response, reading: Reading): void {
+  try {
+    const prototype: object = Object.getPrototypeOf(response);
+    if (!isLink.has(prototype)) Object.setPrototypeOf(response, linkOf(prototype));
+    watched.set(response, { reading, seen: undefined });
+    // In Cloudflare's workers it is a member of each response.
+    const own = Object.getOwnPropertyDescriptor(response, 'body');
+    if (own?.configurable) Object.defineProperty(response, 'body', bodyBy(own));
+  } catch {} // it is frozen, or a proxy
+}
+
+function linkOf(prototype: object): object {
+  let link = links.get(prototype);
+  if (link === undefined) {
+    link = Object.create(prototype, {
+      ...Object.fromEntries(Object.keys(READS).flatMap((name) => replaced(prototype, name, readBy))),
+      ...Object.fromEntries(replaced(prototype, 'clone', cloneBy)),
+    }) as object;
+    const body = find(prototype, 'body');
+    if (body?.get !== undefined) Object.defineProperty(link, 'body', bodyBy(body));
+    links.set(prototype, link);
+    isLink.add(link);
+  }
+  return link;
+}
+
+function replaced(
+  prototype: object,
+  name: string,
+  by: (method: Method, name: string) => Method,
+): [string, PropertyDescriptor][] {
+  const found = find(prototype, name);
+  if (typeof found?.value !== 'function') return [];
+  return [[name, { ...found, value: by(found.value, name) }]];
+}
+
+function find(prototype: object, name: string): PropertyDescriptor | undefined {
+  for (let it: object | null = prototype; it !== null; it = Object.getPrototypeOf(it)) {
+    const found = Object.getOwnPropertyDescriptor(it, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A method that reads all of the body. */
+function readBy(method: Method, name: string): Method {
+  const isAnswer = READS[name] as (error: unknown) => boolean;
+  const read: Record<string, Method> = {
+    [name](...args) {
+      const state = watched.get(this);
+      if (state === undefined || this.bodyUsed) return Reflect.apply(method, this, args);
+      if (state.seen?.stream.locked) return Promise.reject(locked());
+      const { reading } = state;
+      return new Promise((resolve, reject) => {
+        const stop = reading.waitForAll(reject);
+        (Reflect.apply(method, this, args) as Promise<unknown>).then(
+          (value) => {
+            stop();
+            reading.ended();
+            resolve(value);
+          },
+          (error) => {
+            stop();
+            if (isAnswer(error)) reading.ended();
+            else reading.broke(error);
+            reject(error);
+          },
+        );
+      });
+    },
+  };
+  return read[name] as Method;
+}
+
+function cloneBy(method: Method): Method {
+  return {
+    clone(this: Response, ...args: unknown[]) {
+      const state = watched.get(this);
+      if (state?.seen?.stream.locked) throw locked();
+      const clone = Reflect.apply(method, this, args) as Response;
+      if (state !== undefined) {
+        state.seen = undefined;
+        state.reading.fork();
+        watchResponse(clone, state.reading);
+      }
+      return clone;
+    },
+  }.clone as Method;
+}
+
+function bodyBy(found: PropertyDescriptor): PropertyDescriptor {
+  const { get: platform, value, enumerable = true } = found;
+  const { get } = Object.getOwnPropertyDescriptor(
+    {
+      get body() {
+        const response = this as unknown as Response;
+        const source = platform === undefined ? value : Reflect.apply(platform, response, []);
+        const state = watched.get(response);
+        if (state === undefined || source === null || source === undefined) return source;
+        if (state.seen?.source === source) return state.seen?.stream;
+        // Who has read all of it, or reads it, gets what there is.
+        if (source.locked) return source;
+        const stream = watchBody(source, state.reading);
+        state.seen = { source, stream };
+        return stream;
+      },
+    },
+    'body',
+  ) as PropertyDescriptor;
+  return { get: get as () => unknown, enumerable, configurable: true };
+}
+
+const locked = () => new TypeError('The body of the response is locked: somebody reads it');
