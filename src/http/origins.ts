@@ -52,7 +52,7 @@ export class Origin {
 
   /** Those that reading bodies has. */
   readonly deadlines = (): Deadlines => {
-    this.#deadlines = deadlinesFor(this.#deadlines, () => new Deadlines(this.clock));
+    this.#deadlines = deadlinesFor(this.#deadlines, this.clock, () => new Deadlines(this.clock));
     return this.#deadlines;
   };
 
