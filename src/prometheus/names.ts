@@ -36,3 +36,13 @@ export const METRIC_NAMES = Object.freeze({
   callsSaved: 'circuit_breaker_calls_saved_total',
   costSaved: 'circuit_breaker_cost_saved_total',
 });
+
+/** The names of the metrics of fleets (`instrumentFleet`), before a `prefix`. */
+export const METRIC_NAMES_OF_FLEETS = Object.freeze({
+  up: 'circuit_breaker_fleet_up',
+  instances: 'circuit_breaker_fleet_instances',
+  commands: 'circuit_breaker_fleet_commands_total',
+  staleness: 'circuit_breaker_fleet_staleness_seconds',
+  state: 'circuit_breaker_fleet_state',
+  voting: 'circuit_breaker_fleet_voting',
+});

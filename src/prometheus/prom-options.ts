@@ -9,6 +9,7 @@ import {
   positiveInteger,
   type Rules,
   readOptions,
+  type Subject,
   verify,
 } from '../core/validate.js';
 import type { PromClient, PromRegister } from './prom-client.js';
@@ -104,23 +105,47 @@ export function resolveOptions(options: InstrumentOptions): ResolvedOptions {
   });
 }
 
-function readLabels(labels: Readonly<Record<string, unknown>>): Record<string, string> {
+const { client, register, prefix, labels } = RULES as Readonly<Record<string, Check>>;
+const FLEET_RULES = { client, register, prefix, labels } as Rules;
+
+/** What is said of fleets: where to, and under which names. @throws InvalidOptionsError for what cannot be */
+export function readFleetOptions(
+  options: object,
+  subject: Subject,
+): Pick<ResolvedOptions, 'register' | 'prefix' | 'labels'> {
+  return guardRead(subject, 'options', () => {
+    const given = readOptions(options, FLEET_RULES, subject) as unknown as InstrumentOptions;
+    verify(subject, 'client', given.client, RULES.client as Check);
+    return {
+      register: given.register ?? given.client.register,
+      prefix: given.prefix ?? '',
+      labels: readLabels(given.labels ?? {}, [...RESERVED_LABELS, 'namespace', 'command']),
+    };
+  });
+}
+
+function readLabels(
+  labels: Readonly<Record<string, unknown>>,
+  reserved = RESERVED_LABELS,
+): Record<string, string> {
   return Object.fromEntries(
     Object.keys(labels)
       .sort()
       .map((label) => {
-        verify(SUBJECT, 'labels', label, rangeOfLabels);
+        verify(SUBJECT, 'labels', label, rangeOfLabels(reserved));
         verify(SUBJECT, `labels.${label}`, labels[label], labelValue);
         return [label, String(labels[label])];
       }),
   );
 }
 
-const rangeOfLabels: Check = (label) => {
-  if (RESERVED_LABELS.includes(label as string)) return `other labels than ${RESERVED_LABELS.join(', ')}`;
-  const isName = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(label as string);
-  return isName ? undefined : 'labels of letters, digits and _ that begin with neither a digit nor __';
-};
+const rangeOfLabels =
+  (reserved: readonly string[]): Check =>
+  (label) => {
+    if (reserved.includes(label as string)) return `other labels than ${reserved.join(', ')}`;
+    const isName = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(label as string);
+    return isName ? undefined : 'labels of letters, digits and _ that begin with neither a digit nor __';
+  };
 
 const labelValue: Check = (value) =>
   typeof value === 'string' || Number.isFinite(value) ? undefined : 'a string or a finite number';
