@@ -11,6 +11,9 @@ export const WEATHER = [
 
 export const SECONDS = 16;
 
+/** Some instances have more to do than others: tenths of a second between two calls of each. */
+const PERIODS = [1, 2, 4, 10, 20];
+
 /**
  * @typedef {{ second: number, weather: string, states: string, failed: number, rejected: number, words: string }} Second
  * @typedef {import('recloser/redis').FleetOptions} FleetOptions
@@ -52,12 +55,11 @@ export async function runFleet({ connect, tell, seconds = SECONDS }) {
   try {
     await Promise.all(instances.map(({ fleet }) => fleet.ready));
     for (let second = 0; second < seconds; second++) {
-      const weather = /** @type {(typeof WEATHER)[0]} */ (WEATHER.findLast(({ from }) => from <= second));
+      const weather = /** @type {(typeof WEATHER)[0]} */ (WEATHER.filter(({ from }) => from <= second).at(-1));
       failing = weather.failing;
-      // Some instances have more to do than others: the last one calls once in two seconds.
       for (let tenth = 0; tenth < 10; tenth++) {
         for (const [index, instance] of instances.entries())
-          if ((second * 10 + tenth) % [1, 2, 4, 10, 20][index] === 0) void call(instance);
+          if ((second * 10 + tenth) % (PERIODS[index] ?? 1) === 0) void call(instance);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       const states = instances.map(({ breaker: { state, metrics } }) => {
