@@ -55,7 +55,9 @@ export async function runFleet({ connect, tell, seconds = SECONDS }) {
   try {
     await Promise.all(instances.map(({ fleet }) => fleet.ready));
     for (let second = 0; second < seconds; second++) {
-      const weather = /** @type {(typeof WEATHER)[0]} */ (WEATHER.filter(({ from }) => from <= second).at(-1));
+      const weather = /** @type {(typeof WEATHER)[0]} */ (
+        WEATHER.filter(({ from }) => from <= second).at(-1)
+      );
       failing = weather.failing;
       for (let tenth = 0; tenth < 10; tenth++) {
         for (const [index, instance] of instances.entries())
