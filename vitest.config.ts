@@ -12,6 +12,8 @@ export default defineConfig({
   },
   test: {
     restoreMocks: true,
+    // A test that looks at nothing cannot fail.
+    expect: { requireAssertions: true },
     setupFiles: [fileURLToPath(new URL('./test/support/one-copy.ts', import.meta.url))],
     // Files share a thread's modules: starting anew for each would take longer than the tests. None relies on the other.
     pool: 'threads',

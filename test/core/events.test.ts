@@ -630,6 +630,34 @@ describe('a listener that calls the breaker', () => {
     expect(seen).toEqual([1, 2]);
   });
 
+  test('finds what it is told of counted', async () => {
+    const { breaker } = createBreaker({ fallback: () => 'instead', excludedErrors: [TypeError] });
+    const seen: Record<string, number>[] = [];
+    const look = (event: 'failure' | 'ignore' | 'reject' | 'fallback') =>
+      breaker.on(event, () => {
+        const { failures, ignored, rejected, wouldReject, fallbacks } = breaker.metrics.totals;
+        seen.push({ failures, ignored, rejected, wouldReject, fallbacks });
+      });
+    for (const event of ['failure', 'ignore', 'reject', 'fallback'] as const) look(event);
+
+    await breaker.call<unknown>(failing());
+    await breaker.tryCall(failing(new TypeError()));
+    breaker.trip();
+    await breaker.call<unknown>(failing());
+    breaker.update({ mode: 'observe' });
+    breaker.tryAcquire();
+
+    const rest = { failures: 1, ignored: 1 };
+    expect(seen).toEqual([
+      { failures: 1, ignored: 0, rejected: 0, wouldReject: 0, fallbacks: 0 },
+      { failures: 1, ignored: 0, rejected: 0, wouldReject: 0, fallbacks: 1 },
+      { ...rest, rejected: 0, wouldReject: 0, fallbacks: 1 },
+      { ...rest, rejected: 1, wouldReject: 0, fallbacks: 1 },
+      { ...rest, rejected: 1, wouldReject: 0, fallbacks: 2 },
+      { ...rest, rejected: 1, wouldReject: 1, fallbacks: 2 },
+    ]);
+  });
+
   test('can update it', async () => {
     const { breaker } = createBreaker({ failureThreshold: 1 });
     breaker.on('open', () => breaker.update({ successThreshold: 7 }));

@@ -3,6 +3,7 @@ import { CircuitBreaker, CircuitBreakerRegistry, withCircuitBreaker } from 'recl
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createBreaker, createOpen, failing, hanging, heardNames } from '../support/breakers.js';
 import { collectGarbage } from '../support/garbage.mjs';
+import { createRegistry } from '../support/registries.js';
 import { quiet } from '../support/runtime.js';
 
 /** The engine itself may still hold the last one or two that it has seen. */
@@ -15,6 +16,25 @@ async function survivorsOf(count: number, create: () => Promise<object>): Promis
   await collectGarbage();
   return made.filter((ref) => ref.deref() !== undefined).length;
 }
+
+test('a registry holds no breaker that has come back and was then deleted', async () => {
+  const { registry } = createRegistry({ maxSize: 1 });
+  let names = 0;
+  const create = async () => {
+    const name = `host-${names++}`;
+    const breaker = registry.getOrCreate(name);
+    breaker.trip();
+    registry.getOrCreate('another'); // looks whom to evict, and sets this one aside
+    breaker.reset();
+    registry.get(name);
+    registry.clear();
+    return breaker;
+  };
+
+  const survivors = await survivorsOf(1, create);
+
+  expect(survivors).toBe(0);
+});
 
 describe('one long-lived signal', () => {
   test('has no listener left after 100,000 calls', async () => {

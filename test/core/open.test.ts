@@ -427,6 +427,17 @@ describe('trip', () => {
     expect(breaker.tryAcquire()).toBeUndefined();
   });
 
+  test('starts the same time again while OPEN: nobody is asked for another', () => {
+    const recoveryTimeout = vi.fn().mockReturnValueOnce(500).mockReturnValue(7_000);
+    const { breaker, clock } = createOpen({ recoveryTimeout });
+    clock.advance(400);
+
+    breaker.trip();
+
+    expect(recoveryTimeout).toHaveBeenCalledTimes(1);
+    expect(breaker.metrics.retryAfter).toBe(500);
+  });
+
   test('starts the recovery time again when it had passed already', () => {
     const { breaker, clock } = createRecovered();
 

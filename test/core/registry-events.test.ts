@@ -326,6 +326,16 @@ describe('a create event', () => {
     expect(found).toEqual([breaker]);
   });
 
+  test('is told when the registry hears the breaker: what a listener does to it is heard', () => {
+    const { registry } = createRegistry();
+    registry.on('create', ({ instance }) => instance.trip());
+    const opened = told(registry, 'open');
+
+    registry.getOrCreate('users');
+
+    expect(opened).toMatchObject([{ breaker: 'users', reason: 'tripped' }]);
+  });
+
   test('is not told for a breaker that exists', () => {
     const { registry } = registryOf(['users']);
     const created = told(registry, 'create');

@@ -826,6 +826,24 @@ describe('what a snapshot leaves out', () => {
   });
 });
 
+const oldest = ({ window }: CircuitSnapshot) =>
+  window.type === 'time' ? (window.counts[0]?.[0] ?? Number.NaN) : Number.NaN;
+
+test('an OPEN breaker that was restored hands on its time window as old as it got it', async () => {
+  const window = { type: 'time', duration: 10_000, buckets: 10 } as const;
+  const first = createBreaker({ window });
+  await failTimes(first.breaker, 5);
+  const snapshot = first.breaker.snapshot();
+
+  const second = createOpen({ window });
+  second.clock.advance(60_000);
+
+  second.breaker.restore(snapshot);
+
+  expect(second.breaker.state).toBe('OPEN');
+  expect(Math.abs(oldest(second.breaker.snapshot()) - oldest(snapshot))).toBeLessThanOrEqual(1_000);
+});
+
 test('a refused snapshot says which breaker could not be restored', () => {
   const breaker = new CircuitBreaker({ name: 'users' });
 

@@ -432,6 +432,19 @@ describe('the fallback of a call that has timed out', () => {
     expect(await Promise.all(calls)).toEqual(['Ada', 'Bob']);
   });
 
+  test('runs in the affairs of its own call, where it was given for the call', async () => {
+    const requests = new AsyncLocalStorage<string>();
+    const { breaker } = createBreaker({ callTimeout: 100 });
+    const fallback = () => requests.getStore();
+    const calls = ['Ada', 'Bob'].map((user) =>
+      requests.run(user, () => breaker.call<unknown>(hanging, { fallback })),
+    );
+
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(await Promise.all(calls)).toEqual(['Ada', 'Bob']);
+  });
+
   test('answers too when it was given while the call was running', async () => {
     const { breaker } = createBreaker({ callTimeout: 100 });
     const call = breaker.call<unknown>(hanging);
