@@ -10,7 +10,7 @@ import { promiseError, taskError } from './callee.js';
 import { Circuit } from './circuit.js';
 import type { CircuitState } from './circuit-state.js';
 import { Deadlines, deadlinesFor } from './deadlines.js';
-import { CircuitBreakerOpenError } from './errors.js';
+import type { CircuitBreakerOpenError } from './errors.js';
 import { answer, type FallbackOptions, fallbackFor } from './fallback.js';
 import { reasonOf } from './following.js';
 import { GuardedCall, type Guards, type Settle } from './guarded-call.js';
@@ -45,14 +45,38 @@ interface Watcher {
 /** What there is to do on the side about a success. */
 const nothing = () => {};
 
+/**
+ * Permits of calls that a full stack has kept from giving their places back, and whose they are. They are made before
+ * they are needed: where the stack is full, not even an array literal can be counted on.
+ */
+const OWED: Phase[] = [];
+const OWED_BY: CallingCircuit[] = [];
+
+/** Settles what a full stack has left unsettled: nothing is known of it. */
+let payBack: () => void;
+
 export abstract class CallingCircuit extends Circuit {
   #watcher: Watcher | undefined;
   #deadlines: Deadlines | undefined;
-  /** Permits of calls that a full stack has kept from giving their places back. */
-  #owed: Phase[] | undefined;
+  /** The permit of a synchronous call that has begun and not yet come to its task. */
+  #starting: Phase | undefined;
+
+  static {
+    payBack = () => {
+      // The stack may be full again: what has not been given back stays owed.
+      for (let last = OWED.length - 1; last >= 0; last = OWED.length - 1) {
+        const circuit = OWED_BY[last] as CallingCircuit;
+        const permit = OWED[last] as Phase;
+        circuit.giveBack(permit);
+        OWED.length = last;
+        OWED_BY.length = last;
+        circuit.settle(permit, Number.NaN, true, undefined, 'ignored');
+      }
+    };
+  }
 
   override get metrics(): CircuitMetrics {
-    if (this.#isOwing) this.#payBack();
+    if (OWED.length > 0) payBack();
     return super.metrics;
   }
 
@@ -76,45 +100,61 @@ export abstract class CallingCircuit extends Circuit {
   }
 
   protected runCallSync<T>(task: () => T, options: SyncCallOptions<T> | undefined): T {
-    const permit = this.#usualPermit(task, options);
-    if (permit === undefined) return this.#callSync(task, options);
-    const startedAt = this.beginPlainly(permit);
-    return this.#runSync(task, permit, startedAt, undefined);
+    try {
+      const usual = this.#usualPermit(task, options);
+      if (usual === undefined) return this.#callSync(task, options);
+      const startedAt = this.beginPlainly();
+      this.#starting = usual;
+      return this.#runSync(task, usual, startedAt, undefined);
+    } catch (error) {
+      const permit = this.#starting;
+      if (permit !== undefined) {
+        // The stack was full before the task was reached; without a call, since it still is.
+        this.#starting = undefined;
+        OWED_BY[OWED_BY.length] = this;
+        OWED[OWED.length] = permit;
+      }
+      throw error;
+    }
   }
 
   protected permitNow(): Permit | CircuitBreakerOpenError {
-    if (this.#isOwing) this.#payBack();
+    if (OWED.length > 0) payBack();
     const now = this.timeOfStart(false);
     const admission = this.admit(now);
-    if (admission instanceof CircuitBreakerOpenError) return admission;
-    const permit = new CallPermit(
-      (threw, result, kind) => {
-        this.giveBack(admission);
-        return this.settle(admission, now, threw, result, kind);
-      },
-      () => this.lateFailure(admission, now),
-    );
-    this.starting = undefined;
-    return permit;
+    if (!('resets' in admission)) return admission;
+    try {
+      return new CallPermit(
+        (threw, result, kind) => {
+          this.giveBack(admission);
+          return this.settle(admission, now, threw, result, kind);
+        },
+        () => this.lateFailure(admission, now),
+      );
+    } catch (error) {
+      // Without a call: the stack is full.
+      OWED_BY[OWED_BY.length] = this;
+      OWED[OWED.length] = admission;
+      throw error;
+    }
   }
 
   /** The permit of a call that is admitted at once, that nothing may end early and nobody answers in place of. */
   #usualPermit(task: unknown, options: object | undefined): Phase | undefined {
     const { callTimeout, fallback } = this.options;
     const isPlain = callTimeout === false && fallback === undefined && options === undefined;
-    return isPlain && typeof task === 'function' && !this.#isOwing ? this.openDoor : undefined;
+    return isPlain && typeof task === 'function' && OWED.length === 0 ? this.openDoor : undefined;
   }
 
   /** The usual call: `#call` without what it does not need. */
   #callPlainly<T>(task: Task<T>, permit: Phase): Promise<T> {
-    const startedAt = this.beginPlainly(permit);
+    const startedAt = this.beginPlainly();
     try {
-      this.starting = undefined;
       return this.#watch(run(task, new LazyCallContext(this.name, permit.state)), permit, startedAt);
     } catch (error) {
       // Without a call: the stack is full.
-      if (this.#owed === undefined) this.#owed = [permit];
-      else this.#owed[this.#owed.length] = permit;
+      OWED_BY[OWED_BY.length] = this;
+      OWED[OWED.length] = permit;
       throw error;
     }
   }
@@ -138,37 +178,52 @@ export abstract class CallingCircuit extends Circuit {
     const callTimeout = own?.callTimeout ?? this.options.callTimeout;
     const now = this.timeOfStart(callTimeout);
     const admission = this.admit(now);
-    if (!(admission instanceof CircuitBreakerOpenError)) {
+    if (!('resets' in admission)) return this.#answerRejection(admission, own) ?? rejectSoon(admission);
+    try {
       return this.#start(task, admission, now, callTimeout, own);
+    } catch (error) {
+      // Without a call: the stack is full.
+      OWED_BY[OWED_BY.length] = this;
+      OWED[OWED.length] = admission;
+      throw error;
     }
-    return this.#answerRejection(admission, own) ?? rejectSoon(admission);
   }
 
   #tryCallNow<T>(task: Task<T>, own: CallOptions<T> | undefined): Promise<CallResult<T>> {
     const callTimeout = own?.callTimeout ?? this.options.callTimeout;
     const now = this.timeOfStart(callTimeout);
     const admission = this.admit(now);
-    if (!(admission instanceof CircuitBreakerOpenError)) {
-      return this.#start(task, admission, now, callTimeout, own).then(asSuccess, asFailure);
+    if (!('resets' in admission)) {
+      const answered = this.#answerRejection(admission, own);
+      return answered?.then(asSuccess, asRejection) ?? Promise.resolve(asRejection(admission));
     }
-    const answered = this.#answerRejection(admission, own);
-    return answered?.then(asSuccess, asRejection) ?? Promise.resolve(asRejection(admission));
+    let answer: Promise<T>;
+    try {
+      answer = this.#start(task, admission, now, callTimeout, own);
+    } catch (error) {
+      // Without a call: the stack is full.
+      OWED_BY[OWED_BY.length] = this;
+      OWED[OWED.length] = admission;
+      throw error;
+    }
+    return answer.then(asSuccess, asFailure);
   }
 
   #callSync<T>(task: () => T, options: SyncCallOptions<T> | undefined): T {
     this.#verifyTask(task);
     const own = options === undefined ? undefined : readSyncCallOptions(options, this.name);
-    if (this.#isOwing) this.#payBack();
+    if (OWED.length > 0) payBack();
     const now = this.timeOfStart(false);
     const admission = this.admit(now);
-    if (admission instanceof CircuitBreakerOpenError) {
+    if (!('resets' in admission)) {
       return this.#answerSync(admission, this.#fallbackFor(admission, true, own), admission.state);
     }
+    this.#starting = admission;
     return this.#runSync(task, admission, now, own);
   }
 
   #runSync<T>(task: () => T, permit: Phase, startedAt: number, options: SyncCallOptions<T> | undefined): T {
-    this.starting = undefined;
+    this.#starting = undefined;
     let value: T | undefined;
     let error: unknown;
     let threw = false;
@@ -196,27 +251,10 @@ export abstract class CallingCircuit extends Circuit {
     } catch (problem) {
       if (!isGivenBack) {
         // Without a call: the stack is full.
-        if (this.#owed === undefined) this.#owed = [permit];
-        else this.#owed[this.#owed.length] = permit;
+        OWED_BY[OWED_BY.length] = this;
+        OWED[OWED.length] = permit;
       }
       throw problem;
-    }
-  }
-
-  /** Whether a full stack has left calls unsettled. */
-  get #isOwing(): boolean {
-    return this.#owed !== undefined || this.starting !== undefined;
-  }
-
-  /** Settles what a full stack has left unsettled: nothing is known of it. */
-  #payBack(): void {
-    const owed = this.#owed ?? [];
-    if (this.starting !== undefined) owed.push(this.starting);
-    this.#owed = undefined;
-    this.starting = undefined;
-    for (const permit of owed) {
-      this.giveBack(permit);
-      this.settle(permit, Number.NaN, true, undefined, 'ignored');
     }
   }
 
@@ -227,7 +265,7 @@ export abstract class CallingCircuit extends Circuit {
   /** The options of a call, as they are now: what the caller makes of them later changes nothing. */
   #readCall<T>(task: Task<T>, options: CallOptions<T> | undefined): CallOptions<T> | undefined {
     this.#verifyTask(task);
-    if (this.#isOwing) this.#payBack();
+    if (OWED.length > 0) payBack();
     if (options === undefined) return undefined;
     const own = verifyCallOptions(options, this.name);
     if (own.signal?.aborted) throw reasonOf(own.signal);
@@ -260,22 +298,14 @@ export abstract class CallingCircuit extends Circuit {
     callTimeout: number | false,
     options: CallOptions<T> | undefined,
   ): Promise<T> {
-    try {
-      this.starting = undefined;
-      if (callTimeout !== false || options?.signal !== undefined) {
-        return this.#startGuarded(task, permit, startedAt, callTimeout, options);
-      }
-      const context = new LazyCallContext(this.name, this.stateOf(permit));
-      if (this.#mayFallBack(options)) {
-        return this.#startWithFallback(task, context, permit, startedAt, options);
-      }
-      return this.#watch(run(task, context), permit, startedAt);
-    } catch (error) {
-      // Without a call: the stack is full.
-      if (this.#owed === undefined) this.#owed = [permit];
-      else this.#owed[this.#owed.length] = permit;
-      throw error;
+    if (callTimeout !== false || options?.signal !== undefined) {
+      return this.#startGuarded(task, permit, startedAt, callTimeout, options);
     }
+    const context = new LazyCallContext(this.name, this.stateOf(permit));
+    if (this.#mayFallBack(options)) {
+      return this.#startWithFallback(task, context, permit, startedAt, options);
+    }
+    return this.#watch(run(task, context), permit, startedAt);
   }
 
   /**
@@ -285,8 +315,12 @@ export abstract class CallingCircuit extends Circuit {
   #watch<T>(pending: Promise<T>, permit: Phase, startedAt: number): Promise<T> {
     const watcher = this.#watcherOf(permit, startedAt);
     if (!this.isFailing) return pending.then(watcher.succeeded, watcher.failed);
-    pending.then(nothing, watcher.noticed);
-    return pending.then(watcher.succeeded);
+    pending.then(watcher.succeeded, watcher.noticed);
+    try {
+      return pending.then();
+    } catch {
+      return pending; // the stack is full, and the call is settled from the side
+    }
   }
 
   /** Calls of one stay that began at one time, or untimed, differ in nothing: they share what settles them. */

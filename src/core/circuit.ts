@@ -15,12 +15,6 @@ import { SteeredCircuit } from './steered-circuit.js';
 import { type Events, NO_CHANGES } from './watched-circuit.js';
 
 export abstract class Circuit extends SteeredCircuit {
-  /**
-   * The permit of a call that has been counted as started and not been taken charge of: between two calls only where a
-   * full stack came in between.
-   */
-  protected starting: Phase | undefined;
-
   /** The present stay, if a call that begins now is admitted without more ado: CLOSED, not full, and no detector asks. */
   protected get openDoor(): Phase | undefined {
     const { phase, detector } = this.machine;
@@ -45,7 +39,7 @@ export abstract class Circuit extends SteeredCircuit {
   }
 
   /** Counts a call as started that `openDoor` admits; answers its start, if it matters. */
-  protected beginPlainly(permit: Phase): number {
+  protected beginPlainly(): number {
     const { detector } = this.machine;
     let startedAt = Number.NaN;
     if (this.timesCalls) startedAt = this.now();
@@ -54,7 +48,6 @@ export abstract class Circuit extends SteeredCircuit {
     this.tally.calls++;
     this.tally.inFlight++;
     this.tally.places++;
-    this.starting = permit;
     return startedAt;
   }
 
@@ -82,10 +75,15 @@ export abstract class Circuit extends SteeredCircuit {
     }
     if (permit === undefined) return this.#reject(now, full);
     this.#begin(permit);
+    if (permit === phase) return permit;
     try {
-      if (permit !== phase) this.tellChanges(now);
-    } finally {
-      this.starting = permit;
+      this.tellChanges(now);
+    } catch (problem) {
+      // Without a call: the stack is full, and nobody will come to settle this one.
+      this.tally.inFlight--;
+      this.tally.ignored++;
+      if (permit.resets === machine.phase.resets) this.tally.places--;
+      throw problem;
     }
     return permit;
   }
@@ -109,21 +107,24 @@ export abstract class Circuit extends SteeredCircuit {
     return permit === UNGOVERNED ? this.state : permit.state;
   }
 
+  /** Counts last, and all at once: whatever throws before has begun nothing. */
   #begin(permit: Phase): void {
+    const { tally } = this;
     const takesPlace = this.machine.takesPlace(permit);
     this.audience?.keeper?.onUse?.(this);
-    this.tally.calls++;
-    this.tally.inFlight++;
-    if (takesPlace) this.tally.places++;
+    tally.calls++;
+    tally.inFlight++;
+    if (takesPlace) tally.places++;
   }
 
   /**
-   * A call that began has ended: before anything that may throw, its place is given back. It calls nothing, since a full
-   * stack would leave it half done.
+   * A call that began has ended: before anything that may throw, its place is given back, and it counts as ignored until
+   * it is settled. It calls nothing, since a full stack would leave it half done.
    */
   protected giveBack({ resets, rare }: Phase): void {
     const tally = this.tally;
     tally.inFlight--;
+    tally.ignored++;
     if (resets === this.machine.phase.resets && rare?.gaveUp !== true) tally.places--;
   }
 
@@ -131,8 +132,7 @@ export abstract class Circuit extends SteeredCircuit {
     const { name, rejectionStackTrace } = this.resolved;
     const machine = this.machine;
     const observed = this.mode === 'observe';
-    if (observed) this.tally.wouldReject++;
-    else this.tally.rejected++;
+    const { tally } = this;
     const reason = machine.rejectionReason(full);
     if (reason === 'open' && machine.detector !== undefined)
       tried(() => machine.detector?.rejected?.(now), undefined);
@@ -142,15 +142,22 @@ export abstract class Circuit extends SteeredCircuit {
     const retryAfter = machine.retryAfterOf(reason, now);
     const details = { breaker: name, state: this.state, reason, retryAfter, cause, detail };
     const error = createOpenError(details, rejectionStackTrace, this);
-    const changes = this.takeChanges(now);
-    const rejection: Events = this.hears('reject')
-      ? [['reject', { breaker: name, reason, error, observed }]]
-      : NO_CHANGES;
-    if (observed) this.#begin(UNGOVERNED);
+    if (observed) {
+      this.#begin(UNGOVERNED);
+      tally.wouldReject++;
+    } else tally.rejected++;
     try {
+      const changes = this.takeChanges(now);
+      const rejection: Events = this.hears('reject')
+        ? [['reject', { breaker: name, reason, error, observed }]]
+        : NO_CHANGES;
       this.tell([...changes, ...rejection]);
-    } finally {
-      if (observed) this.starting = UNGOVERNED;
+    } catch (problem) {
+      if (observed) {
+        tally.inFlight--;
+        tally.ignored++;
+      }
+      throw problem;
     }
     return observed ? UNGOVERNED : error;
   }
@@ -166,6 +173,7 @@ export abstract class Circuit extends SteeredCircuit {
     const slow = slowCallDuration !== false && now - startedAt >= slowCallDuration;
     this.audience?.keeper?.onUse?.(this);
     if (slow) this.tally.slow++;
+    this.tally.ignored--;
     this.tally.successes++;
     const rule = this.machine.recordSuccess(permit, slow, startedAt, now);
     if (rule === undefined) return;

@@ -19,10 +19,12 @@ export class Tally implements CircuitTotals {
   fallbacks = 0;
   opened = 0;
 
+  /** What a call that has ended comes to; until then it counts as ignored. */
   settled(kind: OutcomeKind, slow: boolean, timedOut: boolean): void {
+    if (kind === 'ignored') return;
+    this.ignored--;
     if (slow) this.slow++;
     if (kind === 'success') this.successes++;
-    else if (kind === 'ignored') this.ignored++;
     else {
       this.failures++;
       if (timedOut) this.timeouts++;

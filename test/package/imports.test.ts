@@ -124,7 +124,6 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
       'callee',
       'circuit',
       'deadlines',
-      'errors',
       'fallback',
       'following',
       'guarded-call',

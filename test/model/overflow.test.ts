@@ -1,0 +1,173 @@
+/**
+ * A stack that is full, wherever in a call it is: a framework turns the error into an answer and goes on, and the breaker
+ * has to be as sound as before, whichever way the call came in.
+ */
+import { type CircuitBreaker, type CircuitBreakerOptions, CircuitBreakerRegistry } from 'recloser';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createBreaker, RECOVERY, succeedTimes } from '../support/breakers.js';
+import { manualClock } from '../support/manual-clock.js';
+import { quiet, watchRuntime } from '../support/runtime.js';
+
+/** Fills the stack with fat frames, which are quicker than many: so many of them, and then runs something. */
+function at(depth: number, run: () => unknown, ballast: readonly number[]): unknown {
+  return depth <= 0 ? run() : [pile(depth, run, ballast, ...ballast)];
+}
+
+function pile(depth: number, run: () => unknown, ballast: readonly number[], ..._: number[]): unknown {
+  deepest = Math.min(deepest, depth);
+  return at(depth - 1, run, ballast);
+}
+
+let deepest = 0;
+const HEAVY: readonly number[] = Array.from({ length: 500 }, () => 0);
+
+/** How many fat frames the stack takes. */
+function limit(): number {
+  const many = 100_000;
+  deepest = many;
+  try {
+    at(many, () => {}, HEAVY);
+  } catch {}
+  return many - deepest;
+}
+
+/** Runs something with ever more of the stack left to it, from next to nothing. */
+async function atTheEdge(run: () => unknown): Promise<void> {
+  const most = limit();
+  for (let step = 0; step < 50; step++) {
+    const light = HEAVY.slice(0, (step * 37) % HEAVY.length);
+    try {
+      await settle(at(most - (step % 12), () => at(1, run, light), HEAVY));
+    } catch {}
+  }
+}
+
+/** What `at` hands up is as deep as the stack was. */
+async function settle(answer: unknown): Promise<void> {
+  let inner = answer;
+  while (Array.isArray(inner)) inner = inner[0];
+  await inner;
+}
+
+type Way = (breaker: CircuitBreaker, again: () => unknown) => unknown;
+
+const WAYS: Readonly<Record<string, Way>> = {
+  call: (breaker, again) => breaker.call(again),
+  'call with a timeout': (breaker, again) => breaker.call(again, { callTimeout: 60_000 }),
+  'call with a fallback': (breaker, again) => breaker.call(again, { fallback: () => 'instead' }),
+  tryCall: (breaker, again) => breaker.tryCall(again),
+  callSync: (breaker, again) => breaker.callSync(again),
+  'callSync with a fallback': (breaker, again) => breaker.callSync(again, { fallback: () => 'instead' }),
+  wrap: (breaker, again) => breaker.wrap(again)(),
+  wrapSync: (breaker, again) => breaker.wrapSync(again)(),
+};
+
+const NEVER_TRIPS: CircuitBreakerOptions = { failureThreshold: false, failureRateThreshold: false };
+
+const KINDS: Readonly<Record<string, CircuitBreakerOptions>> = {
+  'nothing else': NEVER_TRIPS,
+  'slow calls and a time window': { ...NEVER_TRIPS, slowCallDuration: 10, window: { type: 'time' } },
+  'a limit': { ...NEVER_TRIPS, maxConcurrentCalls: 1_000_000 },
+  'rules of the user': { ...NEVER_TRIPS, isFailure: () => true, shouldTrip: () => false },
+};
+
+beforeEach(() => {
+  // What a listener throws where the stack is full is reported, which vitest would take for its own.
+  vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {});
+});
+
+/** All places are free, everybody hears, and figures add up. */
+async function expectToBeSound(breaker: CircuitBreaker, heard: () => number): Promise<void> {
+  const { totals, inFlight } = breaker.metrics;
+  const before = heard();
+
+  await succeedTimes(breaker, 5);
+
+  expect(inFlight).toBe(0);
+  expect(totals.successes + totals.failures + totals.ignored).toBe(totals.calls);
+  expect(heard() - before).toBe(5);
+  breaker.update({ maxConcurrentCalls: 3 });
+  const permits = [1, 2, 3, 4].map(() => breaker.tryAcquire());
+  expect(permits.map((permit) => permit !== undefined)).toEqual([true, true, true, false]);
+}
+
+describe.each(Object.entries(KINDS))('a recursion to the limit of the stack, with %s', (kind, options) => {
+  // Node prints a line of its own for a promise that is rejected there: once is enough.
+  const ways = Object.entries(WAYS).filter(([way]) => kind === 'nothing else' || way.includes('Sync'));
+
+  test.each(ways)('leaves the breaker sound: %s', async (_, way) => {
+    const { unhandled } = watchRuntime();
+    const { breaker } = createBreaker(options);
+    const again = (): unknown => way(breaker, again);
+
+    await atTheEdge(again);
+    await quiet();
+
+    expect(breaker.metrics.totals.calls).toBeGreaterThan(100);
+    expect(unhandled).toEqual([]);
+    let told = 0;
+    breaker.on('success', () => told++);
+    breaker.on('failure', () => told++);
+    await expectToBeSound(breaker, () => told);
+  });
+});
+
+describe('a recursion to the limit of the stack', () => {
+  test.each(Object.entries(WAYS))('leaves no listener deaf: %s', async (_, way) => {
+    const clock = manualClock();
+    const registry = new CircuitBreakerRegistry({ clock, defaults: NEVER_TRIPS });
+    const breaker = registry.getOrCreate('users');
+    let told = 0;
+    let toldByRegistry = 0;
+    breaker.on('success', () => told++);
+    breaker.on('ignore', () => {});
+    registry.on('success', () => toldByRegistry++);
+    registry.on('failure', () => {});
+    const again = (): unknown => way(breaker, again);
+
+    await atTheEdge(again);
+    await quiet();
+
+    await expectToBeSound(breaker, () => told);
+    const before = toldByRegistry;
+    await succeedTimes(registry.getOrCreate('orders'), 3);
+    expect(toldByRegistry - before).toBe(3);
+  });
+
+  test.each(Object.entries(WAYS))('of probes leaves a way to CLOSED: %s', async (_, way) => {
+    const { breaker, clock } = createBreaker({ halfOpenMaxCalls: 1_000, successThreshold: 1 });
+    const again = (): unknown => way(breaker, again);
+
+    await atTheEdge(() => {
+      breaker.reset();
+      breaker.trip();
+      clock.advance(RECOVERY);
+      return again();
+    });
+    await quiet();
+    for (let round = 0; round < 3 && breaker.state !== 'CLOSED'; round++) {
+      clock.advance(60_001);
+      await succeedTimes(breaker, 1);
+    }
+
+    expect(breaker.metrics).toMatchObject({ state: 'CLOSED', inFlight: 0 });
+  });
+
+  test('of permits loses none that was handed out', async () => {
+    const { breaker } = createBreaker(NEVER_TRIPS);
+    const again = (): unknown => {
+      const permit = breaker.acquire();
+      try {
+        return again();
+      } finally {
+        permits.push(permit);
+      }
+    };
+    const permits: ReturnType<CircuitBreaker['acquire']>[] = [];
+
+    await atTheEdge(again);
+    for (const permit of permits) permit.ignore();
+
+    expect(breaker.metrics.inFlight).toBe(breaker.metrics.totals.calls - permits.length);
+  });
+});
