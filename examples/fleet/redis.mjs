@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect as connectTo, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 export async function startRedis() {
   const port = await freePort();
@@ -13,17 +13,13 @@ export async function startRedis() {
     server.once('error', reject);
     server.stdout.on('data', (text) => String(text).includes('Ready to accept') && resolve(undefined));
   });
-  /** @type {import('node:net').Socket[]} */
-  const sockets = [];
-  const open = async () => {
-    const socket = connectTo(port, '127.0.0.1');
-    sockets.push(socket);
-    await once(socket, 'connect');
-    return createClient(socket);
-  };
+  /** @type {{ close(): void }[]} */
+  const clients = [];
   return {
+    port,
     async connect() {
-      const [commands, hints] = [await open(), await open()];
+      const [commands, hints] = [await connectTo(port), await connectTo(port)];
+      clients.push(commands, hints);
       return {
         client: commands.send,
         subscribe: (/** @type {string} */ channel, /** @type {(message: unknown) => void} */ onMessage) => {
@@ -33,11 +29,18 @@ export async function startRedis() {
       };
     },
     async stop() {
-      for (const socket of sockets) socket.destroy();
+      for (const client of clients) client.close();
       server.kill();
       await once(server, 'exit');
     },
   };
+}
+
+/** @param {number} port */
+export async function connectTo(port) {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  return createClient(socket);
 }
 
 /** @param {import('node:net').Socket} socket */
@@ -47,7 +50,11 @@ function createClient(socket) {
   /** @type {(message: unknown) => void} */
   let onMessage = () => {};
   let buffer = Buffer.alloc(0);
+  const isClosed = () => new Error('there is no connection to Redis');
   socket.on('error', () => {});
+  socket.on('close', () => {
+    for (const { reject } of waiting.splice(0)) reject(isClosed());
+  });
   socket.on('data', (data) => {
     buffer = Buffer.concat([buffer, data]);
     for (let reply = read(buffer, 0); reply !== undefined; reply = read(buffer, 0)) {
@@ -63,9 +70,11 @@ function createClient(socket) {
     hear(listener) {
       onMessage = listener;
     },
+    close: () => socket.destroy(),
     /** @param {readonly string[]} command @returns {Promise<unknown>} */
     send: (command) =>
       new Promise((resolve, reject) => {
+        if (socket.destroyed) return reject(isClosed());
         waiting.push({ resolve, reject });
         const parts = command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`);
         socket.write(`*${command.length}\r\n${parts.join('')}`);

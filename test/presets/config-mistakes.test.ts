@@ -163,6 +163,30 @@ describe('members for other subpaths', () => {
     ]);
   });
 
+  it('say what is wrong with a fleet', () => {
+    const fine = {
+      namespace: 'shop',
+      instance: 'a',
+      pollInterval: false,
+      quorum: { minVotes: 3, ratio: 0.25 },
+    };
+
+    expect(linesFor({ fleet: { ...fine, probeLease: 5_000, commandTimeout: 20, mode: 'observe' } })).toEqual(
+      [],
+    );
+    expect(
+      linesFor({
+        fleet: { namespace: 'a b', pollInterval: 5, quorum: { ratio: 50, votes: 1 }, interval: 7 },
+      }),
+    ).toEqual([
+      'fleet.namespace: must be 1 to 64 of the characters A–Z a–z 0–9 _ . : -, received "a b"',
+      'fleet.pollInterval: must be a number of milliseconds from 100 to 60000, received 5',
+      'fleet.interval: unknown option "interval", did you mean "pollInterval" or "instance" or "namespace"?',
+      'fleet.quorum.ratio: must be a number from 0 to 1, received 50',
+      'fleet.quorum.votes: unknown option "votes", did you mean "minVotes" or "ratio"?',
+    ]);
+  });
+
   it('are known: the variables of recloser/resilience, which give a breaker nothing', () => {
     const env = Object.fromEntries(
       ['RETRY', 'TOTAL_TIMEOUT', 'BULKHEAD', 'RATE_LIMIT', 'RETRY_BUDGET', 'HEDGE'].map((option) => [

@@ -8,6 +8,7 @@ import { refusalBy, unknownName } from '../../config/sentences.js';
 import { type Check, object, oneOf, string } from '../../core/validate.js';
 import type { Adaptive } from './format.js';
 import { isObject } from './json-values.js';
+import { checkFleet } from './read-fleet.js';
 import { type BreakerLayer, createReader } from './read-options.js';
 
 /** The options of one breaker. */
@@ -79,7 +80,7 @@ export function readLayers(config: unknown, problems: Problems, adaptive?: Adapt
   if ($schema !== undefined) check('$schema', string, $schema, problems);
   if (presets !== undefined) check('presets', oneOf(true, false), presets, problems);
   readObject(resilience, 'resilience', problems);
-  readObject(fleet, 'fleet', problems);
+  checkFleet(readObject(fleet, 'fleet', problems), problems);
   return {
     environment: readWord(environment, 'environment', 'environment', ENVIRONMENT_NAMES, problems),
     presets: presets !== false,
