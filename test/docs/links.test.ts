@@ -1,15 +1,21 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { proseOf, readPages } from '../support/markdown.js';
 import { fromRoot } from '../support/root.js';
 
 const pages = readPages();
 const anchors = new Map(pages.map((page) => [page.path, anchorsOf(proseOf(page))]));
 
+/** Links of README.md are whole, so that they work from the tarball and on the page of a registry, too. */
+const REPOSITORY = `${manifest.repository.url.replace(/^git\+|\.git$/g, '')}/blob/main/`;
+
 describe.each(pages)('$path', (page) => {
   it('links only to files and headings that exist', () => {
-    const links = linksOf(proseOf(page)).filter((link) => !/^(?:[a-z]+:|\/\/)/i.test(link));
+    const links = linksOf(proseOf(page))
+      .map((link) => (link.startsWith(REPOSITORY) ? `/${link.slice(REPOSITORY.length)}` : link))
+      .filter((link) => !/^(?:[a-z]+:|\/\/)/i.test(link));
 
     expect(links.filter((link) => !leadsSomewhere(page.path, link))).toEqual([]);
   });
@@ -21,6 +27,12 @@ describe('README.md', () => {
 
     expect(lines.join('\n').trimEnd().split('\n').length).toBeLessThanOrEqual(200);
   });
+
+  it('has no link that is dead in the tarball, which has no docs', () => {
+    const links = linksOf(proseOf(pages.find(({ path }) => path === 'README.md')!));
+
+    expect(links.filter((link) => !link.startsWith('https://'))).toEqual([]);
+  });
 });
 
 function linksOf(prose: readonly string[]): string[] {
@@ -31,7 +43,7 @@ function linksOf(prose: readonly string[]): string[] {
 
 function leadsSomewhere(from: string, link: string): boolean {
   const [path, anchor] = decodeURI(link).split('#');
-  const target = path ? join(dirname(from), path) : from;
+  const target = path ? (path.startsWith('/') ? path.slice(1) : join(dirname(from), path)) : from;
   if (!existsSync(fromRoot(target))) return false;
   return anchor === undefined || (anchors.get(target)?.has(anchor) ?? false);
 }

@@ -1,3 +1,4 @@
+import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fencesOf, readPages } from '../support/markdown.js';
 import { compile, run, snippetsOf } from '../support/snippets.js';
@@ -30,6 +31,26 @@ describe('the code blocks of README.md and docs', () => {
   }
 });
 
+describe('the code blocks of README.md', () => {
+  const blocks = fences.filter(({ page, fence }) => page.path === 'README.md' && fence.language !== 'text');
+
+  it.each(blocks.filter(({ fence }) => !['ts', 'bash'].includes(fence.language)))(
+    'are JavaScript unless they say `ts`: $name',
+    ({ page, fence }) => {
+      const code = page.lines.slice(fence.start, fence.end).join('\n');
+
+      const { diagnostics } = ts.transpileModule(code, {
+        fileName: 'pasted.mjs',
+        reportDiagnostics: true,
+        compilerOptions: { allowJs: true, target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext },
+      });
+
+      expect(fence.language).toBe('js');
+      expect(diagnostics?.map(({ messageText }) => messageText)).toEqual([]);
+    },
+  );
+});
+
 describe('the snippets of README.md and docs', () => {
   let errors: Map<string, string[]>;
 
@@ -38,7 +59,7 @@ describe('the snippets of README.md and docs', () => {
     const unrun = snippets.filter(({ runs }) => !runs);
     if (unrun.length > 0)
       console.info(`${unrun.length} of ${snippets.length} snippets are type-checked only`);
-  }, 60_000);
+  }, 240_000);
 
   for (const snippet of snippets) {
     it.concurrent(snippet.name, { timeout: 15_000 }, async ({ expect }) => {

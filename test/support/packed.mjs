@@ -39,15 +39,19 @@ function pack(copy, destination) {
     filter: (path) => path === ROOT || !LEFT_OUT.includes(basename(path)),
   });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  npm(copy, 'run', '--silent', 'build', '--', '--silent');
-  const [packed] = JSON.parse(npm(copy, 'pack', '--json', '--pack-destination', destination));
+  // `prepack` builds it. What it prints stays out of the answer.
+  const [packed] = JSON.parse(
+    npm(copy, 'pack', '--json', '--foreground-scripts=false', '--pack-destination', destination),
+  );
   return packed.filename;
 }
 
 /** @param {string} cwd @param {...string} args */
 function npm(cwd, ...args) {
   try {
-    return execFileSync('npm', args, { cwd, stdio: 'pipe', encoding: 'utf8' });
+    // Within `npm publish --dry-run` this one is to be no dry run.
+    const env = { ...process.env, npm_config_dry_run: 'false' };
+    return execFileSync('npm', args, { cwd, env, stdio: 'pipe', encoding: 'utf8' });
   } catch (error) {
     const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
     throw new Error(`npm ${args.join(' ')} failed:\n${stdout}${stderr}`);

@@ -1,0 +1,76 @@
+/** What somebody meets who has just installed the package. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { runAsConsumer } from '../support/consumer.js';
+import { fencesOf, readPages } from '../support/markdown.js';
+import { fromRoot } from '../support/root.js';
+
+const readme = readPages().find(({ path }) => path === 'README.md')!;
+
+/** The first program of the README. */
+function guardedFetch(): string {
+  const { start, end } = fencesOf(readme).find(({ language }) => language === 'js')!;
+  return readme.lines.slice(start, end).join('\n');
+}
+
+describe('the guarded fetch of the README, pasted into a new file', () => {
+  it('opens on a server that answers 503, and then asks no more', async () => {
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked++;
+      response.writeHead(503).end();
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { folder } = inject('consumer');
+    const code = guardedFetch().replaceAll('https://prices.example', `http://127.0.0.1:${port}`);
+    writeFileSync(join(folder, 'prices.mjs'), code);
+
+    const printed = await new Promise<string>((resolve, reject) => {
+      execFile(process.execPath, ['prices.mjs'], { cwd: folder, timeout: 20_000 }, (error, stdout) =>
+        error ? reject(error) : resolve(stdout),
+      );
+    });
+
+    const lines = printed.trim().split('\n');
+    expect(lines.slice(-2)).toEqual(['OPEN', 'ERR_CIRCUIT_OPEN 503']);
+    expect(lines.slice(0, -2)).toEqual(Array.from({ length: asked }, () => '503'));
+  });
+});
+
+describe('a stack trace', () => {
+  it.each([
+    ['module', "import { CircuitBreaker } from 'recloser';"],
+    ['commonjs', "const { CircuitBreaker } = require('recloser');"],
+  ] as const)('names what of the package it goes through: %s', (type, load) => {
+    const { stderr } = runAsConsumer(type, `${load} new CircuitBreaker({ timeot: 5 });`);
+
+    expect(stderr).toMatch(/recloser[\\/]dist[\\/]core-\w+\.c?js/);
+    expect(stderr).not.toMatch(/chunk-/);
+  });
+});
+
+describe('the repository', () => {
+  it.each([
+    'CONTRIBUTING.md',
+    'CODE_OF_CONDUCT.md',
+    'SECURITY.md',
+    '.github/ISSUE_TEMPLATE/fault.yml',
+    '.github/ISSUE_TEMPLATE/wish.yml',
+    '.github/PULL_REQUEST_TEMPLATE.md',
+  ])('has %s', (file) => {
+    expect(existsSync(fromRoot(file))).toBe(true);
+  });
+
+  it('has hosted checks, which are those of .ci/run', () => {
+    const workflow = readFileSync(fromRoot('.github/workflows/ci.yml'), 'utf8');
+
+    expect(workflow).toContain('.ci/run');
+  });
+});
