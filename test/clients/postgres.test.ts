@@ -185,7 +185,7 @@ describe.skipIf(isMissing)('pg', () => {
       user: 'postgres',
       password: PASSWORD,
       max: 1,
-      connectionTimeoutMillis: 50,
+      connectionTimeoutMillis: 500,
     });
     onTestFinished(() => pool.end());
     const held = await pool.connect();
