@@ -42,6 +42,7 @@ const SCHEDULES = Number(process.env.RECLOSER_SCHEDULES ?? 500);
 
 describe('the bound of a budget', () => {
   it(`holds in ${SCHEDULES} random schedules (more: RECLOSER_SCHEDULES=100000)`, () => {
+    let retriesInAll = 0;
     for (let seed = 0; seed < SCHEDULES; seed++) {
       const random = dice(seed);
       let now = 0;
@@ -73,6 +74,8 @@ describe('the bound of a budget', () => {
         if (retries > bound + 1e-9) expect.fail(`seed ${seed}, step ${step}: ${retries} retries of ${bound}`);
         if (budget.available > capacity) expect.fail(`seed ${seed}: more than the capacity`);
       }
+      retriesInAll += retries;
     }
+    expect(retriesInAll).toBeGreaterThan(SCHEDULES);
   });
 });
