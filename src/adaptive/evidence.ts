@@ -102,9 +102,13 @@ export class Evidence {
   #forClumps(days: number, seldom: number): number {
     const { excursions, excess, line } = this;
     if (excursions < ENOUGH_EXCURSIONS || !(days > 0)) return 0;
-    const mean = excess / excursions;
-    if (mean === 0) return 0;
-    const beyond = Math.log(excursions / days / seldom) / -Math.log(mean / (1 + mean));
+    // In steps of a success, of which there are `up` in a failure; less a standard error, since it only ever adds.
+    const step = 1 / line.up;
+    const seen = excess / excursions;
+    const mean = seen - Math.sqrt((seen * (seen + step)) / excursions);
+    if (mean <= 0) return 0;
+    const tail = line.up * Math.log(1 + step / mean);
+    const beyond = Math.log(excursions / days / seldom) / tail;
     return Math.ceil(line.up * (CLUMP + Math.max(beyond, 0)));
   }
 }

@@ -89,7 +89,7 @@ export class AdaptiveState implements DetectorState {
     if (this.#learning.count(this.#main.isCalm)) this.#look();
     if (slow || this.#slow !== undefined) this.#recordSlow(slow, isTimed ? startedAt : now);
     if (!failed) {
-      if (this.#main.isCalm) this.#overdue?.sample(startedAt, now, this.#now);
+      if (this.#main.isCalm && ramp === undefined) this.#overdue?.sample(startedAt, now, this.#now);
       this.#main.succeed();
       this.#warn(false, startedAt, now);
       return slow && this.#trips(now);
