@@ -13,16 +13,18 @@ const TYPES = 'opossum-names';
  * @param {Record<string, string>} entry
  * @returns {Record<string, string>}
  */
-export function typeEntries({ opossum = '', ...others }) {
-  return { ...others, [TYPES]: opossum };
+export function typeEntries({ opossum, ...others }) {
+  return opossum === undefined ? others : { ...others, [TYPES]: opossum };
 }
 
-const ESM_TYPES = `export * from './${TYPES}.js';
+const ESM_TYPES = `/// <reference types="node" />
+export * from './${TYPES}.js';
 export { default } from './${TYPES}.js';
 `;
 
 /** Each member says `export`: one export list in the namespace would turn the implicit ones off. */
-const CJS_TYPES = `import names = require('./${TYPES}.cjs');
+const CJS_TYPES = `/// <reference types="node" />
+import names = require('./${TYPES}.cjs');
 
 declare class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> extends names.CircuitBreaker<TI, TR> {}
 

@@ -6,9 +6,15 @@ import { type Deadlines, deadlinesFor, Deadlines as OwnDeadlines } from '../core
 import { rejectSoon } from '../core/promises.js';
 import { report } from '../core/report.js';
 import { isThenable } from '../core/thenable.js';
-import type { CircuitBreaker as Core, Permit } from '../index.js';
+import { CircuitBreakerOpenError, type Permit } from '../index.js';
 import type { Caches, End, Slot } from './caches.js';
-import { createLockedError, createOpenError, createShutdownError, createTimeoutError } from './errors.js';
+import {
+  createLockedError,
+  createOpenError,
+  createShutdownError,
+  createTimeoutError,
+  isRejectionOf,
+} from './errors.js';
 import type { Teller } from './events.js';
 import type { FaceCircuit } from './face-circuit.js';
 import type { FaceClock } from './face-clock.js';
@@ -26,9 +32,6 @@ export interface CallHost extends Teller {
   /** Sees to it that the call finds a controller that is not aborted, where the options say so. */
   renewController(): void;
 }
-
-/** Which breaker a rejection came from. */
-const rejectedBy = new WeakMap<object, Core>();
 
 export class Calls implements Tower {
   fallback: AnyFunction | undefined;
@@ -78,26 +81,19 @@ export class Calls implements Tower {
     now: number,
   ): Promise<unknown> {
     if (!this.#semaphore.test()) return this.#locked(args, slot);
-    let permit: Permit;
-    try {
-      permit = this.#circuit.core.acquire();
-    } catch (cause) {
+    const permit = this.#circuit.ask(now);
+    if (permit instanceof CircuitBreakerOpenError) {
       this.#semaphore.release();
-      return this.#rejected(cause, args, slot, now);
+      return this.#rejected(permit, args, slot, now);
     }
     return this.#run(context, args, slot, permit, false, now);
   }
 
   /** Elsewhere the state is asked first; a probe that finds no place gives its permit back. */
   #admit(context: unknown, args: readonly unknown[], slot: Slot | undefined, now: number): Promise<unknown> {
-    const { core } = this.#circuit;
-    let permit: Permit;
-    try {
-      permit = core.acquire();
-    } catch (cause) {
-      return this.#rejected(cause, args, slot, now);
-    }
-    const isProbe = core.state === 'HALF_OPEN';
+    const permit = this.#circuit.ask(now);
+    if (permit instanceof CircuitBreakerOpenError) return this.#rejected(permit, args, slot, now);
+    const isProbe = this.#circuit.core.state === 'HALF_OPEN';
     if (!this.#semaphore.test()) {
       permit.ignore();
       return this.#locked(args, slot);
@@ -156,7 +152,7 @@ export class Calls implements Tower {
     const now = this.#clock.now();
     const ms = this.#land(flight, now);
     this.#leave(flight);
-    flight.permit.success();
+    this.#circuit.succeed(flight.permit, now);
     this.#host.tell('success', now, ms, value, ms);
     this.#settled(flight, 'success');
     this.#semaphore.release();
@@ -199,7 +195,7 @@ export class Calls implements Tower {
     }
     this.#host.tell('failure', now, ms, error, ms, args);
     this.#leave(flight);
-    if (this.#isOwnRejection(error)) permit.ignore();
+    if (isRejectionOf(this.#circuit.core, error)) permit.ignore();
     else {
       this.#circuit.armRate();
       permit.failure(seen);
@@ -224,14 +220,9 @@ export class Calls implements Tower {
     }
   }
 
-  #isOwnRejection(error: unknown): boolean {
-    return typeof error === 'object' && error !== null && rejectedBy.get(error) === this.#circuit.core;
-  }
-
   #rejected(cause: unknown, args: readonly unknown[], slot: Slot | undefined, now: number): Promise<unknown> {
     if (slot !== undefined) this.#caches?.forget(slot);
     const error = createOpenError(cause);
-    rejectedBy.set(error, this.#circuit.core);
     this.#host.tell('reject', now, undefined, error);
     return this.#answer(error, args) ?? rejectSoon(error);
   }

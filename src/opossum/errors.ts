@@ -1,4 +1,5 @@
-import { CallTimeoutError } from '../index.js';
+import { isRejectionBy, withoutStack } from '../core/errors.js';
+import { CallTimeoutError, type CircuitBreaker } from '../index.js';
 
 /** Marks our errors across copies of the package, and across ESM and CJS. */
 const BRAND = Symbol.for('recloser.opossum.error');
@@ -13,17 +14,8 @@ export interface FaceError extends Error {
 
 /** Makes one without a stack, which would be nearly all of its cost. */
 function create(message: string, code: FaceErrorCode, cause?: unknown): FaceError {
-  const errors = Error as { stackTraceLimit?: number };
-  const limit = errors.stackTraceLimit;
-  let error: FaceError & { [BRAND]?: boolean };
-  try {
-    if (limit !== undefined) errors.stackTraceLimit = 0;
-  } catch {}
-  try {
-    error = (cause === undefined ? new Error(message) : new Error(message, { cause })) as FaceError;
-  } finally {
-    if (errors.stackTraceLimit !== limit) errors.stackTraceLimit = limit as number;
-  }
+  const options = cause === undefined ? undefined : { cause };
+  const error = withoutStack(() => new Error(message, options)) as FaceError & { [BRAND]?: boolean };
   error.code = code;
   error[BRAND] = true;
   return error;
@@ -46,4 +38,9 @@ export function isOurError(error: unknown): error is FaceError {
   } catch {
     return false;
   }
+}
+
+/** Whether the error is a rejection by the face of this core breaker, come back as an outcome. */
+export function isRejectionOf(core: CircuitBreaker, error: unknown): boolean {
+  return isOurError(error) && isRejectionBy(error.cause, core);
 }

@@ -2,9 +2,13 @@
  * The core breaker behind a face, and what the face adds to its states: half-open by itself, told by a timer, and a rule
  * that waits until the breaker is warm. The core alone decides what opens and closes.
  */
-import { SEAM, type Seat } from '../core/seam.js';
 import { startTimer, stopTimer, type Timer } from '../core/timers.js';
-import { CircuitBreaker as Core, type Transition } from '../index.js';
+import {
+  type CircuitBreakerOpenError,
+  CircuitBreaker as Core,
+  type Permit,
+  type Transition,
+} from '../index.js';
 import type { FaceClock } from './face-clock.js';
 import { isHandedOver, openedAt, snapshotFrom } from './handed-over.js';
 import { type ReadOptions, rateOf } from './options.js';
@@ -23,8 +27,19 @@ const ROUNDING = 0.001;
 /** For how long a probe without a timeout of its own may take. */
 const LONGEST_PROBE = 60_000;
 
+/** A core breaker that hands out a rejection, in place of throwing it, which would cost as much again. */
+class FaceCore extends Core {
+  ask(): Permit | CircuitBreakerOpenError {
+    return this.permitNow();
+  }
+
+  waiting(): Promise<void> | undefined {
+    return this.leave();
+  }
+}
+
 export class FaceCircuit {
-  readonly core: Core;
+  readonly #core: FaceCore;
   /** Wall-clock time of the last opening. */
   lastTimerAt: number | undefined;
   warmUp: boolean;
@@ -37,7 +52,6 @@ export class FaceCircuit {
   /** Whether the reset timeout is over while the core still says OPEN. */
   #isDue = false;
   #probes = 0;
-  #seat: Seat | undefined;
   #resetTimer: Timer | undefined;
   #warmUpTimer: Timer | undefined;
 
@@ -54,7 +68,11 @@ export class FaceCircuit {
     this.#listener = listener;
     this.warmUp = Boolean(options.state?.warmUp || options.allowWarmUp === true);
     this.#isHeld = this.warmUp || options.status !== undefined;
-    this.core = this.#createCore(name, stats);
+    this.#core = this.#createCore(name, stats);
+  }
+
+  get core(): Core {
+    return this.#core;
   }
 
   get isClosed(): boolean {
@@ -119,8 +137,27 @@ export class FaceCircuit {
 
   /** What a call waits for before it may probe, in a circuit that is shared with other processes. */
   leave(): Promise<void> | undefined {
-    this.#seat ??= this.core[SEAM]();
-    return this.#seat.isGated ? this.#seat.leave() : undefined;
+    return this.#core.waiting();
+  }
+
+  /** Leave for a call, or its rejection. */
+  ask(now: number): Permit | CircuitBreakerOpenError {
+    this.#clock.hold(now);
+    try {
+      return this.#core.ask();
+    } finally {
+      this.#clock.letGo();
+    }
+  }
+
+  /** Hands a permit back: the call has succeeded. */
+  succeed(permit: Permit, now: number): void {
+    this.#clock.hold(now);
+    try {
+      permit.success();
+    } finally {
+      this.#clock.letGo();
+    }
   }
 
   probeStarted(): void {
@@ -150,7 +187,7 @@ export class FaceCircuit {
     this.core.update({ recoveryTimeout });
   }
 
-  #createCore(name: string, stats: () => Stats): Core {
+  #createCore(name: string, stats: () => Stats): FaceCore {
     const { errorThresholdPercentage, volumeThreshold, resetTimeout, timeout } = this.#options;
     const { rollingCountTimeout, rollingCountBuckets } = this.#options;
     const options = {
@@ -170,10 +207,10 @@ export class FaceCircuit {
       probeTimeout: timeout || LONGEST_PROBE,
       onTransition: (transition: Transition) => this.#hear(transition),
     };
-    const core = new Core(options);
+    const core = new FaceCore(options);
     if (!isHandedOver(this.#options)) return core;
     const snapshot = snapshotFrom(core.snapshot(), this.#options, stats(), this.#clock.epoch());
-    return new Core({ ...options, snapshot });
+    return new FaceCore({ ...options, snapshot });
   }
 
   /** Hears of each change of the core's state. */

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../index.js';
 export class FaceClock implements Clock {
   readonly #base: Clock;
   #offset = 0;
+  #held: number | undefined;
   readonly epoch: () => number;
   readonly setTimeout?: (run: () => void, ms: number) => unknown;
   readonly clearTimeout?: (timer: unknown) => void;
@@ -21,7 +22,16 @@ export class FaceClock implements Clock {
   }
 
   now(): number {
-    return this.#base.now() + this.#offset;
+    return this.#held ?? this.#base.now() + this.#offset;
+  }
+
+  /** It is this time until `letGo`: it need not be read again. */
+  hold(now: number): void {
+    this.#held = now;
+  }
+
+  letGo(): void {
+    this.#held = undefined;
   }
 
   /** Moves the clock on to a reading, if it is not yet there. */

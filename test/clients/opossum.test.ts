@@ -1,21 +1,27 @@
 /** The scenarios of test/opossum, run against opossum itself, and opossum-prometheus on our class. */
 import { createRequire } from 'node:module';
-import { Registry } from 'prom-client';
 import CircuitBreaker, { sideBySide } from 'recloser/opossum';
 import { describe, expect, it } from 'vitest';
-import { type AnyClass, SCENARIOS } from '../opossum/scenarios.js';
+import { DIFFERENT } from '../opossum/different.js';
+import { ported } from '../opossum/ported.js';
+import { SAME } from '../opossum/same.js';
+import type { AnyClass } from '../opossum/scenario.js';
 
 const require = createRequire(import.meta.url);
 
 describe.each(['opossum-8', 'opossum-9', 'opossum-10'])('%s', (name) => {
   const Opossum: AnyClass = require(name);
 
-  it.each(SCENARIOS.filter(({ differs }) => !differs))('does the same: $name', async ({ run, expected }) => {
+  it.each(SAME)('does the same: $name', async ({ run, expected }) => {
     expect(await run(Opossum)).toEqual(expected);
   });
 
-  it.each(SCENARIOS.filter(({ differs }) => differs))('does not: $name', async ({ run, expected }) => {
+  it.each(DIFFERENT)('does not: $name', async ({ run, expected }) => {
     expect(await run(Opossum)).not.toEqual(expected);
+  });
+
+  it('gives the trace of a ported app', async () => {
+    expect(await ported(CircuitBreaker)).toEqual(await ported(Opossum));
   });
 
   it('works in the shadow, where both agree', async () => {
@@ -37,12 +43,22 @@ describe('opossum-prometheus', () => {
   it('counts the events of our breakers', async () => {
     const Metrics: AnyClass = require('opossum-prometheus');
     const breaker = new CircuitBreaker(async () => 1, { name: 'prices' });
-    const metrics = new Metrics({ circuits: [breaker], registry: new Registry() });
+    const metrics = new Metrics({ circuits: [breaker] });
 
     await breaker.fire();
+    breaker.open();
+    await breaker.fire().catch(() => {});
 
     const text = await metrics.metrics;
-    expect(text).toContain('circuit{name="prices",event="success"} 1');
-    expect(text).toContain('circuit{name="prices",event="fire"} 1');
+    metrics.clear();
+    for (const [event, count] of [
+      ['success', 1],
+      ['fire', 2],
+      ['open', 1],
+      ['reject', 1],
+    ]) {
+      expect(text).toContain(`circuit{name="prices",event="${event}"} ${count}`);
+    }
+    expect(text).toContain('circuit_perf_count{name="prices",event="success"} 1');
   });
 });

@@ -3,10 +3,11 @@ import { explain } from 'recloser/monitor';
 import CircuitBreaker, { MemoryCache, Semaphore, Status } from 'recloser/opossum';
 import { describe, expect, it, vi } from 'vitest';
 import { manualClock } from '../support/manual-clock.js';
-import { SCENARIOS } from './scenarios.js';
+import { DIFFERENT } from './different.js';
+import { SAME } from './same.js';
 
 describe('a breaker with the API of opossum', () => {
-  it.each(SCENARIOS)('$name', async ({ run, expected }) => {
+  it.each([...SAME, ...DIFFERENT])('$name', async ({ run, expected }) => {
     expect(await run(CircuitBreaker)).toEqual(expected);
   });
 
