@@ -132,7 +132,7 @@ export class Calls implements Tower {
   }
 
   #deadlinesOfCall(): Deadlines {
-    this.#deadlines = deadlinesFor(this.#deadlines, () => new OwnDeadlines(this.#clock));
+    this.#deadlines = deadlinesFor(this.#deadlines, this.#clock, () => new OwnDeadlines(this.#clock));
     return this.#deadlines;
   }
 
