@@ -1,6 +1,7 @@
 import { copyFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { defineConfig } from 'tsup';
+import { completeModule, typeEntries } from './module-forms.mjs';
 import manifest from './package.json' with { type: 'json' };
 
 /** The one list of entries is `exports` of package.json: `.`, `./prometheus` and so on. */
@@ -17,7 +18,7 @@ export default defineConfig({
   // Besides them there is the command of `bin`, which nobody imports: it needs no types.
   entry: { ...entry, cli: 'src/cli/main.ts' },
   format: ['esm', 'cjs'],
-  dts: { entry },
+  dts: { entry: typeEntries(entry) },
   target: 'es2022',
   platform: 'neutral',
   // Deno knows modules of Node as `node:…` alone.
@@ -33,6 +34,7 @@ export default defineConfig({
   onSuccess: async () => {
     await copyFile('src/presets/config/config.schema.json', 'dist/config.schema.json');
     await copyFile('src/cli/simulation.schema.json', 'dist/simulation.schema.json');
+    await completeModule('dist');
     await nameChunks();
   },
 });

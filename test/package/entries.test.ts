@@ -84,6 +84,38 @@ describe('two copies of the package in one process, in what they share,', () => 
   });
 });
 
+describe('recloser/opossum', () => {
+  it('is the class itself where it is required', () => {
+    const answer = answerOfConsumer(
+      'commonjs',
+      `const Breaker = require('recloser/opossum');
+      const { CircuitBreaker } = Breaker;
+      console.log(JSON.stringify([typeof Breaker, Breaker.name, Breaker === CircuitBreaker, Breaker.default === Breaker,
+        new Breaker(async () => 1) instanceof require('node:events')]));`,
+    );
+
+    expect(answer).toEqual(['function', 'CircuitBreaker', true, true, true]);
+  });
+
+  it('knows its errors across copies of the package', () => {
+    const answer = answerOfConsumer(
+      'module',
+      `import Breaker from 'recloser/opossum';
+      import { createRequire } from 'node:module';
+      const Other = createRequire(import.meta.url)('recloser/opossum');
+      const rejectionOf = async (It) => {
+        const breaker = new It(async () => 1);
+        breaker.open();
+        return breaker.fire().catch((error) => error);
+      };
+      console.log(JSON.stringify([Breaker === Other, Breaker.isOurError(await rejectionOf(Other)),
+        Other.isOurError(await rejectionOf(Breaker)), Breaker.isOurError(new Error('other'))]));`,
+    );
+
+    expect(answer).toEqual([false, true, true, false]);
+  });
+});
+
 describe('a process with an open breaker', () => {
   it('exits by itself', () => {
     const { status } = runAsConsumer(

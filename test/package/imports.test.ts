@@ -283,6 +283,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   http: ['core/options', 'core/permit', 'resilience/index'],
   monitor: [],
   opentelemetry: [],
+  // Its class is an EventEmitter, as opossum's is: it alone knows a module of Node.
+  opossum: ['core/promises', 'core/thenable', 'npm:node:events'],
   presets: ['config/*'],
   prometheus: [],
   // `processWide`: a breaker has at most one fleet, of whatever copy of the package.

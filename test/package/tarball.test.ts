@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { typeEntries } from '../../module-forms.mjs';
 import { entry } from '../../tsup.config.js';
 import { installedFiles, installedManifest } from '../support/consumer.js';
 import { fromRoot } from '../support/root.js';
@@ -21,7 +22,7 @@ describe('the packed tarball', () => {
   });
 
   it('holds nothing in dist but the entries, the command, the schemas and what they share', () => {
-    const entries = [...Object.keys(entry), 'cli'].join('|');
+    const entries = [...Object.keys(entry), ...Object.keys(typeEntries(entry)), 'cli'].join('|');
     const expected = new RegExp(
       `^dist/(${entries}|[\\w-]+-[\\w-]{8})\\.(js|cjs|d\\.ts|d\\.cts)$|^dist/(config|simulation)\\.schema\\.json$`,
     );

@@ -12,6 +12,7 @@
  * @property {typeof import('recloser/grafana')} grafana
  * @property {typeof import('recloser/monitor')} monitor
  * @property {typeof import('recloser/testing')} testing
+ * @property {typeof import('recloser/opossum')} [opossum]
  * @property {typeof import('recloser/adaptive')} adaptive
  * @typedef {{ name: string, ok: boolean, error?: string, skipped?: string }} Result
  */
@@ -637,6 +638,35 @@ const BEHAVIOURS = {
 
     equal([Number.isFinite(first), second >= first], [true, true]);
     equal(Math.abs((systemClock.epoch?.() ?? 0) - Date.now()) < 1_000, true);
+  },
+
+  async 'has the API of opossum, with its events and errors'(recloser, { opossum, monitor }) {
+    if (opossum === undefined) return skip('there is no node:events');
+    let isDown = true;
+    const action = async () => {
+      if (isDown) throw new Error('down');
+      return 'up';
+    };
+    const breaker = new opossum.CircuitBreaker(action, { name: 'prices', timeout: 1_000, resetTimeout: 5 });
+    /** @type {string[]} */
+    const told = [];
+    for (const event of ['open', 'halfOpen', 'close']) breaker.on(event, () => told.push(event));
+
+    const errors = [await rejectionOf(breaker.fire()), await rejectionOf(breaker.fire())];
+    const { text } = monitor.explain(breaker.core);
+    await new Promise((resolve) => breaker.once('halfOpen', resolve));
+    isDown = false;
+    const answer = await breaker.fire();
+    breaker.shutdown();
+
+    const [first, second] = /** @type {(Error & { code?: string })[]} */ (errors);
+    equal([first?.message, second?.code, answer], ['down', 'EOPENBREAKER', 'up']);
+    equal([...told, text.includes('prices')], ['open', 'halfOpen', 'close', true]);
+    equal(
+      [opossum.default === opossum.CircuitBreaker, opossum.CircuitBreaker.isOurError(second)],
+      [true, true],
+    );
+    equal(recloser.isCircuitBreakerOpenError(second?.cause), true);
   },
 };
 

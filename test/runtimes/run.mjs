@@ -33,20 +33,23 @@ const SYSTEMS = ['esm', 'cjs'];
 /** The one behaviour that not everybody can check: Node up to 22 cannot read it, workerd makes no code from text. */
 const USING = 'disposes of a permit at the end of a `using` scope';
 
+/** What needs `node:events`. */
+const OPOSSUM = 'has the API of opossum, with its events and errors';
+
 /** Node 18.0 is the oldest that package.json allows, and has no `Symbol.dispose`. @type {readonly Plan[]} */
 const PLANS = [
   ...['18.0', '18', '20', '22'].flatMap((release) => node(release, [USING])),
   ...['24', '26'].flatMap((release) => node(release, [])),
   ...script('Bun', [], '@oven/bun-linux-x64/bin/bun', '--no-install'),
   ...script('Deno', [], '@deno/linux-x64-glibc/deno', 'run', '--cached-only', '--no-lock'),
-  workerd('esm', NAMES, [USING]),
-  workerd('cjs', NAMES, [USING]),
+  workerd('esm', NAMES, [USING, OPOSSUM]),
+  workerd('cjs', NAMES, [USING, OPOSSUM]),
   workerd('requests', NAMES_BETWEEN_REQUESTS, []),
   {
     runtime: 'Chromium',
     suite: 'esm',
     behaviours: NAMES,
-    skips: [],
+    skips: [OPOSSUM],
     run: (folder) => runInChromium(folder, findChromium()),
   },
 ];

@@ -82,5 +82,5 @@ class Surface {
 function statementsOf(symbol: ts.Symbol): ts.Node[] {
   return (symbol.declarations ?? [])
     .map((declaration) => (ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration))
-    .filter((statement) => ts.isSourceFile(statement.parent));
+    .filter((statement) => statement.parent !== undefined && ts.isSourceFile(statement.parent));
 }

@@ -3,6 +3,7 @@ import { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
 import { alertRules, type Dashboard, dashboard, toYaml } from 'recloser/grafana';
 import { type Alert, explain, formatReport, history, report, watch } from 'recloser/monitor';
 import { instrument as measure, type OtelMeter } from 'recloser/opentelemetry';
+import Opossum, { CircuitBreaker as Face, type Options, sideBySide } from 'recloser/opossum';
 import { applyConfig, fromConfig, isDatabaseFailure, preset, presets } from 'recloser/presets';
 import { instrument, METRIC_NAMES, type PromClient } from 'recloser/prometheus';
 
@@ -46,3 +47,15 @@ export const rules: string = toYaml(alertRules());
 
 // @ts-expect-error: there is no such preset
 preset('gpt4');
+
+const settings = { timeout: 500, coalesceResetOn: ['error'], name: 'prices' } as const satisfies object;
+const options: Options<[article: string]> = { ...settings, cacheGetKey: (article) => article };
+const face = new Opossum(async (article: string) => article.length, options);
+face.fallback((article: string, error: Error) => `${article}: ${error.message}`);
+face.on('success', (length, ms) => length.toFixed(ms));
+export const length: Promise<number> = face.fire('ball');
+export const same: boolean = face instanceof Face && explain(face.core).state === 'OPEN';
+export const Both: typeof Face = sideBySide(Face, { use: 'recloser' });
+
+// @ts-expect-error: the article is missing
+face.fire();

@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { delimiter, join, normalize } from 'node:path';
-import { SUBPATHS, subpathsAs } from './subpaths.mjs';
+import { SUBPATHS_WITHOUT_NODE as SUBPATHS, subpathsAs } from './subpaths.mjs';
 
 const FLAGS = [
   '--headless',
@@ -72,7 +72,7 @@ export async function runInChromium(folder, executablePath) {
     await page.goto(server.origin);
     const results = await page.evaluate(`(async () => {
       const [recloser, { behaviours }] = await Promise.all([import('recloser'), import('/behaviours.mjs')]);
-      return behaviours(recloser, ${subpathsAs((name) => `await import('recloser/${name}')`)});
+      return behaviours(recloser, ${subpathsAs((name) => `await import('recloser/${name}')`, SUBPATHS)});
     })()`);
     return { version: browser.version(), results };
   } finally {

@@ -4,7 +4,7 @@ import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { SUBPATHS, subpathsAs } from './subpaths.mjs';
+import { SUBPATHS_WITHOUT_NODE as SUBPATHS, subpathsAs } from './subpaths.mjs';
 
 const TIME_TO_ANSWER = 8_000;
 
@@ -115,8 +115,8 @@ const MAIN = `
     esm,
     cjs,
     behaviours,
-    esmSubpaths: ${subpathsAs((name) => `${name}Esm`)},
-    cjsSubpaths: ${subpathsAs((name) => `${name}Cjs`)},
+    esmSubpaths: ${subpathsAs((name) => `${name}Esm`, SUBPATHS)},
+    cjsSubpaths: ${subpathsAs((name) => `${name}Cjs`, SUBPATHS)},
   });`;
 
 /** @param {string} folder */

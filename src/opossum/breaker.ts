@@ -1,0 +1,350 @@
+import { startTimer, stopTimer, type Timer } from '../core/timers.js';
+import { breakerSubject, describe, duration, verify } from '../core/validate.js';
+import type { CircuitBreaker as Core } from '../index.js';
+import { Caches } from './caches.js';
+import { type AnyFunction, type CallHost, Calls } from './calls.js';
+import { FaceEmitter } from './emitter.js';
+import { createShutdownError, isOurError } from './errors.js';
+import { COUNTED_EVENTS, type CountedEvent, type FaceEvents } from './events.js';
+import { FaceCircuit } from './face-circuit.js';
+import { FaceClock } from './face-clock.js';
+import { statusOf } from './handed-over.js';
+import { watchOption } from './live-options.js';
+import { type Options, type ReadOptions, readOptions, type State } from './options.js';
+import { createSemaphore, type Semaphore } from './semaphore.js';
+import type { Stats } from './stats.js';
+import { Status, type StatusOptions } from './status.js';
+
+/** What a fallback may be: a function, or another breaker, which is fired. */
+export type FallbackTarget = AnyFunction | { fire(...args: never[]): unknown };
+
+const DEPRECATION = 'options.maxFailures is deprecated. Please use options.errorThresholdPercentage';
+
+const AT_LEAST_1 = duration(1);
+
+/** A health check that goes on. */
+interface HealthCheck {
+  timer: Timer | undefined;
+}
+
+/** Typed listeners, as opossum's types have them. */
+export interface CircuitBreaker<TI extends unknown[], TR> {
+  on<E extends keyof FaceEvents>(event: E, listener: (...args: FaceEvents<TI, TR>[E]) => void): this;
+  // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
+  on(event: string | symbol, listener: (...args: any[]) => void): this;
+  once<E extends keyof FaceEvents>(event: E, listener: (...args: FaceEvents<TI, TR>[E]) => void): this;
+  // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
+  once(event: string | symbol, listener: (...args: any[]) => void): this;
+}
+
+/**
+ * A circuit breaker with opossum's API.
+ *
+ * @example
+ * ```ts
+ * import CircuitBreaker from 'recloser/opossum';
+ *
+ * const breaker = new CircuitBreaker(async (name: string) => `Hello, ${name}.`, { timeout: 3_000 });
+ * breaker.fallback(() => 'Hello, whoever you are.');
+ * console.log(await breaker.fire('Ada')); // → Hello, Ada.
+ * ```
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the merged members narrow those of EventEmitter
+export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> extends FaceEmitter {
+  /** Whether a breaker of this kind made the error, whichever copy of the package it was. */
+  static isOurError(error: unknown): boolean {
+    return isOurError(error);
+  }
+
+  static newStatus(options?: StatusOptions): Status {
+    return new Status(options);
+  }
+
+  /** The breaker of `recloser` behind this one, for `explain`, exporters and snapshots. */
+  readonly core: Core;
+  readonly options: Options<TI>;
+  readonly action: (...args: TI) => Promise<TR> | TR;
+  readonly semaphore: Semaphore;
+  readonly name: string;
+  readonly group: string;
+  readonly status: Status;
+  readonly volumeThreshold: number;
+
+  readonly #read: ReadOptions;
+  readonly #clock: FaceClock;
+  readonly #circuit: FaceCircuit;
+  readonly #caches: Caches | undefined;
+  readonly #calls: Calls;
+  readonly #checks = new Set<HealthCheck>();
+  #enabled: boolean;
+
+  /**
+   * @param action what is guarded; a value is what each call gives
+   * @throws TypeError without an action, or for a bad `cacheTransport` or `abortController`
+   * @throws InvalidOptionsError for a value out of range
+   */
+  constructor(action: ((...args: TI) => Promise<TR> | TR) | TR, options: Options<TI> = {}) {
+    super();
+    if (!action) {
+      throw new TypeError(
+        'No action provided. Cannot construct a CircuitBreaker without an invocable action.',
+      );
+    }
+    const ownName = typeof action === 'function' ? action.name : (action as { name?: unknown }).name;
+    this.name = String(options?.name || ownName || randomName());
+    const read = readOptions(options as Options, this.name);
+    const clock = new FaceClock(read.clock);
+    this.#read = read;
+    this.#clock = clock;
+    this.options = read as unknown as Options<TI>;
+    this.group = read.group || this.name;
+    this.volumeThreshold = read.volumeThreshold;
+    this.action =
+      typeof action === 'function' ? (action as (...args: TI) => TR) : () => Promise.resolve(action as TR);
+    // biome-ignore lint/suspicious/noConsole: opossum tells it there
+    if (read.maxFailures) console.error(DEPRECATION);
+
+    this.status = statusOf(read, clock);
+    this.semaphore = createSemaphore(read.capacity, clock);
+    this.#enabled = (read.state?.enabled ?? read.enabled) !== false;
+    const host = this.#createHost();
+    this.#circuit = this.#createCircuit();
+    this.core = this.#circuit.core;
+    this.#caches = read.cache || read.coalesce ? new Caches(read, clock, host) : undefined;
+    this.#calls = new Calls(host, read, clock, this.#circuit, this.semaphore, this.#caches);
+    this.#watchOptions();
+    if (read.state?.shutdown) this.shutdown();
+    else this.#circuit.begin();
+  }
+
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  get closed(): boolean {
+    return this.#circuit.isClosed;
+  }
+
+  get opened(): boolean {
+    return this.#circuit.isOpen;
+  }
+
+  get halfOpen(): boolean {
+    return this.#circuit.isHalfOpen;
+  }
+
+  /** Half-open, and no probe under way. */
+  get pendingClose(): boolean {
+    return this.#circuit.isPending;
+  }
+
+  get isShutdown(): boolean {
+    return this.#circuit.isShutdown;
+  }
+
+  get warmUp(): boolean {
+    return this.#circuit.warmUp;
+  }
+
+  get stats(): Stats {
+    return this.status.stats;
+  }
+
+  /** Runs the action with these arguments, unless the circuit is open. */
+  fire(...args: TI): Promise<TR> {
+    return this.#call(this.action, args);
+  }
+
+  /** Like `fire`, with a `this` for the action. */
+  call(context: unknown, ...args: TI): Promise<TR> {
+    return this.#call(context, args);
+  }
+
+  /**
+   * What answers a call that failed, timed out or was rejected: a function of the arguments and the error, or a breaker.
+   *
+   * @throws TypeError for anything else
+   */
+  fallback(target: FallbackTarget | null | undefined): this {
+    if (typeof (target as { fire?: unknown } | null | undefined)?.fire === 'function') {
+      this.#calls.fallback = (...args) => (target as { fire: AnyFunction }).fire(...args);
+    } else if (target === null || target === undefined || typeof target === 'function') {
+      this.#calls.fallback = (target as AnyFunction | null | undefined) ?? undefined;
+    } else {
+      throw new TypeError(`The fallback must be a function or a breaker, received ${describe(target)}`);
+    }
+    return this;
+  }
+
+  /**
+   * Checks the dependency at once and each `interval` ms. A rejection opens the circuit.
+   *
+   * @throws TypeError if `check` is no function or `interval` no number
+   * @throws InvalidOptionsError for an interval below 1 ms
+   */
+  healthCheck(check: (this: this) => unknown, interval = 5_000): void {
+    if (typeof check !== 'function') throw new TypeError('Health check function must be a function');
+    const every = Number(interval || 5_000);
+    if (Number.isNaN(every)) throw new TypeError('Health check interval must be a number');
+    verify(breakerSubject('check', this.name), 'interval', every, AT_LEAST_1);
+    const running: HealthCheck = { timer: undefined };
+    const next = () => {
+      if (this.isShutdown) return;
+      running.timer = startTimer(this.#clock, next, every, { background: true });
+      this.#check(check);
+    };
+    this.#checks.add(running);
+    next();
+  }
+
+  /** Opens the circuit, unless it is open. */
+  open(): void {
+    this.#circuit.open();
+  }
+
+  /** Closes the circuit, unless it is closed. */
+  close(): void {
+    this.#circuit.close();
+  }
+
+  enable(): void {
+    if (this.isShutdown) return;
+    this.#enabled = true;
+    this.status.startListeneningForRotateEvent();
+  }
+
+  /** From now on calls are run without protection; the state is kept. */
+  disable(): void {
+    this.#enabled = false;
+    this.status.removeRotateBucketControllerListener();
+  }
+
+  /** Ends the breaker for good: later calls are rejected. Those in flight still settle. */
+  shutdown(): void {
+    if (this.isShutdown) return;
+    this.emit('shutdown');
+    this.disable();
+    this.removeAllListeners();
+    for (const { timer } of this.#checks) stopTimer(this.#clock, timer);
+    this.#checks.clear();
+    this.#circuit.shutdown();
+    this.status.shutdown();
+    this.clearCache();
+  }
+
+  clearCache(): void {
+    this.#caches?.flush();
+  }
+
+  getSignal(): AbortSignal | undefined {
+    return this.#read.abortController?.signal;
+  }
+
+  getAbortController(): AbortController | undefined {
+    return this.#read.abortController;
+  }
+
+  /** What another breaker can begin with: its options `state` and `status`. */
+  toJSON(): { state: State; status: Stats } {
+    return {
+      state: {
+        name: this.name,
+        enabled: this.enabled,
+        closed: this.closed,
+        open: this.opened,
+        halfOpen: this.halfOpen,
+        warmUp: this.warmUp,
+        shutdown: this.isShutdown,
+        lastTimerAt: this.#circuit.lastTimerAt,
+      },
+      status: this.stats,
+    };
+  }
+
+  #call(context: unknown, args: TI): Promise<TR> {
+    try {
+      return this.#dispatch(context, args) as Promise<TR>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #dispatch(context: unknown, args: TI): Promise<unknown> {
+    if (this.isShutdown) return Promise.reject(createShutdownError());
+    const now = this.#clock.now();
+    this.#count('fire', now);
+    this.emit('fire', args);
+    if (!this.#enabled) return Promise.resolve(Reflect.apply(this.action, context, args));
+    const caches = this.#caches;
+    if (caches === undefined) return this.#calls.make(context, args, undefined, now);
+    const key = Reflect.apply(this.#read.cacheGetKey, this, args);
+    return caches.answer(key, (slot) => this.#calls.make(context, args, slot, this.#clock.now()));
+  }
+
+  #count(event: CountedEvent, now: number, latency?: number): void {
+    const counted = COUNTED_EVENTS[event];
+    if (counted !== undefined) this.status.increment(counted, latency, now);
+  }
+
+  #createHost(): CallHost {
+    return {
+      name: this.name,
+      action: this.action as AnyFunction,
+      tell: (event, now, latency, ...args) => {
+        this.#count(event, now, latency);
+        this.emit(event, ...args);
+      },
+      renewController: () => this.#renewController(),
+    };
+  }
+
+  #createCircuit(): FaceCircuit {
+    const { status } = this;
+    return new FaceCircuit(this.name, this.#read, this.#clock, () => status.stats, {
+      opened: () => {
+        status.open();
+        this.emit('open');
+      },
+      halfOpened: () => {
+        this.#renewController();
+        this.emit('halfOpen', this.#read.resetTimeout);
+      },
+      closed: () => {
+        status.close();
+        this.#renewController();
+        this.emit('close');
+      },
+    });
+  }
+
+  #renewController(): void {
+    const { autoRenewAbortController, abortController } = this.#read;
+    if (autoRenewAbortController && abortController?.signal.aborted) {
+      this.#read.abortController = new AbortController();
+    }
+  }
+
+  async #check(check: (this: this) => unknown): Promise<void> {
+    try {
+      await Reflect.apply(check, this, []);
+    } catch (error) {
+      if (this.isShutdown) return;
+      this.emit('healthCheckFailed', error);
+      this.open();
+    }
+  }
+
+  /** Lets three options be set while the breaker lives. */
+  #watchOptions(): void {
+    const circuit = this.#circuit;
+    watchOption(this.#read, this.name, 'timeout', (timeout) => circuit.setTimeout(timeout));
+    watchOption(this.#read, this.name, 'resetTimeout', (ms) => circuit.setResetTimeout(ms as number));
+    watchOption(this.#read, this.name, 'errorThresholdPercentage', (percentage) =>
+      circuit.setRate(percentage as number),
+    );
+  }
+}
+
+function randomName(): string {
+  return globalThis.crypto?.randomUUID?.() ?? `circuit-${Math.random().toString(36).slice(2)}`;
+}

@@ -1,0 +1,65 @@
+import { startTimer, stopTimer } from '../core/timers.js';
+import { type Clock, systemClock } from '../index.js';
+
+/** Counts who may be in flight. */
+export interface Semaphore {
+  /** Places that are left. */
+  readonly count: number;
+  /**
+   * Waits for a place, for `timeout` milliseconds at most; without a number for as long as it takes.
+   *
+   * @returns what gives the place back
+   */
+  take(timeout?: number): Promise<() => void>;
+  /** Takes a place if there is one. */
+  test(): boolean;
+  /** Gives a place back: to who has waited longest, if anybody waits. */
+  release(): void;
+}
+
+interface SemaphoreConstructor {
+  new (count: number): Semaphore;
+  (count: number): Semaphore;
+}
+
+/** Makes one of `count` places. Opossum's is a plain function: `new` may be left away. */
+export const Semaphore: SemaphoreConstructor = function makeSemaphore(count: number) {
+  return createSemaphore(count);
+} as unknown as SemaphoreConstructor;
+
+export function createSemaphore(places: number, clock: Clock = systemClock): Semaphore {
+  const waiting: (() => void)[] = [];
+  let count = places;
+
+  const semaphore: Semaphore = {
+    get count() {
+      return count;
+    },
+    test() {
+      if (count < 1) return false;
+      count--;
+      return true;
+    },
+    release() {
+      count++;
+      waiting.shift()?.();
+    },
+    take(timeout) {
+      if (semaphore.test()) return Promise.resolve(semaphore.release);
+      return new Promise((resolve, reject) => {
+        const give = () => {
+          stopTimer(clock, timer);
+          count--;
+          resolve(semaphore.release);
+        };
+        const giveUp = () => {
+          waiting.splice(waiting.indexOf(give), 1);
+          reject(Object.assign(new Error(`Timed out after ${timeout}ms`), { code: 'ETIMEDOUT' }));
+        };
+        const timer = timeout ? startTimer(clock, giveUp, timeout) : undefined;
+        waiting.push(give);
+      });
+    },
+  };
+  return semaphore;
+}

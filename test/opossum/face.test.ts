@@ -1,0 +1,125 @@
+import { EventEmitter } from 'node:events';
+import { explain } from 'recloser/monitor';
+import CircuitBreaker, { MemoryCache, Semaphore, Status } from 'recloser/opossum';
+import { describe, expect, it, vi } from 'vitest';
+import { manualClock } from '../support/manual-clock.js';
+import { DIFFERENT } from './different.js';
+import { SAME } from './same.js';
+
+describe('a breaker with the API of opossum', () => {
+  it.each([...SAME, ...DIFFERENT])('$name', async ({ run, expected }) => {
+    expect(await run(CircuitBreaker)).toEqual(expected);
+  });
+
+  it('is an EventEmitter over a core breaker that can be explained', () => {
+    const breaker = new CircuitBreaker(async () => 1, { name: 'prices' });
+
+    breaker.open();
+
+    expect(breaker).toBeInstanceOf(EventEmitter);
+    expect(breaker.core.state).toBe('OPEN');
+    expect(explain(breaker.core)).toMatchObject({ breaker: 'prices', state: 'OPEN' });
+  });
+
+  it('carries the core’s error as the cause of a rejection', async () => {
+    const breaker = new CircuitBreaker(async () => 1, { name: 'prices' });
+    breaker.open();
+
+    const error = await breaker.fire().catch((it) => it);
+
+    expect(error.cause).toMatchObject({ code: 'ERR_CIRCUIT_OPEN', breaker: 'prices', reason: 'open' });
+  });
+
+  it.each([
+    [{ timeout: Number.NaN }, 'timeout'],
+    [{ timeout: -1 }, 'timeout'],
+    [{ resetTimeout: 'soon' }, 'resetTimeout'],
+    [{ errorThresholdPercentage: -5 }, 'errorThresholdPercentage'],
+    [{ rollingCountBuckets: 1.5 }, 'rollingCountBuckets'],
+  ])('refuses %o', (options, option) => {
+    expect(() => new CircuitBreaker(async () => 1, options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_OPTIONS', option }),
+    );
+  });
+
+  it('takes numbers in strings for numbers', () => {
+    const breaker = new CircuitBreaker(async () => 1, { timeout: '250', volumeThreshold: '10' } as never);
+
+    expect([breaker.options.timeout, breaker.volumeThreshold]).toEqual([250, 10]);
+  });
+
+  it('counts exactly: 7 of 25 are not above 28 per cent', async () => {
+    const outcomes = [...Array(18).fill(true), ...Array(7).fill(false)];
+    const breaker = new CircuitBreaker(
+      async () => {
+        if (!outcomes.shift()) throw new Error('down');
+      },
+      { errorThresholdPercentage: 28, volumeThreshold: 25 },
+    );
+
+    for (let i = 0; i < 25; i++) await breaker.fire().catch(() => {});
+
+    expect(breaker.closed).toBe(true);
+  });
+
+  it('lets options be set while it lives, and refuses what they may not be', () => {
+    const breaker = new CircuitBreaker(async () => 1);
+
+    breaker.options.resetTimeout = 70;
+
+    expect(breaker.core.options.recoveryTimeout).toBe(70);
+    expect(() => {
+      breaker.options.resetTimeout = -1;
+    }).toThrow('resetTimeout');
+  });
+
+  it('shows an empty window after an hour, with nothing running at rest', async () => {
+    const clock = manualClock();
+    const breaker = new CircuitBreaker(async () => 1, { clock });
+    await breaker.fire();
+
+    clock.advance(3_600_000);
+
+    expect(breaker.stats.successes).toBe(0);
+  });
+
+  it('moves by fake timers that leave its clock alone', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const breaker = new CircuitBreaker(async () => 'up', { resetTimeout: 30_000 });
+      breaker.open();
+
+      vi.advanceTimersByTime(30_000);
+
+      expect(breaker.halfOpen).toBe(true);
+      expect(await breaker.fire()).toBe('up');
+      expect(breaker.closed).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('hears nothing of what is done to its listeners', async () => {
+    const breaker = new CircuitBreaker(() => Promise.reject(new Error('down')));
+    breaker.removeAllListeners();
+
+    await breaker.fire().catch(() => {});
+
+    expect([breaker.opened, breaker.stats.failures]).toEqual([true, 1]);
+    expect(breaker.eventNames()).toHaveLength(13);
+  });
+
+  it('exports what used to be deep imports', async () => {
+    const semaphore = new Semaphore(1);
+
+    expect([semaphore.test(), semaphore.test(), semaphore.count]).toEqual([true, false, 0]);
+    semaphore.release();
+    expect(semaphore.count).toBe(1);
+    expect(CircuitBreaker.newStatus({ rollingCountBuckets: 3 }).window).toHaveLength(3);
+    expect(new Status().stats.latencyMean).toBe(0);
+    const cache = new MemoryCache(1);
+    cache.set('a', 1, 0);
+    cache.set('b', 2, 0);
+    expect([cache.get('a'), cache.get('b')]).toEqual([undefined, 2]);
+  });
+});
