@@ -51,6 +51,11 @@ export interface CircuitBreaker<TI extends unknown[], TR> {
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the merged members narrow those of EventEmitter
 export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> extends FaceEmitter {
+  static {
+    // In a bundle the core's class has the name first.
+    Object.defineProperty(this, 'name', { value: 'CircuitBreaker', configurable: true });
+  }
+
   /** Whether a breaker of this kind made the error, whichever copy of the package it was. */
   static isOurError(error: unknown): boolean {
     return isOurError(error);

@@ -32,7 +32,7 @@ describe('the bytes that a call allocates stay below', () => {
   it.each<[bytes: number, of: string, options: string]>([
     [150 * ROOM, 'a success', '{}'],
     [170 * ROOM, 'a success in a time window', `{ window: { type: 'time' } }`],
-    [450 * ROOM, 'a success where slow calls are watched', '{ slowCallDuration: 100 }'],
+    [490 * ROOM, 'a success where slow calls are watched', '{ slowCallDuration: 100 }'],
     [390 * ROOM, 'a success with a fallback', '{ fallback: () => 0 }'],
     [1_500 * ROOM, 'a success with a timeout', '{ callTimeout: 10_000 }'],
   ])('%i for %s', (most, _, options) => {
