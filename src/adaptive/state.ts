@@ -131,10 +131,10 @@ export class AdaptiveState implements DetectorState {
     this.#host.tell(event, detail, at);
   }
 
-  /** The failure rate that was seen while all was well. */
+  /** The failure rate that was seen while all was well: never more than what the main lines take for normal. */
   get #usual(): number {
     const { calls, failures, normal } = this.#main;
-    return this.#options.normal ?? (calls < 1 ? normal : failures / calls);
+    return this.#options.normal ?? (calls < 1 ? normal : Math.min(failures / calls, normal));
   }
 
   /** Whether the evidence opens the circuit: asked where some has been added. */

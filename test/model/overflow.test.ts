@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createBreaker, RECOVERY, succeedTimes } from '../support/breakers.js';
 import { manualClock } from '../support/manual-clock.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
+import { RUNS } from './effort.js';
 
 /** Fills the stack with fat frames, which are quicker than many: so many of them, and then runs something. */
 function at(depth: number, run: () => unknown, ballast: readonly number[]): unknown {
@@ -31,10 +32,13 @@ function limit(): number {
   return many - deepest;
 }
 
+/** Tried with these amounts of the stack; `npm run test:model` takes more. */
+const EDGES = RUNS >= 1_000 ? 50 : 12;
+
 /** Runs something with ever more of the stack left to it, from next to nothing. */
 async function atTheEdge(run: () => unknown): Promise<void> {
   const most = limit();
-  for (let step = 0; step < 50; step++) {
+  for (let step = 0; step < EDGES; step++) {
     const light = HEAVY.slice(0, (step * 37) % HEAVY.length);
     try {
       await settle(at(most - (step % 12), () => at(1, run, light), HEAVY));
