@@ -293,6 +293,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'core/errors',
     'core/events',
     'core/fallback',
+    'core/following',
     'core/guard',
     'core/options',
     'core/outcome',
