@@ -2,7 +2,7 @@
  * `require('recloser/opossum')` is the class itself, as `require('opossum')` is. Compilers do not write such a module
  * from one that is also ESM with names: its types are built under another name, and re-exported in both forms from here.
  */
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const TYPES = 'opossum-names';
@@ -69,8 +69,15 @@ export async function completeModule(folder) {
  * @param {string} folder
  */
 export async function writeTypes(folder) {
+  const names = `${folder}/${TYPES}.d.cts`;
+  await writeFile(names, withoutTypeModifiers(await readFile(names, 'utf8')));
   await writeFile(`${folder}/opossum.d.ts`, ESM_TYPES);
   await writeFile(`${folder}/opossum.d.cts`, CJS_TYPES);
+}
+
+/** What is exported as a type alone cannot be handed on by `export import`. @param {string} source */
+function withoutTypeModifiers(source) {
+  return source.replace(/^export \{.*\};$/gm, (list) => list.replace(/\btype (?=\w)/g, ''));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await writeTypes('dist');
