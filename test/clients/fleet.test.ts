@@ -118,7 +118,7 @@ for (const [name, program] of Object.entries(SERVERS)) {
       async (_, connect) => {
         const connected = await connect(server.port);
         onTestFinished(() => void connected.close());
-        const [one] = createInstances(connected.client, 1, 'flushed') as [{ fleet: Fleet }];
+        const [one] = createInstances(connected.client, 1, 'flushed') as unknown as [{ fleet: Fleet }];
         await one.fleet.sync();
         await admin.command('SCRIPT', 'FLUSH');
 

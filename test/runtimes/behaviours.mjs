@@ -661,7 +661,7 @@ const BEHAVIOURS = {
 
     const [first, second] = /** @type {(Error & { code?: string })[]} */ (errors);
     equal([first?.message, second?.code, answer], ['down', 'EOPENBREAKER', 'up']);
-    equal([...told, text.includes('prices')], ['open', 'halfOpen', 'close', true]);
+    equal([...told, text.startsWith('OPEN for')], ['open', 'halfOpen', 'close', true]);
     equal(
       [opossum.default === opossum.CircuitBreaker, opossum.CircuitBreaker.isOurError(second)],
       [true, true],
