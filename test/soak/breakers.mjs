@@ -40,7 +40,7 @@ export function createSetup(recloser, name, random) {
     minimumCalls: between(2, 5),
     failureThreshold: pick([3, 5, false]),
     failureRateThreshold: pick([0.3, 0.5, 0.5]),
-    slowCallDuration: perhaps(0.4, between(50, 100)),
+    slowCallDuration: chance(0.4) ? between(50, 100) : false,
     slowCallRateThreshold: 0.6,
     halfOpenMaxCalls: between(1, 3),
     successThreshold: between(1, 4),
