@@ -52,8 +52,6 @@ function violate(rule, detail) {
   const { times, first } = violations.get(rule) ?? { times: 0, first: detail };
   violations.set(rule, { times: times + 1, first });
 }
-process.on('unhandledRejection', (error) => violate('no unhandled rejection', String(error)));
-process.on('uncaughtException', (error) => violate('no uncaught exception', String(error)));
 
 const random = createRandom(seed);
 const pulse = startPulse();
@@ -69,6 +67,10 @@ const watches = Array.from({ length: BREAKERS }, (_, index) => {
   spoil(setup.breaker, lifelong);
   return new Watch(setup, around);
 });
+
+// From here on: what keeps the soak from beginning ends it.
+process.on('unhandledRejection', (error) => violate('no unhandled rejection', String(error)));
+process.on('uncaughtException', (error) => violate('no uncaught exception', String(error)));
 
 let isStormy = true;
 let isOver = false;
