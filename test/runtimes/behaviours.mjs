@@ -640,21 +640,23 @@ const BEHAVIOURS = {
     equal(Math.abs((systemClock.epoch?.() ?? 0) - Date.now()) < 1_000, true);
   },
 
-  async 'has the API of opossum, with its events and errors'(recloser, { opossum, monitor }) {
+  async 'has the API of opossum, with its events and errors'(recloser, { opossum, monitor, testing }) {
     if (opossum === undefined) return skip('there is no node:events');
     let isDown = true;
     const action = async () => {
       if (isDown) throw new Error('down');
       return 'up';
     };
-    const breaker = new opossum.CircuitBreaker(action, { name: 'prices', timeout: 1_000, resetTimeout: 5 });
+    const clock = testing.createManualClock();
+    const options = { name: 'prices', timeout: 1_000, resetTimeout: 5, clock };
+    const breaker = new opossum.CircuitBreaker(action, options);
     /** @type {string[]} */
     const told = [];
     for (const event of ['open', 'halfOpen', 'close']) breaker.on(event, () => told.push(event));
 
     const errors = [await rejectionOf(breaker.fire()), await rejectionOf(breaker.fire())];
     const { text } = monitor.explain(breaker.core);
-    await new Promise((resolve) => breaker.once('halfOpen', resolve));
+    await clock.advance(5);
     isDown = false;
     const answer = await breaker.fire();
     breaker.shutdown();
