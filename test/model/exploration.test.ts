@@ -74,7 +74,7 @@ describe('every schedule within small bounds', () => {
     expect([states, steps]).toEqual(figures);
   });
 
-  test.runIf(RUNS >= 1_000).each([
+  test.runIf(RUNS >= 5_000).each([
     ['shared, one probe', { ...SHARED, calls: 3, shared: 4 }, { ...BRITTLE, window: COUNT }],
     ['shared, nesting', { ...SHARED_NESTING, clockSteps: 2, shared: 4 }, { ...RATES, window: COUNT }],
     ['shared and by hand', { ...SHARED_BY_HAND, clockSteps: 2, shared: 3 }, { ...CROWDED, window: COUNT }],
