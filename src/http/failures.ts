@@ -16,7 +16,17 @@ export function isBadStatus(status: number | undefined): boolean {
 
 /** What an outcome counts as unless the user says otherwise: no response is a failure, and a response goes by its status. */
 export function isFailureByStatus(outcome: Outcome): boolean {
-  return 'error' in outcome || isBadStatus(statusOf(outcome.value));
+  const status = statusOf(responseOf(outcome));
+  return isBadStatus(status) || ('error' in outcome && status === undefined);
+}
+
+/** The response of an outcome; that of an error where a client makes errors of responses, as axios does. */
+export function responseOf(outcome: Outcome): unknown {
+  try {
+    return 'error' in outcome ? (outcome.error as { response?: unknown } | null)?.response : outcome.value;
+  } catch {
+    return undefined; // its members throw
+  }
 }
 
 /** Errors after which the request surely has not left: the names of Node and undici, and those of Bun. */

@@ -17,7 +17,6 @@ import {
   type Subject,
 } from '../core/validate.js';
 import {
-  type Backoff,
   type CircuitBreaker,
   type CircuitBreakerOptions,
   InvalidOptionsError,
@@ -30,8 +29,8 @@ import {
   type ResilienceRegistry,
 } from '../resilience/index.js';
 import { isFailureByStatus, isMistake } from './failures.js';
+import { recoveryBy } from './recovery.js';
 import type { FetchRequest } from './request.js';
-import { retryAfterOf } from './retry-after.js';
 
 /** What a fallback is told of the call that it answers. */
 export interface FallbackRequest extends FetchRequest {
@@ -143,6 +142,17 @@ const CALL_RULES: Rules & Record<keyof FetchCallOptions, Check> = {
   hedge: passed,
 };
 
+const { bodyTimeout: _body, rejectWith: _reject, fetch: _fetch, ...AXIOS_RULES } = FETCH_RULES;
+
+/**
+ * Copies and checks what an adapter of axios is made with.
+ *
+ * @throws InvalidOptionsError for the first mistake
+ */
+export function readAxiosOptions(options: unknown): FetchOptions {
+  return readFetchOptions(options, { breaker: '', action: 'create an adapter of axios' }, AXIOS_RULES);
+}
+
 /** What is in force for one key, unless it is said otherwise. */
 const DEFAULTS = {
   retry: 'network',
@@ -243,18 +253,4 @@ export function resilienceOptions(options: OriginOptions): Around {
 /** A request that could not be made says nothing of the dependency, whatever else is asked. */
 export function failureBy(own: OriginOptions['isFailure'] = isFailureByStatus): NonNullable<typeof own> {
   return (outcome: Outcome) => (isMistake(outcome.error) ? 'ignore' : own(outcome));
-}
-
-/** The longest time, in ms, that a server's word keeps a circuit open. */
-const LONGEST = 600_000;
-
-/** The open time that the response asks for which trips; else the usual one. */
-export function recoveryBy(usual: number | Backoff | undefined, epoch: () => number): Backoff {
-  const { recoveryTimeout } = DEFAULTS;
-  return (attempt, failure, random) => {
-    const asked =
-      retryAfterOf(failure, epoch()) ?? retryAfterOf((failure as { response?: unknown })?.response, epoch());
-    if (asked !== undefined && asked > 0) return Math.min(asked, LONGEST);
-    return typeof usual === 'function' ? usual(attempt, failure, random) : (usual ?? recoveryTimeout);
-  };
 }

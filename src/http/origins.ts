@@ -12,7 +12,7 @@ import {
   type RetryOptions,
 } from '../resilience/index.js';
 import { discardResponse } from './discard.js';
-import { isNeverSent } from './failures.js';
+import { isNeverSent, responseOf } from './failures.js';
 import { headerOf } from './headers.js';
 import {
   type FetchCallOptions,
@@ -166,12 +166,11 @@ function retryOf(
   const own: RetryOptions = typeof retry === 'object' ? retry : RETRY_POLICIES[retry || 'none'];
   return {
     maxRetryAfter,
-    retryAfter: ({ error, value }) =>
-      retryAfterOf(value ?? (error as { response?: unknown })?.response, epoch()),
+    retryAfter: (outcome) => retryAfterOf(responseOf(outcome), epoch()),
     ...own,
     retryOn: (outcome, kind) =>
       (again === 'again' || ('error' in outcome && isNeverSent(outcome.error))) &&
-      headerOf(outcome.value, 'x-should-retry') !== 'false' &&
+      headerOf(responseOf(outcome), 'x-should-retry') !== 'false' &&
       isWanted(own.retryOn, outcome, kind),
   };
 }

@@ -303,6 +303,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'core/promised',
     'core/promises',
   ],
+  stream: ['core/fallback', 'core/imitate', 'core/permit'],
   // `processWide`: what chaos has made is known to all copies of the package.
   testing: ['core/process-wide', 'core/warn'],
 };

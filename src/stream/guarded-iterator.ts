@@ -1,0 +1,272 @@
+/**
+ * Reads a guarded stream: one read at a time, as an async generator is read. It asks for an item when one is wanted, and
+ * lets go of a reader at once when the stream is cut.
+ */
+import { endStream, iteratorOf } from './kinds.js';
+import { leftEarly, type Watch } from './watch.js';
+
+type Result = IteratorResult<unknown, unknown>;
+type Raw = Partial<AsyncIterator<unknown, unknown, unknown>> &
+  Pick<AsyncIterator<unknown, unknown, unknown>, 'next'>;
+
+interface Read {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const DONE: Result = { done: true, value: undefined };
+
+/** Async generators of the platform have members that come and go with it: `Symbol.asyncDispose`, helpers. */
+const AsyncGeneratorPrototype: object = Object.getPrototypeOf(
+  Object.getPrototypeOf((async function* () {})()),
+);
+
+class GuardedIteratorBase {}
+Object.setPrototypeOf(GuardedIteratorBase.prototype, Object.getPrototypeOf(AsyncGeneratorPrototype));
+
+export class GuardedIterator extends GuardedIteratorBase {
+  readonly #watch: Watch;
+  #iterator: Raw | undefined;
+  /** Gets the iterator when the first item is wanted; `undefined` where it is there from the start. */
+  readonly #start: (() => Promise<Raw>) | undefined;
+  #isUnwatched = false;
+  #isDone = false;
+  #read: Read | undefined;
+  /** What the next read gets: the stream was cut while nobody waited. */
+  #cutBy: { readonly error: unknown } | undefined;
+  #last: Promise<unknown> | undefined;
+
+  constructor(watch: Watch, source: Raw | (() => Promise<Raw>)) {
+    super();
+    this.#watch = watch;
+    this.#start = typeof source === 'function' ? source : undefined;
+    this.#iterator = typeof source === 'function' ? undefined : source;
+  }
+
+  next(...value: [unknown?]): Promise<Result> {
+    return this.#read === undefined ? this.#ask('next', value) : this.#inTurn(() => this.next(...value));
+  }
+
+  async return(value?: unknown): Promise<Result> {
+    const iterator = this.#iterator;
+    if (this.#isDone || iterator === undefined || this.#read !== undefined) {
+      this.#leave();
+      return { done: true, value: await value };
+    }
+    if (this.#isUnwatched) {
+      this.#isDone = true;
+      return (await iterator.return?.(value)) ?? { done: true, value };
+    }
+    this.#isDone = true;
+    const wasOver = this.#watch.isOver;
+    this.#watch.left();
+    try {
+      return (await iterator.return?.(value)) ?? { done: true, value: await value };
+    } finally {
+      if (!wasOver) this.#watch.context.abort(leftEarly());
+    }
+  }
+
+  throw(error?: unknown): Promise<Result> {
+    const iterator = this.#iterator;
+    if (this.#isDone || iterator === undefined || this.#read !== undefined) {
+      this.#leave();
+      return Promise.reject(error);
+    }
+    if (iterator.throw !== undefined) return this.#ask('throw', [error]);
+    return this.return().then(() => {
+      throw error;
+    });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')](): Promise<void> {
+    await this.return();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'AsyncGenerator';
+  }
+
+  /** The stream was cut: who waits is let go, or the next read gets it. */
+  cut(error: unknown): void {
+    this.#isDone = true;
+    const read = this.#read;
+    this.#read = undefined;
+    if (read === undefined) this.#cutBy = { error };
+    else this.#answer(error, read);
+    endStream(this.#watch.stream, this.#iterator as AsyncIterator<unknown>, error);
+  }
+
+  /** After a failure the fallback has its turn, if there is one for it and nothing has been read. */
+  #answer(error: unknown, read: Read): void {
+    const other = this.#start === undefined ? undefined : this.#watch.answer(error);
+    if (other === undefined) {
+      read.reject(error);
+      return;
+    }
+    this.#isDone = false;
+    this.#isUnwatched = true;
+    this.#read = read;
+    other
+      .then((stream) => {
+        if (this.#read !== read) {
+          endStream(stream, undefined, undefined);
+          return undefined;
+        }
+        this.#iterator = iteratorOf(stream);
+        return this.#iterator.next();
+      })
+      .then(
+        (result) => result !== undefined && this.#settle(read, () => read.resolve(result), result.done),
+        (problem) => this.#settle(read, () => read.reject(problem), true),
+      );
+  }
+
+  #settle(read: Read, answer: () => void, isDone: boolean | undefined): void {
+    if (this.#read !== read) return;
+    this.#read = undefined;
+    if (isDone) this.#isDone = true;
+    answer();
+  }
+
+  /** The reader goes in the midst of a read, or before it has read anything. */
+  #leave(): void {
+    this.#isDone = true;
+    const read = this.#read;
+    this.#read = undefined;
+    if (read === undefined) return;
+    read.resolve(DONE);
+    if (this.#isUnwatched) {
+      endStream(undefined, this.#iterator as AsyncIterator<unknown> | undefined, undefined);
+      return;
+    }
+    const watch = this.#watch;
+    const wasOver = watch.isOver;
+    watch.left();
+    const reason = leftEarly();
+    if (!wasOver) watch.context.abort(reason);
+    endStream(watch.stream, this.#iterator as AsyncIterator<unknown> | undefined, reason);
+  }
+
+  #inTurn(then: () => Promise<Result>): Promise<Result> {
+    const turn = (this.#last ?? Promise.resolve()).then(then, then);
+    return turn;
+  }
+
+  #ask(method: 'next' | 'throw', args: [unknown?]): Promise<Result> {
+    if (this.#cutBy !== undefined) {
+      const { error } = this.#cutBy;
+      this.#cutBy = undefined;
+      return Promise.reject(error);
+    }
+    if (this.#isDone) return Promise.resolve(DONE);
+    const asked = new Promise<Result>((resolve, reject) => {
+      this.#read = { resolve, reject };
+    });
+    this.#last = asked;
+    if (this.#isUnwatched) this.#pass(method, args);
+    else {
+      if (this.#iterator === undefined) this.#begin();
+      else {
+        this.#watch.begin();
+        this.#pull(this.#iterator, method, args);
+      }
+    }
+    return asked;
+  }
+
+  #pull(iterator: Raw, method: 'next' | 'throw', args: [unknown?]): void {
+    try {
+      const answer = (iterator[method] as (...args: [unknown?]) => Promise<Result>)(...args);
+      if (method === 'throw') answer.then(this.#onItem, this.#onOwnError);
+      else if (typeof (answer as { then?: unknown } | undefined)?.then === 'function')
+        answer.then(this.#onItem, this.#onError);
+      else Promise.resolve(answer).then(this.#onItem, this.#onError);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  #pass(method: 'next' | 'throw', args: [unknown?]): void {
+    const read = this.#read as Read;
+    const iterator = this.#iterator as Raw;
+    new Promise<Result>((resolve) => {
+      resolve((iterator[method] as (...args: [unknown?]) => Promise<Result>)(...args));
+    }).then(
+      (result) => this.#settle(read, () => read.resolve(result), result.done),
+      (error) => this.#settle(read, () => read.reject(error), true),
+    );
+  }
+
+  #begin(): void {
+    const read = this.#read as Read;
+    const start = this.#start as () => Promise<Raw>;
+    start().then(
+      (iterator) => {
+        // Who has left, or was cut loose, reads nothing of it.
+        if (this.#read !== read) return;
+        this.#iterator = iterator;
+        this.#pull(iterator, 'next', []);
+      },
+      (error) => this.#onStartError(error, read),
+    );
+  }
+
+  #onStartError(error: unknown, read: Read): void {
+    if (this.#read !== read) return;
+    this.#read = undefined;
+    this.#isDone = true;
+    this.#answer(error, read);
+  }
+
+  readonly #onItem = (result: Result): void => {
+    const read = this.#read;
+    if (read === undefined || this.#watch.isOver) {
+      if (read !== undefined) this.#over(read);
+      return;
+    }
+    this.#read = undefined;
+    if (typeof result !== 'object' || result === null) {
+      this.#read = read;
+      this.#onError(new TypeError(`Iterator result ${String(result)} is not an object`));
+      return;
+    }
+    if (result.done) {
+      this.#isDone = true;
+      this.#watch.rest();
+      this.#watch.ended();
+    } else this.#watch.item();
+    read.resolve(result);
+  };
+
+  /** Another iterator of the same stream has had its end. */
+  #over(read: Read): void {
+    this.#read = undefined;
+    this.#isDone = true;
+    read.resolve(DONE);
+  }
+
+  readonly #onError = (error: unknown): void => {
+    const read = this.#read;
+    if (read === undefined) return;
+    this.#read = undefined;
+    this.#isDone = true;
+    this.#watch.rest();
+    this.#watch.failed(error);
+    this.#answer(error, read);
+  };
+
+  readonly #onOwnError = (error: unknown): void => {
+    const read = this.#read;
+    if (read === undefined) return;
+    this.#read = undefined;
+    this.#isDone = true;
+    this.#watch.rest();
+    this.#watch.left();
+    read.reject(error);
+  };
+}

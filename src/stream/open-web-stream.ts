@@ -1,0 +1,124 @@
+import type { StreamReader, WebStream } from './kinds.js';
+import type { Watch } from './watch.js';
+
+interface ByteController {
+  readonly byobRequest?: { respond(bytes: number): void } | null;
+  enqueue(chunk: unknown): void;
+  close(): void;
+  error(reason: unknown): void;
+}
+
+/** Whether it is a stream of bytes, which a buffer of the reader's may be handed to. */
+function hasBytes(stream: WebStream): boolean {
+  try {
+    (stream.getReader({ mode: 'byob' }) as StreamReader).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A new stream that asks the source, which it locks, for one chunk when one is wanted. */
+export function openWebStream(watch: Watch, source: WebStream): WebStream {
+  const isBytes = hasBytes(source);
+  const reader: StreamReader = source.getReader();
+  let controller: ByteController | undefined;
+  /** Lets go of who waits. */
+  let release: (() => void) | undefined;
+
+  const end = (error: unknown) => {
+    reader.cancel(error).catch(() => {});
+  };
+  watch.onCut = (error) => {
+    controller?.error(error);
+    release?.();
+    end(error);
+  };
+
+  const pass = (chunk: unknown, to: ByteController): boolean => {
+    if (isBytes && (chunk as Uint8Array).byteLength === 0) return false;
+    to.enqueue(chunk);
+    return true;
+  };
+  const close = (to: ByteController) => {
+    to.close();
+    // A reader that has handed in a buffer gets it back, empty.
+    if (isBytes) to.byobRequest?.respond(0);
+  };
+
+  const take = (to: ByteController, done: () => void): void => {
+    reader.read().then(
+      (result) => {
+        if (watch.isOver) return;
+        if (result.done) {
+          watch.rest();
+          watch.ended();
+          close(to);
+        } else {
+          let isPassed: boolean;
+          try {
+            isPassed = pass(result.value, to);
+          } catch (error) {
+            watch.left();
+            to.error(error);
+            end(error);
+            done();
+            return;
+          }
+          if (!isPassed) {
+            take(to, done);
+            return;
+          }
+          watch.item();
+        }
+        done();
+      },
+      (error) => {
+        if (watch.isOver) return;
+        watch.rest();
+        watch.failed(error);
+        to.error(error);
+        done();
+      },
+    );
+  };
+
+  const underlying = {
+    ...(isBytes && { type: 'bytes' }),
+    start(given: ByteController) {
+      controller = given;
+    },
+    pull: (given: ByteController) =>
+      new Promise<void>((resolve) => {
+        release = resolve;
+        watch.begin();
+        take(given, () => {
+          release = undefined;
+          resolve();
+        });
+      }),
+    async cancel(reason: unknown) {
+      const wasOver = watch.isOver;
+      const isReading = release !== undefined;
+      watch.left();
+      const abort = () => {
+        if (!wasOver) watch.context.abort(reason);
+      };
+      if (isReading) {
+        release?.();
+        abort();
+        end(reason);
+        return;
+      }
+      try {
+        await reader.cancel(reason);
+      } finally {
+        abort();
+      }
+    },
+  };
+  const { ReadableStream } = globalThis as unknown as {
+    ReadableStream: new (source: object, strategy: object) => WebStream;
+  };
+  return new ReadableStream(underlying, { highWaterMark: 0 });
+}
