@@ -184,6 +184,9 @@ function commentsOf(work: Work, call: Node, members: readonly Member[]): Beside[
   const origins = members
     .map(({ origin }, index) => ({ origin: origin as Node, index }))
     .filter(({ origin }) => origin !== undefined);
+  /** Whether a comma lies between an option and a place behind it. */
+  const isPast = (origin: Node | undefined, at: number) =>
+    origin === undefined || work.tree.source.slice(origin.end, at).includes(',');
   for (const comment of work.tree.comments) {
     const { start, end } = comment;
     if (start < call.start || end > call.end) continue;
@@ -198,7 +201,8 @@ function commentsOf(work: Work, call: Node, members: readonly Member[]): Beside[
       .filter(({ origin }) => origin.start >= end)
       .sort((a, b) => a.origin.start - b.origin.start || a.index - b.index)[0];
     const follows = after !== undefined && !work.tree.source.slice(end, after.origin.start).includes('\n');
-    if (before !== undefined && !(follows && comment.type === 'CommentBlock')) {
+    const isOfNext = follows && comment.type === 'CommentBlock' && isPast(before?.origin, comment.start);
+    if (before !== undefined && !isOfNext) {
       (beside[before.index] as Beside)[members[before.index]?.name === 'name' ? 'above' : 'behind'].push(
         text,
       );

@@ -17,13 +17,19 @@ export interface Found {
   readonly leftOut: readonly string[];
   /** What could not be looked at, one sentence each. */
   readonly failures: readonly string[];
+  /** Sources in which scripts stand among other things: they are not changed. */
+  readonly mixed: readonly FoundFile[];
 }
 
 export const EXTENSIONS = ['.js', '.cjs', '.mjs', '.jsx', '.ts', '.cts', '.mts', '.tsx'];
 
+const MIXED = ['.vue', '.svelte', '.astro', '.mdx', '.marko', '.coffee'];
+
 const LEFT_OUT = new Set(['node_modules', 'dist', 'build', 'coverage']);
 
 const isSource = (name: string): boolean => EXTENSIONS.some((extension) => name.endsWith(extension));
+
+const isMixed = (name: string): boolean => MIXED.some((extension) => name.endsWith(extension));
 
 const isLeftOut = (name: string): boolean => LEFT_OUT.has(name) || name.startsWith('.');
 
@@ -33,6 +39,7 @@ export function findFiles(paths: readonly string[], cwd: string): Found {
   const leftOut: string[] = [];
   const failures: string[] = [];
   const links: FoundFile[] = [];
+  const mixed: FoundFile[] = [];
 
   function add(name: string, path: string): void {
     if (!files.has(path)) files.set(path, { name, path });
@@ -58,6 +65,8 @@ export function findFiles(paths: readonly string[], cwd: string): Found {
       if (!isLeftOut(entry.name)) visitFolder(name, path);
     } else if (entry.isFile() && isSource(entry.name)) {
       add(name, path);
+    } else if (entry.isFile() && isMixed(entry.name)) {
+      mixed.push({ name, path });
     }
   }
 
@@ -77,7 +86,7 @@ export function findFiles(paths: readonly string[], cwd: string): Found {
     }
   }
   for (const link of links) leftOut.push(...linkLeftOut(link, files));
-  return { files: [...files.values()], leftOut, failures };
+  return { files: [...files.values()], leftOut, failures, mixed };
 }
 
 function targetOf(given: string, cwd: string): { path: string; isFolder: boolean } {

@@ -12,10 +12,10 @@ import { type FoundFile, findFiles } from './find-files.js';
 import { loadEngine, type Places } from './find-peers.js';
 import type { Plan } from './finding.js';
 import { migrateOpossum } from './opossum.js';
-import { migratePackages } from './packages.js';
+import { migratePackages, namesModule } from './packages.js';
 import { type FileResult, jsonReport, textReport } from './report.js';
 import { isWorthScanning, scan } from './scan.js';
-import { decode, refusalOf, replaceFile } from './text-file.js';
+import { decode, hasWord, refusalOf, replaceFile } from './text-file.js';
 import type { Tree } from './tree.js';
 import { UsageError } from './usage-error.js';
 
@@ -50,7 +50,7 @@ export async function migrate(argv: readonly string[], io: MigrateIo): Promise<0
 
 async function run(args: Arguments, io: MigrateIo): Promise<0 | 1 | 2> {
   const { flags, target, paths } = args;
-  const { files, leftOut, failures } = findFiles(paths, io.cwd);
+  const { files, leftOut, failures, mixed } = findFiles(paths, io.cwd);
   const writes = !flags.has('dry') && !flags.has('check') && target !== 'scan';
   let engine: Promise<Engine> | undefined;
   const getEngine = () => {
@@ -63,7 +63,7 @@ async function run(args: Arguments, io: MigrateIo): Promise<0 | 1 | 2> {
     const result = await migrateFile(file, args, getEngine, writes);
     if (result !== undefined) results.push(result);
   }
-  const notes = [...leftOut];
+  const notes = [...leftOut, ...mixed.flatMap((file) => byHand(file, args))];
   if (flags.has('package')) {
     notes.push(...(await migratePackages({ args, io, results, getEngine, writes })));
   }
@@ -99,7 +99,7 @@ async function migrateFile(
   } catch (error) {
     return failed(`cannot be read: ${refusalOf(error)}`);
   }
-  if (args.target !== 'scan' && !bytes.includes(args.target)) return undefined;
+  if (args.target !== 'scan' && !hasWord(bytes, args.target)) return undefined;
   const { text, mark, encode } = decode(bytes);
   if (args.target === 'scan' && !isWorthScanning(text)) return undefined;
   if (bytes.length > MAX_SIZE) {
@@ -134,6 +134,18 @@ async function migrateFile(
   } catch (error) {
     return failed(`cannot be written: ${refusalOf(error)}`);
   }
+}
+
+/** A sentence on a file that names the library in a string, and is not read. */
+function byHand({ name, path }: FoundFile, { target, flags }: Arguments): string[] {
+  const libraries =
+    target === 'scan' ? ['opossum', 'cockatiel'] : [flags.has('undo') ? `recloser/${target}` : target];
+  const named = libraries.filter((library) => namesModule(path, library));
+  return named.length === 0
+    ? []
+    : [
+        `${name} names ${named.join(' and ')}, and is left out: only scripts of their own are read, change it by hand`,
+      ];
 }
 
 function planFor({ target, flags }: Arguments, tree: Tree): Plan {

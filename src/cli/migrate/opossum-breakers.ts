@@ -145,8 +145,12 @@ function lookAtCall(made: Node): Finding[] {
 
 function lookAtOptions(options: Node | undefined, scopes: Scopes): Finding[] {
   const given = unwrap(options);
-  const object = objectOf(given, scopes);
-  if (object !== undefined) return list(object, 'properties').flatMap((one) => lookAtProperty(one, scopes));
+  const objects = objectsOf(given, scopes);
+  if (objects.length > 0) {
+    return objects
+      .flatMap((object) => list(object, 'properties'))
+      .flatMap((one) => lookAtProperty(one, scopes));
+  }
   return given !== undefined && isFromElsewhere(given, scopes)
     ? [
         {
@@ -159,7 +163,32 @@ function lookAtOptions(options: Node | undefined, scopes: Scopes): Finding[] {
     : [];
 }
 
-/** The object literal that is given in place, or by a variable of this file. */
+/** The object literals that options are made of: several in `Object.assign({}, defaults, { … })`. */
+function objectsOf(given: Node | undefined, scopes: Scopes): Node[] {
+  const inner = unwrap(given);
+  if (isObjectMethod(inner, /^assign$/)) {
+    return list(inner, 'arguments').flatMap((one) => objectsOf(one, scopes));
+  }
+  return [objectOf(inner, scopes) ?? []].flat();
+}
+
+/** `Object.freeze(…)` and its like. */
+function isObjectMethod(call: Node | undefined, name: RegExp): boolean {
+  const callee = call?.type === 'CallExpression' ? unwrap(child(call, 'callee')) : undefined;
+  return nameOf(child(callee, 'object')) === 'Object' && name.test(keyOf(callee) ?? '');
+}
+
+/** What a field of the class around is initialised with. */
+function fieldOf(member: Node): Node | undefined {
+  let owner = member.parent;
+  while (owner !== undefined && !isClass(owner)) owner = owner.parent;
+  const field = list(child(owner, 'body'), 'body').find(
+    (one) => one.type === 'PropertyDefinition' && keyOf(one) === keyOf(member),
+  );
+  return child(field, 'value');
+}
+
+/** The object literal that is given in place, or by a variable or a field of this file. */
 function objectOf(given: Node | undefined, scopes: Scopes, depth = 0): Node | undefined {
   if (given === undefined || depth > 8) return undefined;
   const inner = unwrap(given);
@@ -174,16 +203,16 @@ function objectOf(given: Node | undefined, scopes: Scopes, depth = 0): Node | un
     }
     case 'MemberExpression': {
       const key = keyOf(inner);
+      if (child(inner, 'object')?.type === 'ThisExpression')
+        return objectOf(fieldOf(inner), scopes, depth + 1);
       const owner = objectOf(child(inner, 'object'), scopes, depth + 1);
       const property = list(owner, 'properties').find((one) => one.type === 'Property' && keyOf(one) === key);
       return key === undefined ? undefined : objectOf(child(property, 'value'), scopes, depth + 1);
     }
-    case 'CallExpression': {
-      const callee = unwrap(child(inner, 'callee'));
-      const isFrozen =
-        nameOf(child(callee, 'object')) === 'Object' && /^(?:freeze|seal)$/.test(keyOf(callee) ?? '');
-      return isFrozen ? objectOf(list(inner, 'arguments')[0], scopes, depth + 1) : undefined;
-    }
+    case 'CallExpression':
+      return isObjectMethod(inner, /^(?:freeze|seal)$/)
+        ? objectOf(list(inner, 'arguments')[0], scopes, depth + 1)
+        : undefined;
     default:
       return undefined;
   }
@@ -206,8 +235,9 @@ function isFromElsewhere(given: Node, scopes: Scopes): boolean {
 function lookAtProperty(property: Node, scopes: Scopes): Finding[] {
   const line = lineOf(property);
   if (property.type === 'SpreadElement') {
-    const object = objectOf(child(property, 'argument'), scopes);
-    return list(object, 'properties').flatMap((one) => lookAtProperty(one, scopes));
+    return objectsOf(child(property, 'argument'), scopes)
+      .flatMap((object) => list(object, 'properties'))
+      .flatMap((one) => lookAtProperty(one, scopes));
   }
   const key = keyOf(property);
   if (key === undefined) return [];

@@ -74,20 +74,26 @@ function whoNeeds(
   cwd: string,
   undo: boolean,
 ): string[] {
-  const named = new RegExp(`(['"\`])${name}(?:/[^'"\`]*)?\\1`);
   const known = new Map(results.map((result) => [result.path, result]));
-  return findFiles([folder], cwd).files.flatMap(({ path }) => {
+  const { files, mixed } = findFiles([folder], cwd);
+  return [...files, ...mixed].flatMap(({ path }) => {
     const file = relative(cwd, path).split(sep).join('/');
     const result = known.get(path);
     const needs =
       result === undefined
-        ? named.test(textAt(path))
+        ? namesModule(path, name)
         : result.error !== undefined ||
           result.report.some(({ needsOld }) => needsOld === true) ||
-          (undo && named.test(result.after ?? ''));
+          (undo && isNamedIn(result.after ?? '', name));
     return needs ? [file] : [];
   });
 }
+
+/** Whether a string of a text is the name of a module, or of something in it. */
+const isNamedIn = (text: string, name: string): boolean =>
+  new RegExp(`(['"\`])${name}(?:/[^'"\`]*)?\\1`).test(text);
+
+export const namesModule = (path: string, name: string): boolean => isNamedIn(textAt(path), name);
 
 function textAt(path: string): string {
   try {

@@ -2,7 +2,8 @@
 import { accessSync, chmodSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-const BOM = '\uFEFF';
+/** The byte order mark, also as its three bytes read one by one. */
+const MARKS = ['\uFEFF', '\u00EF\u00BB\u00BF'];
 
 export interface TextFile {
   /** Without the byte order mark. */
@@ -13,19 +14,30 @@ export interface TextFile {
   encode(text: string): Uint8Array;
 }
 
-/** What is no UTF-8 is read byte by byte: the words that the rules look for are ASCII in any case. */
+/**
+ * What is neither UTF-8 nor marked as UTF-16 is read byte by byte: the words that the rules look for are ASCII in any
+ * case.
+ */
 export function decode(bytes: Buffer): TextFile {
-  const utf8 = bytes.toString('utf8');
-  const isUtf8 = !utf8.includes('\uFFFD') || Buffer.from(utf8, 'utf8').equals(bytes);
-  const encoding = isUtf8 ? 'utf8' : 'latin1';
-  const whole = isUtf8 ? utf8 : bytes.toString('latin1');
-  const mark = whole.startsWith(BOM) ? BOM : '';
+  const encoding = encodingOf(bytes);
+  const whole = bytes.toString(encoding);
+  const mark = MARKS.find((one) => whole.startsWith(one)) ?? '';
   return {
     text: whole.slice(mark.length),
     mark,
     encode: (text) => Buffer.from(text, encoding),
   };
 }
+
+function encodingOf(bytes: Buffer): 'utf8' | 'utf16le' | 'latin1' {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe && bytes.length % 2 === 0) return 'utf16le';
+  const utf8 = bytes.toString('utf8');
+  return !utf8.includes('\uFFFD') || Buffer.from(utf8, 'utf8').equals(bytes) ? 'utf8' : 'latin1';
+}
+
+/** Whether a word stands in the bytes of a file, in any encoding that is read. */
+export const hasWord = (bytes: Buffer, word: string): boolean =>
+  bytes.includes(word) || (bytes[0] === 0xff && bytes.includes(Buffer.from(word, 'utf16le')));
 
 /**
  * Writes all or nothing: a file beside it takes its place. A folder where nothing can be made does not stop it, the

@@ -213,6 +213,22 @@ const b = new CircuitBreaker({
   });
 });
 
+describe('comments in a definition on one line', () => {
+  it.each([
+    ['halfOpenAfter: 1 /* ms */, breaker: new ConsecutiveBreaker(5)', '  recoveryTimeout: 1, /* ms */'],
+    [
+      'halfOpenAfter: 1, /* in a row */ breaker: new ConsecutiveBreaker(5)',
+      '  /* in a row */\n  failureThreshold: 5,',
+    ],
+  ])('stay on their side of the comma: %s', async (options, expected) => {
+    const text = await change(`import { circuitBreaker, ConsecutiveBreaker, handleAll } from 'cockatiel';
+const b = circuitBreaker(handleAll, { ${options} });
+`);
+
+    expect(text).toContain(`${expected}\n`);
+  });
+});
+
 describe('the uses of a breaker', () => {
   const HEAD = withBreaker(
     `{ halfOpenAfter: 1, ${FIVE} }`,

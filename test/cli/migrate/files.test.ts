@@ -15,7 +15,7 @@ describe('the files', () => {
       'coverage/a.js',
       '.git/a.js',
       'a.json',
-      'a.vue',
+      'a.txt',
     ];
     const { run, read: text } = project(Object.fromEntries([...read, ...unread].map((file) => [file, OLD])));
 
@@ -27,6 +27,25 @@ describe('the files', () => {
     expect(stdout).toBe(
       `${read.map((file) => `changed ${file}\n`).join('')}8 files read, 8 changed, 0 places to look at\n`,
     );
+  });
+
+  it('are told of if scripts stand in them among other things, and name the library: they are not read', async () => {
+    const script = `<script>\n${OLD}</script>\n`;
+    const files = { 'a.vue': script, 'b.svelte': '<p>opossum</p>', 'c.astro': script };
+    const { run, read } = project(files);
+
+    const { status, stdout, stderr } = await run('opossum .');
+
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: '0 files read, 0 changed, 0 places to look at\n',
+    });
+    expect(stderr.split('\n').map((line) => line.split(':', 2).join(':'))).toEqual([
+      'recloser: a.vue names opossum, and is left out',
+      'recloser: c.astro names opossum, and is left out',
+      '',
+    ]);
+    expect(read('a.vue')).toBe(script);
   });
 
   it.each(['src', './src', 'src/', 'src src/a.ts', 'src/a.ts'])(
@@ -74,12 +93,21 @@ describe('the files', () => {
       Buffer.from([0xe9, 0xff]),
       Buffer.from(`\r\n${OLD}`),
     ]);
-    const { run, bytes } = project({ 'bom.ts': `\uFEFF${OLD}x();\r\n`, 'latin1.ts': latin1 });
+    const marked = Buffer.concat([Buffer.from('\uFEFF'), latin1]);
+    const utf16 = Buffer.from(`\uFEFF// ü\r\n${OLD}`, 'utf16le');
+    const { run, bytes } = project({
+      'bom.ts': `\uFEFF${OLD}x();\r\n`,
+      'latin1.ts': latin1,
+      'marked.ts': marked,
+      'utf16.ts': utf16,
+    });
 
     const { status } = await run('opossum .');
 
     expect(status).toBe(0);
     expect(bytes('bom.ts')).toEqual(Buffer.from(`\uFEFF${NEW}x();\r\n`));
+    expect(bytes('utf16.ts')).toEqual(Buffer.from(`\uFEFF// ü\r\n${NEW}`, 'utf16le'));
+    expect(bytes('marked.ts').toString('latin1')).toBe(marked.toString('latin1').replace(OLD, NEW));
     expect(bytes('latin1.ts')).toEqual(Buffer.from(latin1.toString('latin1').replace(OLD, NEW), 'latin1'));
   });
 

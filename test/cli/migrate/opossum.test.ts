@@ -167,6 +167,8 @@ describe('places to look at', () => {
     ['{ ...OPTIONS }', ['capacity']],
     ['ALL.search', ['max-failures']],
     ['FROZEN', ['rotate']],
+    ['Object.assign({}, OPTIONS, { maxFailures: 3 })', ['capacity', 'max-failures']],
+    ['{ ...Object.assign({}, OPTIONS) }', ['capacity']],
     ['{ errorThresholdPercentage: ALWAYS }', ['threshold-100']],
     ['imported', ['options-elsewhere']],
     ['config.breaker', ['options-elsewhere']],
@@ -209,6 +211,16 @@ class Mine extends X {
 }`;
 
     expect((await migrated('opossum', source)).report).toEqual([[4, 'capacity']]);
+  });
+
+  it('are found in a field of the class around', async () => {
+    const source = `import X from 'opossum';
+class Prices {
+  private readonly options = { timeout: 300, capacity: 1 };
+  private readonly breaker = new X(get, this.options);
+}`;
+
+    expect((await migrated('opossum', source)).report).toEqual([[3, 'capacity']]);
   });
 
   it("are not looked for in another library's options", async () => {

@@ -55,6 +55,19 @@ describe('--package', () => {
     expect((await changed(manifest)).text).toBe(expected);
   });
 
+  it('keeps the old package if a source that is not read still names it', async () => {
+    const { run, read } = project({
+      'package.json': '{"dependencies":{"opossum":"9"}}',
+      'src/a.ts': SOURCE,
+      'src/B.vue': `<script>${SOURCE}</script>`,
+    });
+
+    const { stderr } = await run('opossum src --package');
+
+    expect(read('package.json')).toBe('{"dependencies":{"opossum":"9","recloser":"^1.2.3"}}');
+    expect(stderr).toContain('package.json keeps opossum, which src/B.vue still needs');
+  });
+
   it('keeps the old package, beside recloser, if a place to look at needs it', async () => {
     const { text, stderr } = await changed(
       '{\n  "dependencies": {\n    "opossum": "^9.0.0"\n  },\n  "devDependencies": {\n    "@types/opossum": "8"\n  }\n}\n',
