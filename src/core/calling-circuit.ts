@@ -16,7 +16,8 @@ import { reasonOf } from './following.js';
 import { GuardedCall, type Guards, type Settle } from './guarded-call.js';
 import type { CircuitMetrics } from './metrics.js';
 import { type CallOptions, readSyncCallOptions, type SyncCallOptions, verifyCallOptions } from './options.js';
-import { CallPermit, type Permit } from './permit.js';
+import type { OutcomeKind } from './outcome.js';
+import { ADMIT, BREAK_OFF, CallPermit, type Permit, SETTLE } from './permit.js';
 import type { Phase } from './phase.js';
 import { rejectSoon, run, type Task } from './promises.js';
 import { isThenable } from './thenable.js';
@@ -137,6 +138,30 @@ export abstract class CallingCircuit extends Circuit {
       OWED[OWED.length] = admission;
       throw error;
     }
+  }
+
+  /** @internal for subpaths: see `permit.ts` */
+  [ADMIT](now: number): Phase | CircuitBreakerOpenError {
+    if (this.#owed !== undefined) this.#payBack();
+    return this.admit(now);
+  }
+
+  /** @internal for subpaths */
+  [BREAK_OFF](permit: Phase, startedAt: number): ((error: unknown) => void) | undefined {
+    return this.lateFailure(permit, startedAt);
+  }
+
+  /** @internal for subpaths */
+  [SETTLE](
+    permit: Phase,
+    startedAt: number,
+    threw: boolean,
+    result: unknown,
+    kind?: OutcomeKind,
+  ): OutcomeKind {
+    this.giveBack(permit);
+    if (!threw && kind === undefined) return this.succeed(permit, startedAt, result);
+    return this.settle(permit, startedAt, threw, result, kind);
   }
 
   /** The permit of a call that is admitted at once, that nothing may end early and nobody answers in place of. */

@@ -163,10 +163,9 @@ export abstract class Circuit extends SteeredCircuit {
   }
 
   /** Takes in a success of a call that has given its place back: `settle` without what most successes do not need. */
-  protected succeed(permit: Phase, startedAt: number, value: unknown): void {
+  protected succeed(permit: Phase, startedAt: number, value: unknown): OutcomeKind {
     if (!this.isQuiet || permit.state !== CircuitState.CLOSED) {
-      this.settle(permit, startedAt, false, value);
-      return;
+      return this.settle(permit, startedAt, false, value);
     }
     const { slowCallDuration } = this.resolved;
     const now = this.timesEnds ? this.now() : Number.NaN;
@@ -176,8 +175,8 @@ export abstract class Circuit extends SteeredCircuit {
     this.tally.ignored--;
     this.tally.successes++;
     const rule = this.machine.recordSuccess(permit, slow, startedAt, now);
-    if (rule === undefined) return;
-    this.tellChanges(this.#tripBy(rule, now, false));
+    if (rule !== undefined) this.tellChanges(this.#tripBy(rule, now, false));
+    return 'success';
   }
 
   /** Takes in how a call ended that has given its place back: counts it, lets the machine decide, tells listeners. */

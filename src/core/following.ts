@@ -46,16 +46,19 @@ class Following {
     this.#restIfAlone();
   }
 
-  addSignal(controller: AbortController): void {
+  /** @returns what ends it before nobody holds the signal */
+  addSignal(controller: AbortController): () => void {
     const { signal } = controller;
     const reference = new WeakRef(signal);
     controllers.set(signal, controller);
     this.#signals.add(reference);
-    leavers.register(signal, () => {
+    const leave = () => {
       this.#signals.delete(reference);
       this.#restIfAlone();
-    });
+    };
+    leavers.register(signal, leave);
     this.#listen();
+    return leave;
   }
 
   #listen(): void {

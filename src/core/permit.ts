@@ -42,6 +42,27 @@ export const SETTLE: unique symbol = Symbol.for('recloser.settle.1') as never;
 /** Tells that what was a success at its beginning has broken off since; for subpaths. */
 export const BREAK_OFF: unique symbol = /* @__PURE__ */ Symbol.for('recloser.break-off.1') as never;
 
+/** The member of a breaker that admits a call at a time that is known, for subpaths that keep what belongs to a call. */
+export const ADMIT: unique symbol = Symbol.for('recloser.admit.1') as never;
+
+/**
+ * What subpaths ask of a breaker for many calls: as `acquire`, and without an object for each permit. The same symbol
+ * settles a permit of either kind.
+ */
+export interface Door {
+  /** A permit, or the rejection. */
+  [ADMIT](now: number): unknown;
+  [SETTLE](
+    permit: unknown,
+    startedAt: number,
+    threw: boolean,
+    result: unknown,
+    kind?: OutcomeKind,
+  ): OutcomeKind;
+  /** What takes in that a success has broken off since, to be asked when it has succeeded. */
+  [BREAK_OFF](permit: unknown, startedAt: number): ((error: unknown) => void) | undefined;
+}
+
 /** What compilers that bring `using` along look for where the runtime lacks the symbol. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 

@@ -1,12 +1,10 @@
 /** One run of a task: what it is told, and what may end it before it ends by itself. */
 import { Deadline, type Deadlines } from '../core/deadlines.js';
-import { classifyError, classifyValue } from '../core/outcome.js';
-import { BREAK_OFF, SETTLE } from '../core/permit.js';
+import { type CallerSignal, type Follower, followingOf, keepWithAnswer } from '../core/following.js';
 import { run } from '../core/promises.js';
-import { report } from '../core/report.js';
-import type { CallContext, CircuitBreaker, CircuitState, Clock, OutcomeKind, Permit } from '../index.js';
+import type { CallContext, CircuitState, Clock, OutcomeKind } from '../index.js';
 import { CallTimeoutError } from '../index.js';
-import { type Follower, follow, followWeakly, unfollow } from './follow-signal.js';
+import type { Host } from './host.js';
 
 /** What a task is told of its attempt. */
 export interface AttemptContext extends CallContext {
@@ -24,8 +22,8 @@ export type AttemptTask<T> = (context: AttemptContext) => T | PromiseLike<T>;
 /** Aborts the context's signal, or sees to it that it is aborted should it be read later. */
 export let abortAttempt: (context: LazyAttemptContext, reason: unknown) => void;
 
-/** Ties the context's signal, if anybody has read it, to the caller's for as long as somebody holds it. */
-export let tie: (context: LazyAttemptContext, signal: AbortSignal) => void;
+/** Ties the context's signal, if anybody has read it, to the caller's for as long as somebody holds it, or the answer. */
+export let tie: (context: LazyAttemptContext, signal: CallerSignal, answer: unknown) => void;
 
 /** What an answer that comes in pieces does to its attempt, after the attempt has ended. For subpaths of this package. */
 export interface AttemptHand {
@@ -40,8 +38,11 @@ export interface AttemptHand {
 /** The member of an attempt's context that answers its hand; it fits every copy of the package. */
 export const HAND: unique symbol = /* @__PURE__ */ Symbol.for('recloser.attempt.1') as never;
 
-/** Puts the permit that an attempt counts with into the hand of its context. */
-export let hold: (context: LazyAttemptContext, permit: Permit | undefined) => void;
+/** Tells a context whose hand somebody has that its attempt has succeeded. */
+let succeeded: (
+  context: LazyAttemptContext,
+  lateFailure: () => ((error: unknown) => void) | undefined,
+) => void;
 
 /** The context of one attempt. Its signal costs nothing until somebody reads it. */
 export class LazyAttemptContext implements AttemptContext, AttemptHand {
@@ -52,36 +53,31 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
   readonly #clock: Clock;
   readonly #deadline: number;
   #controller: AbortController | undefined;
-  #permit: Permit | undefined;
-  #untie: (() => void) | undefined;
+  #isHeld = false;
   #isUntied = false;
+  #untie: (() => void) | undefined;
+  #breakOff: ((error: unknown) => void) | undefined;
 
   static {
     abortAttempt = (context, reason) => context.#control().abort(reason);
-    tie = (context, signal) => {
+    tie = (context, signal, answer) => {
       const controller = context.#controller;
       if (controller === undefined || controller.signal.aborted || context.#isUntied) return;
-      context.#untie = followWeakly(signal, controller);
+      context.#untie = followingOf(signal).addSignal(controller);
+      keepWithAnswer(answer, controller);
     };
-    hold = (context, permit) => {
-      context.#permit = permit;
+    succeeded = (context, lateFailure) => {
+      if (context.#isHeld) context.#breakOff = lateFailure();
     };
   }
 
   /** @param deadline a reading of the clock, or `Infinity` */
-  constructor(
-    breaker: string,
-    state: CircuitState,
-    attempt: number,
-    isHedge: boolean,
-    clock: Clock,
-    deadline: number,
-  ) {
-    this.breaker = breaker;
-    this.state = state;
+  constructor(host: Host, attempt: number, isHedge: boolean, deadline: number) {
+    this.breaker = host.name;
+    this.state = host.breaker.state;
     this.attempt = attempt;
     this.isHedge = isHedge;
-    this.#clock = clock;
+    this.#clock = host.clock;
     this.#deadline = deadline;
   }
 
@@ -95,6 +91,7 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
   }
 
   get [HAND](): AttemptHand {
+    this.#isHeld = true;
     return this;
   }
 
@@ -112,7 +109,9 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
 
   /** @internal */
   breakOff(error: unknown): void {
-    (this.#permit as { [BREAK_OFF]?(error: unknown): void } | undefined)?.[BREAK_OFF]?.(error);
+    const late = this.#breakOff;
+    this.#breakOff = undefined;
+    late?.(error);
   }
 
   #control(): AbortController {
@@ -128,75 +127,88 @@ export interface Ended {
   readonly result: unknown;
   /** What it counts as. */
   readonly kind: OutcomeKind;
+  readonly isHedge: boolean;
   /** What ended it, if it was not itself or its own timeout. */
-  readonly by?: 'deadline' | 'abort' | 'winner' | undefined;
-  /** Ended by a timer: the signal of the attempt aborts where its caller goes on. */
-  readonly context?: LazyAttemptContext | undefined;
-  readonly isHedge?: boolean;
+  readonly by: 'deadline' | 'abort' | 'winner' | undefined;
+  /** Its context, where a timer has ended it: the signal aborts where its caller goes on. */
+  readonly late: LazyAttemptContext | undefined;
 }
 
-/** Tells a permit, or where there is none the filters of the breaker, how an attempt ended; answers what it counts as. */
-export function settle(
-  breaker: CircuitBreaker,
-  permit: Permit | undefined,
-  threw: boolean,
-  result: unknown,
-): OutcomeKind {
-  const own = permit as { [SETTLE]?(threw: boolean, result: unknown): OutcomeKind } | undefined;
-  if (own?.[SETTLE] !== undefined) return own[SETTLE](threw, result);
-  const kind = classify(breaker, threw, result);
-  if (threw) permit?.failure(result);
-  else permit?.success(result);
-  return kind;
-}
+/** An attempt that nothing but itself could end. */
+export const endedBy = (threw: boolean, result: unknown, kind: OutcomeKind): Ended => ({
+  threw,
+  result,
+  kind,
+  isHedge: false,
+  by: undefined,
+  late: undefined,
+});
 
-function classify(breaker: CircuitBreaker, threw: boolean, result: unknown): OutcomeKind {
-  try {
-    return threw ? classifyError(result, breaker.options) : classifyValue(result, breaker.options);
-  } catch (error) {
-    report(error);
-    return 'ignored';
-  }
-}
-
-/** What an attempt needs of what it belongs to. */
-export interface AttemptPlan {
-  readonly breaker: CircuitBreaker;
-  readonly permit: Permit | undefined;
-  readonly context: LazyAttemptContext;
-  readonly signal: AbortSignal | undefined;
-  readonly deadlines: Deadlines | undefined;
-  readonly startedAt: number;
-  /** Milliseconds; unless there are deadlines, none. */
-  readonly timeout: number;
-  /** What ends after `timeout`: the attempt's own time, all there was for the call, or what was left of that. */
-  readonly ends: 'attempt' | 'call' | 'rest';
-  readonly totalTimeoutError: () => unknown;
+/** Whose attempt it is. */
+export interface AttemptOwner {
+  readonly host: Host;
+  readonly signal: CallerSignal | undefined;
+  totalTimeoutError(): unknown;
+  /** What takes in that a success has broken off since. */
+  lateFailure(permit: unknown, startedAt: number): ((error: unknown) => void) | undefined;
   /** Is told once, when the attempt is answered. */
-  readonly left: () => void;
-  readonly discard: (value: unknown) => void;
+  left(attempt: Attempt): void;
 }
+
+/** What ends an attempt after its time: its own timeout, all the time there was for the call, or what was left of that. */
+export type Limit = 'attempt' | 'call' | 'rest';
 
 /** An attempt that a deadline, the caller or a faster one may end before its task does. Whichever is first decides. */
-export class Attempt extends Deadline implements Follower {
-  readonly #plan: AttemptPlan;
+export class Attempt extends Deadline implements Follower, Ended {
   readonly ended: Promise<Ended>;
-  #resolve: ((ended: Ended) => void) | undefined;
+  readonly startedAt: number;
+  threw = true;
+  result: unknown;
+  kind: OutcomeKind = 'ignored';
+  by: Ended['by'];
+  late: LazyAttemptContext | undefined;
+  readonly #owner: AttemptOwner;
+  readonly #permit: unknown;
+  readonly #context: LazyAttemptContext;
+  readonly #limit: Limit;
+  #deadlines: Deadlines | undefined;
+  #resolve!: (ended: Ended) => void;
+  #isRunning = true;
 
-  constructor(plan: AttemptPlan) {
-    super(plan.startedAt, plan.timeout);
-    this.#plan = plan;
+  /** @param timeout milliseconds to `limit` */
+  constructor(
+    owner: AttemptOwner,
+    permit: unknown,
+    context: LazyAttemptContext,
+    startedAt: number,
+    timeout: number,
+    limit: Limit,
+  ) {
+    super(startedAt, timeout);
+    this.startedAt = startedAt;
+    this.#owner = owner;
+    this.#permit = permit;
+    this.#context = context;
+    this.#limit = limit;
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
 
-  run(task: AttemptTask<unknown>): this {
-    const { signal, deadlines, startedAt, context } = this.#plan;
+  get isHedge(): boolean {
+    return this.#context.isHedge;
+  }
+
+  /** @param deadlines none where nothing ends it after a time */
+  run(task: AttemptTask<unknown>, deadlines: Deadlines | undefined): this {
+    const { signal } = this.#owner;
     try {
-      if (signal !== undefined) follow(signal, this);
-      deadlines?.add(this, startedAt);
-      run(task as never, context).then(
+      if (signal !== undefined) followingOf(signal).addCall(this);
+      if (deadlines !== undefined) {
+        deadlines.add(this, this.startedAt);
+        this.#deadlines = deadlines;
+      }
+      run(task as never, this.#context).then(
         (value) => this.#end(false, value),
         (error) => this.#end(true, error),
       );
@@ -207,20 +219,16 @@ export class Attempt extends Deadline implements Follower {
   }
 
   expire(): void {
-    const { ends, breaker, context, permit, timeout } = this.#plan;
-    if (this.#resolve === undefined) return;
-    const own = () => new CallTimeoutError(breaker.name, timeout);
-    if (ends === 'attempt') {
-      const error = own();
-      this.#answer({ threw: true, result: error, kind: settle(breaker, permit, true, error), context });
-    } else {
-      // It had all the time that there was: the dependency has timed out, whatever the caller is told.
-      const kind = ends === 'call' ? settle(breaker, permit, true, own()) : this.#ignore();
-      this.#answer({ threw: true, result: this.#plan.totalTimeoutError(), kind, by: 'deadline', context });
-    }
+    if (!this.#isRunning) return;
+    this.late = this.#context;
+    const error = new CallTimeoutError(this.#owner.host.name, this.duration);
+    // All the time that there was: the dependency has timed out, whatever the caller is told.
+    const kind = this.#limit === 'rest' ? this.#ignore() : this.#settle(true, error);
+    if (this.#limit === 'attempt') this.#answer(true, error, kind);
+    else this.#answer(true, this.#owner.totalTimeoutError(), kind, 'deadline');
   }
 
-  aborted(reason: unknown): void {
+  abandon(reason: unknown): void {
     this.#cut(reason, 'abort');
   }
 
@@ -230,43 +238,50 @@ export class Attempt extends Deadline implements Follower {
   }
 
   #cut(reason: unknown, by: 'abort' | 'winner'): void {
-    if (this.#resolve === undefined) return;
-    const kind = this.#ignore();
-    this.#answer({ threw: true, result: reason, kind, by });
-    abortAttempt(this.#plan.context, reason);
+    if (!this.#isRunning) return;
+    this.#answer(true, reason, this.#ignore(), by);
+    abortAttempt(this.#context, reason);
+  }
+
+  #settle(threw: boolean, result: unknown): OutcomeKind {
+    return this.#owner.host.settle(this.#permit, this.startedAt, threw, result);
   }
 
   #ignore(): OutcomeKind {
-    this.#plan.permit?.ignore();
-    return 'ignored';
+    return this.#owner.host.settle(this.#permit, this.startedAt, true, undefined, 'ignored');
   }
 
   #end(threw: boolean, result: unknown): void {
-    const { breaker, permit, context, discard } = this.#plan;
-    if (this.#resolve === undefined) {
-      if (!threw) discard(result);
+    if (!this.#isRunning) {
+      if (!threw) this.#owner.host.discard(result);
       return;
     }
     let kind: OutcomeKind = 'ignored';
     try {
-      kind = settle(breaker, permit, threw, result);
+      kind = this.#settle(threw, result);
+      if (kind === 'success')
+        succeeded(this.#context, () => this.#owner.lateFailure(this.#permit, this.startedAt));
     } finally {
-      this.#answer({ threw, result, kind, isHedge: context.isHedge });
+      this.#answer(threw, result, kind);
     }
   }
 
-  #answer(ended: Ended): void {
-    const { deadlines, signal, context, left } = this.#plan;
-    const resolve = this.#resolve;
-    this.#resolve = undefined;
+  #answer(threw: boolean, result: unknown, kind: OutcomeKind, by?: Ended['by']): void {
+    const owner = this.#owner;
+    this.#isRunning = false;
+    this.threw = threw;
+    this.result = result;
+    this.kind = kind;
+    this.by = by;
     try {
-      left();
+      owner.left(this);
     } finally {
-      resolve?.(ended);
-      deadlines?.remove(this);
-      if (signal !== undefined) {
-        unfollow(signal, this);
-        if (ended.by === undefined && ended.context === undefined) tie(context, signal);
+      this.#resolve(this);
+      this.#deadlines?.remove(this);
+      if (owner.signal !== undefined) {
+        followingOf(owner.signal).removeCall(this);
+        if (by === undefined && this.late === undefined)
+          tie(this.#context, owner.signal, threw ? undefined : result);
       }
     }
   }

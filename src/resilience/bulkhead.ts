@@ -1,42 +1,27 @@
+import type { CallerSignal } from '../core/following.js';
+import { reasonOf } from '../core/following.js';
 import {
   type Check,
-  count,
-  duration,
   guardRead,
-  MAX_TIMER_DELAY,
   positiveInteger,
   type Rules,
   readOptions,
   type Subject,
-  string,
 } from '../core/validate.js';
 import { type Clock, systemClock } from '../index.js';
-import { clockCheck } from './clock-check.js';
-import { createBulkheadFullError, type QueueReason } from './errors.js';
-import { reasonOf } from './follow-signal.js';
+import { type BulkheadFullError, createBulkheadFullError, type QueueReason } from './bulkhead-error.js';
+import { type Place, QUEUE_RULES, Queue, type QueueOptions } from './queue.js';
 import { type RunOptions, readRun } from './run-options.js';
-import { Wait } from './wait.js';
 
 /** What a {@link Bulkhead} is made with. */
-export interface BulkheadOptions {
+export interface BulkheadOptions extends QueueOptions {
   /** Tasks that may run at once, at least 1. */
   limit: number;
-  /** Tasks that may wait for a place. @default 0 */
-  queue?: number | undefined;
-  /** Milliseconds that a task may wait, 0 to 2,147,483,647: a queue without an end is how services die. @default 1_000 */
-  maxWait?: number | undefined;
-  /** The name in errors. @default 'default' */
-  name?: string | undefined;
-  /** Where the time is read. @default systemClock */
-  clock?: Clock | undefined;
 }
 
 export const BULKHEAD_RULES: Rules & Record<keyof BulkheadOptions, Check> = {
   limit: positiveInteger(),
-  queue: count,
-  maxWait: duration(0, MAX_TIMER_DELAY),
-  name: string,
-  clock: clockCheck,
+  ...QUEUE_RULES,
 };
 
 const CREATE = { breaker: '', action: 'create bulkhead' };
@@ -67,26 +52,17 @@ export function readBulkhead(options: unknown, subject: Subject, path = ''): Bul
 export class Bulkhead {
   readonly #name: string;
   readonly #clock: Clock;
+  readonly #queue: Queue;
   #limit: number;
-  #queue: number;
-  #maxWait: number;
   #running = 0;
-  readonly #waits = new Set<Wait>();
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: BulkheadOptions | number) {
-    const {
-      limit,
-      queue = 0,
-      maxWait = 1_000,
-      name = 'default',
-      clock = systemClock,
-    } = readBulkhead(options, CREATE);
-    this.#limit = limit;
-    this.#queue = queue;
-    this.#maxWait = maxWait;
-    this.#name = name;
-    this.#clock = clock;
+    const given = readBulkhead(options, CREATE);
+    this.#limit = given.limit;
+    this.#name = given.name ?? 'default';
+    this.#clock = given.clock ?? systemClock;
+    this.#queue = new Queue(given, () => {});
   }
 
   /** Tasks that may run at once. */
@@ -96,12 +72,12 @@ export class Bulkhead {
 
   /** Tasks that may wait. */
   get queue(): number {
-    return this.#queue;
+    return this.#queue.size;
   }
 
   /** Milliseconds that a task may wait. */
   get maxWait(): number {
-    return this.#maxWait;
+    return this.#queue.maxWait;
   }
 
   /** Tasks that have a place. */
@@ -111,13 +87,14 @@ export class Bulkhead {
 
   /** Tasks that wait for one. */
   get waiting(): number {
-    return this.#waits.size;
+    return this.#queue.places.length;
   }
 
   /**
    * Runs a task when there is a place for it.
    *
-   * It rejects with `BulkheadFullError` if there is none, and with the signal's reason if that aborts in the queue.
+   * It rejects with `BulkheadFullError` if there is none and the queue is full, or the wait was too long, and with the
+   * signal's reason if that aborts first.
    */
   async run<T>(task: () => T | PromiseLike<T>, options?: RunOptions): Promise<T> {
     const signal = readRun(task, options, 'bulkhead');
@@ -138,14 +115,13 @@ export class Bulkhead {
     const subject = { breaker: this.#name, action: 'update bulkhead' };
     const given = readBulkhead({ limit: this.#limit, ...options }, subject);
     this.#limit = given.limit;
-    this.#queue = given.queue ?? this.#queue;
-    this.#maxWait = given.maxWait ?? this.#maxWait;
+    this.#queue.update(given);
     this.#admit();
   }
 
   /** Takes a place, if there is one and nobody waits for it. @internal */
   tryEnter(): boolean {
-    if (this.#running >= this.#limit || this.#waits.size > 0) return false;
+    if (this.#running >= this.#limit || this.#queue.places.length > 0) return false;
     this.#running++;
     return true;
   }
@@ -153,49 +129,33 @@ export class Bulkhead {
   /** Gives a place back; the next that waits has it. @internal */
   leave(): void {
     this.#running--;
-    this.#admit();
+    if (this.#queue.places.length > 0) this.#admit();
   }
 
-  /**
-   * A place in the queue, if there is one: whoever waits has a place when the wait ends by `turn`, and has to call
-   * `left` when it ends by anything else.
-   *
-   * @internal
-   */
-  enqueue(wait: Wait): boolean {
-    if (this.#waits.size >= this.#queue) return false;
-    this.#waits.add(wait);
-    return true;
+  /** The last place in the queue, if there is one: whose wait ends by `turn` is in. @internal */
+  enqueue(signal: CallerSignal | undefined): Place | undefined {
+    return this.#queue.isFull ? undefined : this.#queue.join(this.#clock, signal);
   }
 
   /** @internal */
-  left(wait: Wait): void {
-    this.#waits.delete(wait);
-  }
-
-  /** @internal */
-  full(breaker: string, reason: QueueReason, waited: number) {
-    return createBulkheadFullError({ breaker, limit: this.#limit, queue: this.#queue, reason, waited });
+  full(breaker: string, reason: QueueReason, waited: number): BulkheadFullError {
+    return createBulkheadFullError({ breaker, limit: this.#limit, queue: this.queue, reason, waited });
   }
 
   #admit(): void {
     while (this.#running < this.#limit) {
-      const [wait] = this.#waits;
-      if (wait === undefined) return;
-      this.#waits.delete(wait);
-      if (wait.end('turn')) this.#running++;
+      const place = this.#queue.places.shift();
+      if (place === undefined) return;
+      if (place.end('turn')) this.#running++;
     }
   }
 
-  async #enterLater(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waits.size >= this.#queue) throw this.full(this.#name, 'full', 0);
+  async #enterLater(signal: CallerSignal | undefined): Promise<void> {
+    const place = this.enqueue(signal);
+    if (place === undefined) throw this.full(this.#name, 'full', 0);
     const since = this.#clock.now();
-    const wait = new Wait(this.#clock, signal);
-    this.enqueue(wait);
-    const end = await wait.endAfter(this.#maxWait).ended;
-    if (end === 'turn') return;
-    this.left(wait);
-    if (end === 'abort') throw reasonOf(signal as AbortSignal);
-    throw this.full(this.#name, 'wait', Math.max(this.#clock.now() - since, 0));
+    const end = await place.endAfter(this.maxWait).ended;
+    if (end === 'abort') throw reasonOf(signal as CallerSignal);
+    if (end !== 'turn') throw this.full(this.#name, 'wait', Math.max(this.#clock.now() - since, 0));
   }
 }

@@ -2,10 +2,7 @@
  * How an attempt gets in: bulkhead, rate limit, breaker, in this order. Where it need not wait it is in at once. Before
  * it waits the circuit is looked at, and an opening ends the wait; who waits holds no probe.
  */
-import { SEAM, type Seat } from '../core/seam.js';
-import type { CircuitBreaker, Permit } from '../index.js';
-import type { RateLimitError } from './errors.js';
-import { reasonOf } from './follow-signal.js';
+import { type CallerSignal, reasonOf } from '../core/following.js';
 import type { Host } from './host.js';
 import type { Shared } from './shared.js';
 import { Wait, type WaitEnd } from './wait.js';
@@ -15,81 +12,88 @@ export type Refuser = 'breaker' | 'bulkhead' | 'rate-limit' | 'deadline' | 'abor
 
 /** Leave for one attempt; `by` tells who has not given it. */
 export type Entry =
-  | { readonly by?: undefined; readonly permit: Permit | undefined; readonly waited: boolean }
+  | { readonly by?: undefined; readonly permit: unknown; readonly waited: boolean; readonly at: number }
   | { readonly by: Refuser; readonly error: unknown };
 
 /** Who wants in. */
 export interface Visitor {
   readonly host: Host;
   readonly shared: Shared;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CallerSignal | undefined;
   /** A reading of the clock, or `Infinity`. */
   readonly deadline: number;
   /** The number of the attempt. */
   readonly attempt: number;
-  readonly totalTimeoutError: () => unknown;
+  totalTimeoutError(): unknown;
 }
 
-export function enter(visitor: Visitor): Entry | Promise<Entry> {
-  const { bulkhead, rateLimiter } = visitor.shared;
+/** @param now a reading of the clock */
+export function enter(visitor: Visitor, now: number, waited = false): Entry | Promise<Entry> {
+  const { host, shared } = visitor;
+  const { bulkhead, rateLimiter } = shared;
+  const leave = shared.countsCalls ? undefined : host.leave();
+  if (leave !== undefined) return enterWithLeave(visitor, leave);
   if (bulkhead !== undefined && !bulkhead.tryEnter()) return enterLater(visitor);
-  if (rateLimiter !== undefined && !rateLimiter.tryTake()) return takeTurnLater(visitor, false);
-  return passBreaker(visitor, false);
+  if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) return takeTurnLater(visitor, waited);
+  return passBreaker(visitor, waited, now, now);
 }
 
 /** Gets in if it need not wait, as a hedge does: `undefined` if it would have to. */
 export function enterNow(visitor: Visitor): Entry | undefined {
   const { bulkhead, rateLimiter } = visitor.shared;
+  const now = visitor.host.clock.now();
   if (bulkhead !== undefined && !bulkhead.tryEnter()) return undefined;
-  if (rateLimiter !== undefined && !rateLimiter.tryTake()) {
+  if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) {
     bulkhead?.leave();
     return undefined;
   }
-  return takePermit(visitor, false);
+  return passBreaker(visitor, false, now, now);
 }
 
-function seatOf(breaker: CircuitBreaker): Seat | undefined {
-  return breaker.state === 'CLOSED' ? undefined : (breaker as { [SEAM]?(): Seat })[SEAM]?.();
+/** Waits for leave to probe, which settles in bounded time. */
+export async function waitForLeave(
+  visitor: Visitor,
+  leave: Promise<void>,
+): Promise<Extract<Entry, { by: Refuser }> | undefined> {
+  const { host, signal, deadline } = visitor;
+  const wait = new Wait(host.clock, signal);
+  if (deadline !== Number.POSITIVE_INFINITY) wait.endAfter(deadline - host.clock.now());
+  leave.then(() => wait.end('turn'));
+  const end = await wait.ended;
+  if (end === 'time') return { by: 'deadline', error: visitor.totalTimeoutError() };
+  return isGone(end, signal) ? { by: 'abort', error: reasonOf(signal) } : undefined;
 }
 
-/** Whether others share the circuit, who give leave to probe. */
-export const isGated = (breaker: CircuitBreaker): boolean => seatOf(breaker)?.isGated === true;
-
-function passBreaker(visitor: Visitor, waited: boolean): Entry | Promise<Entry> {
-  const { host, shared, signal } = visitor;
-  const leave = shared.countsCalls ? undefined : seatOf(host.breaker)?.leave();
-  if (leave === undefined) return takePermit(visitor, waited);
-  return leave.then(() => {
-    if (!signal?.aborted) return takePermit(visitor, true);
-    shared.rateLimiter?.giveBack();
-    shared.bulkhead?.leave();
-    return { by: 'abort', error: reasonOf(signal) };
-  });
+async function enterWithLeave(visitor: Visitor, leave: Promise<void>): Promise<Entry> {
+  const refused = await waitForLeave(visitor, leave);
+  if (refused !== undefined) return refused;
+  const { bulkhead, rateLimiter } = visitor.shared;
+  const now = visitor.host.clock.now();
+  if (bulkhead !== undefined && !bulkhead.tryEnter()) return enterLater(visitor);
+  if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) return takeTurnLater(visitor, true);
+  return passBreaker(visitor, true, now, now);
 }
 
-function takePermit({ host, shared }: Visitor, waited: boolean): Entry {
-  const { breaker } = host;
-  if (shared.countsCalls) return { permit: undefined, waited };
-  try {
-    return { permit: breaker.acquire(), waited };
-  } catch (error) {
-    shared.rateLimiter?.giveBack();
-    shared.bulkhead?.leave();
-    return { by: 'breaker', error };
-  }
+/** @param turn when the turn was, to be given back */
+function passBreaker({ host, shared }: Visitor, waited: boolean, now: number, turn: number): Entry {
+  if (shared.countsCalls) return { permit: undefined, waited, at: now };
+  const permit = host.admit(now);
+  if (!(permit instanceof Error)) return { permit, waited, at: now };
+  shared.rateLimiter?.giveBack(turn);
+  shared.bulkhead?.leave();
+  return { by: 'breaker', error: permit };
 }
 
 /** What the breaker says to an attempt that would have to wait, if it would not let it through anyhow. */
 function rejection({ host, shared }: Visitor): unknown {
-  const { breaker, isOpen } = host;
+  const { breaker, isOpen, clock } = host;
   // Only what surely is rejected may ask: a probe would have to wait, too.
   if (shared.countsCalls || !isOpen || breaker.metrics.retryAfter === 0) return undefined;
-  try {
-    breaker.acquire().ignore();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
+  const now = clock.now();
+  const permit = host.admit(now);
+  if (permit instanceof Error) return permit;
+  host.settle(permit, now, true, undefined, 'ignored');
+  return undefined;
 }
 
 async function enterLater(visitor: Visitor): Promise<Entry> {
@@ -97,29 +101,24 @@ async function enterLater(visitor: Visitor): Promise<Entry> {
   const { bulkhead, rateLimiter } = shared;
   const error = rejection(visitor);
   if (error !== undefined) return { by: 'breaker', error };
-  if (bulkhead === undefined) return passBreaker(visitor, true);
   const since = host.clock.now();
-  const wait = new Wait(host.clock, signal);
-  if (!bulkhead.enqueue(wait)) {
-    wait.end('time');
-    return { by: 'bulkhead', error: bulkhead.full(host.name, 'full', 0) };
-  }
-  const end = await waited(visitor, wait.endAfter(Math.min(bulkhead.maxWait, deadline - since)), 'bulkhead');
-  if (end !== 'turn') bulkhead.left(wait);
-  if (signal?.aborted || end === 'abort') {
+  if (bulkhead === undefined) return passBreaker(visitor, true, since, since);
+  const place = bulkhead.enqueue(signal);
+  if (place === undefined) return { by: 'bulkhead', error: bulkhead.full(host.name, 'full', 0) };
+  const left = deadline - since;
+  const end = await waited(visitor, place.endAfter(Math.min(bulkhead.maxWait, left)), 'bulkhead');
+  if (isGone(end, signal)) {
     if (end === 'turn') bulkhead.leave();
-    return { by: 'abort', error: reasonOf(signal as AbortSignal) };
+    return { by: 'abort', error: reasonOf(signal) };
   }
   if (end === 'turn') {
-    if (rateLimiter !== undefined && !rateLimiter.tryTake()) return takeTurnLater(visitor, true);
-    return passBreaker(visitor, true);
+    const now = host.clock.now();
+    if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) return takeTurnLater(visitor, true);
+    return passBreaker(visitor, true, now, now);
   }
-  if (end === 'open') {
-    const opened = rejection(visitor);
-    return opened === undefined ? enter(visitor) : { by: 'breaker', error: opened };
-  }
+  if (end === 'open') return enterAgain(visitor);
+  if (left <= bulkhead.maxWait) return { by: 'deadline', error: visitor.totalTimeoutError() };
   const passed = Math.max(host.clock.now() - since, 0);
-  if (deadline - since <= bulkhead.maxWait) return { by: 'deadline', error: visitor.totalTimeoutError() };
   return { by: 'bulkhead', error: bulkhead.full(host.name, 'wait', passed) };
 }
 
@@ -127,27 +126,36 @@ async function enterLater(visitor: Visitor): Promise<Entry> {
 async function takeTurnLater(visitor: Visitor, hasWaited: boolean): Promise<Entry> {
   const { host, shared, signal, deadline } = visitor;
   const { bulkhead, rateLimiter } = shared;
-  const leave = (entry: Entry): Entry => {
+  const leave = (entry: Entry | Promise<Entry>) => {
     bulkhead?.leave();
     return entry;
   };
   const error = rejection(visitor);
   if (error !== undefined) return leave({ by: 'breaker', error });
-  if (rateLimiter === undefined) return passBreaker(visitor, hasWaited);
-  const entered = rateLimiter.enqueue(host.name, signal, deadline);
-  if (!('wait' in entered)) return leave({ by: 'rate-limit', error: entered satisfies RateLimitError });
-  const end = await waited(visitor, entered.wait, 'rate-limit');
-  if (signal?.aborted || end === 'abort') {
-    if (end === 'turn') rateLimiter.giveBack();
-    return leave({ by: 'abort', error: reasonOf(signal as AbortSignal) });
+  if (rateLimiter === undefined) return passBreaker(visitor, hasWaited, 0, 0);
+  const place = rateLimiter.enqueue(host.name, signal, deadline);
+  if (place instanceof Error) return leave({ by: 'rate-limit', error: place });
+  const end = await waited(visitor, place, 'rate-limit');
+  if (isGone(end, signal)) {
+    if (end === 'turn') rateLimiter.giveBack(place.at);
+    return leave({ by: 'abort', error: reasonOf(signal) });
   }
-  if (end === 'turn') return passBreaker(visitor, true);
+  if (end === 'turn') return passBreaker(visitor, true, host.clock.now(), place.at);
   if (end === 'open') {
-    const opened = rejection(visitor);
     bulkhead?.leave();
-    return opened === undefined ? enter(visitor) : { by: 'breaker', error: opened };
+    return enterAgain(visitor);
   }
-  return leave({ by: 'rate-limit', error: rateLimiter.error(host.name, 'wait', entered.tooLate) });
+  return leave({ by: 'rate-limit', error: rateLimiter.error(host.name, 'wait', place.tooLate) });
+}
+
+/** The circuit has opened; unless it lets the attempt pass all the same, nobody waits any more. */
+function enterAgain(visitor: Visitor): Entry | Promise<Entry> {
+  const error = rejection(visitor);
+  return error === undefined ? enter(visitor, visitor.host.clock.now(), true) : { by: 'breaker', error };
+}
+
+function isGone(end: WaitEnd, signal: CallerSignal | undefined): signal is CallerSignal {
+  return end === 'abort' || signal?.aborted === true;
 }
 
 /** Waits, and tells how long. */

@@ -1,8 +1,12 @@
 /** What the calls of one `Resilience` share. */
 import { Deadlines, deadlinesFor } from '../core/deadlines.js';
 import { Emitter } from '../core/events.js';
+import { classifyError, classifyValue } from '../core/outcome.js';
+import { ADMIT, BREAK_OFF, type Door, SETTLE } from '../core/permit.js';
 import { report } from '../core/report.js';
-import type { CircuitBreaker, Clock } from '../index.js';
+import { SEAM, type Seat } from '../core/seam.js';
+import type { CircuitBreaker, Clock, OutcomeKind } from '../index.js';
+import { remember, type Stopped } from './attempts-of.js';
 import { RESILIENCE_EVENTS, type ResilienceEvents } from './events.js';
 import { AnswerTimes } from './hedge-options.js';
 import type { Shared } from './shared.js';
@@ -20,6 +24,7 @@ export class Host {
   readonly #discard: ((value: unknown) => void) | undefined;
   #events: Emitter<ResilienceEvents> | undefined;
   #deadlines: Deadlines | undefined;
+  #seat: Seat | undefined;
   /** Waits that an opening ends; the breaker is listened to while there are any. */
   readonly #waits = new Set<Wait>();
   #stopListening: (() => void) | undefined;
@@ -50,9 +55,63 @@ export class Host {
     return this.#deadlines;
   }
 
+  /** A permit for one run, or the breaker's rejection, which is an error. */
+  admit(now: number): unknown {
+    return (this.breaker as unknown as Door)[ADMIT](now);
+  }
+
+  /** Takes in how a run ended, which has a permit unless calls are what counts; answers what it counts as. */
+  settle(
+    permit: unknown,
+    startedAt: number,
+    threw: boolean,
+    result: unknown,
+    kind?: OutcomeKind,
+  ): OutcomeKind {
+    if (permit !== undefined)
+      return (this.breaker as unknown as Door)[SETTLE](permit, startedAt, threw, result, kind);
+    return kind ?? this.#classify(threw, result);
+  }
+
+  /** What takes in that a success has broken off since. */
+  lateFailure(permit: unknown, startedAt: number): ((error: unknown) => void) | undefined {
+    return permit === undefined ? undefined : (this.breaker as unknown as Door)[BREAK_OFF](permit, startedAt);
+  }
+
+  #classify(threw: boolean, result: unknown): OutcomeKind {
+    const { options } = this.breaker;
+    try {
+      return threw ? classifyError(result, options) : classifyValue(result, options);
+    } catch (error) {
+      report(error);
+      return 'ignored';
+    }
+  }
+
+  /** What a call waits for before it may probe, if anything: leave of those who share the circuit. */
+  leave(): Promise<void> | undefined {
+    return this.isGated ? this.#seat?.leave() : undefined;
+  }
+
+  /** Whether probes need leave of others. */
+  get isGated(): boolean {
+    if (this.breaker.state === 'CLOSED') return false;
+    this.#seat ??= (this.breaker as unknown as { [SEAM](): Seat })[SEAM]();
+    return this.#seat.isGated;
+  }
+
   /** Whether the breaker rejects now what is not a probe. */
   get isOpen(): boolean {
     return this.breaker.state === 'OPEN' && this.breaker.mode !== 'observe';
+  }
+
+  /** Remembers what a call went through that ends with an error. */
+  remember(error: unknown, attempts: number, stopped: Stopped, startedAt: number, retryAfter?: number): void {
+    const elapsed = Math.max(this.clock.now() - startedAt, 0);
+    remember(
+      error,
+      retryAfter === undefined ? { attempts, stopped, elapsed } : { attempts, stopped, elapsed, retryAfter },
+    );
   }
 
   /** Does with a value that is thrown away what the user wants done with it. */

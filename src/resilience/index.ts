@@ -1,6 +1,7 @@
 export type { AttemptContext, AttemptTask } from './attempt.js';
 export { type Attempts, attemptsOf, type Stopped } from './attempts-of.js';
 export { Bulkhead, type BulkheadOptions } from './bulkhead.js';
+export { BulkheadFullError, type QueueReason } from './bulkhead-error.js';
 export {
   type ConfigResilience,
   type ConfiguredResilience,
@@ -9,13 +10,10 @@ export {
   resilienceFromConfig,
 } from './config.js';
 export {
-  BulkheadFullError,
   isBulkheadFullError,
   isRateLimitError,
   isRejection,
   isTotalTimeoutError,
-  type QueueReason,
-  RateLimitError,
   TotalTimeoutError,
 } from './errors.js';
 export type { ResilienceEvents } from './events.js';
@@ -29,6 +27,7 @@ export type {
   ResilienceOptions,
   RetryBudgetSetting,
 } from './options.js';
+export { RateLimitError } from './rate-limit-error.js';
 export { RateLimiter, type RateLimiterOptions } from './rate-limiter.js';
 export {
   defaultResilience,

@@ -3,6 +3,7 @@
  * dependency (what its calls share).
  */
 import { BREAKER_RULES, readBreakerOptions } from '../core/options.js';
+import { ADMIT } from '../core/permit.js';
 import { quote } from '../core/quote.js';
 import {
   type Check,
@@ -10,6 +11,7 @@ import {
   duration,
   either,
   guardRead,
+  hasMethods,
   MAX_TIMER_DELAY,
   object,
   oneOf,
@@ -115,8 +117,7 @@ export const DEPENDENCY_OPTIONS = [
 
 const anInstance = (what: string) => `${what}, its options, or false`;
 
-const isBreaker = (value: unknown): value is CircuitBreaker =>
-  typeof (value as Partial<CircuitBreaker> | null)?.acquire === 'function';
+const isBreaker = (value: unknown): value is CircuitBreaker => hasMethods(ADMIT)(value);
 
 const AROUND_RULES: Rules & Record<keyof AroundOptions, Check> = {
   ...FUNCTION_RULES,
@@ -235,7 +236,7 @@ export class Settings {
     this.callTimeout = callTimeout;
     this.hedge = hedge;
     this.fallback = { fallback: given.fallback, fallbackOn: given.fallbackOn };
-    this.isPlain = totalTimeout === false && hedge === false;
+    this.isPlain = totalTimeout === false && hedge === false && given.fallback === undefined;
     if (this.retry.waitsWhenOpen && totalTimeout === false) {
       refuse(
         subject,

@@ -5,7 +5,6 @@ import { Wait } from './wait.js';
 /** What a race needs of its call. */
 export interface RacePlan {
   readonly clock: Clock;
-  readonly signal: AbortSignal | undefined;
   /** Milliseconds before each hedge. */
   readonly delay: number;
   /** Hedges at most. */

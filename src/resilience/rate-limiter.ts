@@ -2,10 +2,11 @@
  * Turns in time. It remembers when the last `limit` turns were, so that no interval of `per` milliseconds holds more,
  * wherever it begins; and since every wait is known beforehand, nobody begins one that is too long.
  */
+import type { CallerSignal } from '../core/following.js';
+import { reasonOf } from '../core/following.js';
 import { startTimer, stopTimer, type Timer } from '../core/timers.js';
 import {
   type Check,
-  count,
   duration,
   guardRead,
   MAX_TIMER_DELAY,
@@ -13,42 +14,30 @@ import {
   type Rules,
   readOptions,
   type Subject,
-  string,
   verify,
 } from '../core/validate.js';
 import { type Clock, systemClock } from '../index.js';
-import { clockCheck } from './clock-check.js';
-import { createRateLimitError, type QueueReason, type RateLimitError } from './errors.js';
-import { reasonOf } from './follow-signal.js';
+import type { QueueReason } from './bulkhead-error.js';
+import { type Place, QUEUE_RULES, Queue, type QueueOptions } from './queue.js';
+import { createRateLimitError, type RateLimitError } from './rate-limit-error.js';
 import { type RunOptions, readRun } from './run-options.js';
-import { Wait } from './wait.js';
+import { Turns } from './turns.js';
 
 /** What a {@link RateLimiter} is made with. */
-export interface RateLimiterOptions {
+export interface RateLimiterOptions extends QueueOptions {
   /** Starts in any `per` milliseconds, 1 to 100,000. */
   limit: number;
   /** Milliseconds, 1 to 2,147,483,647. @default 1_000 */
   per?: number | undefined;
   /** Milliseconds between two starts at the least, 0 to 2,147,483,647. @default 0 */
   spacing?: number | undefined;
-  /** Tasks that may wait for their turn. @default 0 */
-  queue?: number | undefined;
-  /** Milliseconds that a task may wait, 0 to 2,147,483,647. @default 1_000 */
-  maxWait?: number | undefined;
-  /** The name in errors. @default 'default' */
-  name?: string | undefined;
-  /** Where the time is read. @default systemClock */
-  clock?: Clock | undefined;
 }
 
 export const RATE_LIMIT_RULES: Rules & Record<keyof RateLimiterOptions, Check> = {
   limit: positiveInteger(100_000),
   per: duration(1, MAX_TIMER_DELAY),
   spacing: duration(0, MAX_TIMER_DELAY),
-  queue: count,
-  maxWait: duration(0, MAX_TIMER_DELAY),
-  name: string,
-  clock: clockCheck,
+  ...QUEUE_RULES,
 };
 
 const CREATE = { breaker: '', action: 'create rate limiter' };
@@ -62,17 +51,6 @@ export function readRateLimit(options: unknown, subject: Subject, path = ''): Ra
     const of = path === '' ? RATE_LIMIT_RULES : rules; // inside of a Resilience these are the breaker's
     return readOptions(named, of, subject, path) as unknown as RateLimiterOptions;
   });
-}
-
-/** Somebody who waits for a turn. */
-interface Waiter {
-  readonly wait: Wait;
-  /** The latest turn that is soon enough. */
-  readonly latest: number;
-  /** The turn as it is known now. */
-  at: number;
-  /** Told when the turn has moved beyond what is soon enough. */
-  tooLate: number | undefined;
 }
 
 /** How often a timer that comes early is set again, for clocks and timers that differ. */
@@ -92,78 +70,63 @@ const PATIENCE = 2;
 export class RateLimiter {
   readonly #name: string;
   readonly #clock: Clock;
-  #limit: number;
-  #per: number;
-  #spacing: number;
-  #queue: number;
-  #maxWait: number;
-  /** The last turns, by their number modulo the length. */
-  #turns: number[] = [];
-  #taken = 0;
+  readonly #turns: Turns;
+  readonly #queue: Queue;
   #pausedUntil = Number.NEGATIVE_INFINITY;
-  #waiters: Waiter[] = [];
   #timer: Timer | undefined;
   #early = 0;
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: RateLimiterOptions) {
     const given = readRateLimit(options, CREATE);
-    this.#limit = given.limit;
-    this.#per = given.per ?? 1_000;
-    this.#spacing = given.spacing ?? 0;
-    this.#queue = given.queue ?? 0;
-    this.#maxWait = given.maxWait ?? 1_000;
+    this.#turns = new Turns(given.limit, given.per ?? 1_000, given.spacing ?? 0);
+    this.#queue = new Queue(given, () => this.#plan());
     this.#name = given.name ?? 'default';
     this.#clock = given.clock ?? systemClock;
   }
 
   /** One that bounds nothing until somebody pauses it: whoever has the time waits then. @internal */
   static unlimited(name: string, clock: Clock): RateLimiter {
-    const limiter = new RateLimiter({
-      limit: 1,
-      queue: Number.MAX_SAFE_INTEGER,
-      maxWait: MAX_TIMER_DELAY,
-      name,
-      clock,
-    });
-    limiter.#limit = Number.POSITIVE_INFINITY;
+    const queue = Number.MAX_SAFE_INTEGER;
+    const limiter = new RateLimiter({ limit: 1, queue, maxWait: MAX_TIMER_DELAY, name, clock });
+    limiter.#turns.limit = Number.POSITIVE_INFINITY;
     return limiter;
   }
 
   /** Starts in any `per` milliseconds. */
   get limit(): number {
-    return this.#limit;
+    return this.#turns.limit;
   }
 
   /** Milliseconds. */
   get per(): number {
-    return this.#per;
+    return this.#turns.per;
   }
 
   /** Milliseconds between two starts at the least. */
   get spacing(): number {
-    return this.#spacing;
+    return this.#turns.spacing;
   }
 
   /** Tasks that may wait. */
   get queue(): number {
-    return this.#queue;
+    return this.#queue.size;
   }
 
   /** Milliseconds that a task may wait. */
   get maxWait(): number {
-    return this.#maxWait;
+    return this.#queue.maxWait;
   }
 
   /** Tasks that wait for their turn. */
   get waiting(): number {
-    return this.#waiters.length;
+    return this.#queue.places.length;
   }
 
   /** Milliseconds until the next turn that nobody waits for. */
   get retryAfter(): number {
     const now = this.#clock.now();
-    return Math.max(this.#nextTurn(now) - now, 0);
+    return this.#next(now, this.#queue.places) - now;
   }
 
   /** Milliseconds for which nobody has a turn, since somebody paused it. */
@@ -179,21 +142,18 @@ export class RateLimiter {
   async run<T>(task: () => T | PromiseLike<T>, options?: RunOptions): Promise<T> {
     const signal = readRun(task, options, 'rate limit');
     if (!this.tryTake()) {
-      const entered = this.enqueue(this.#name, signal, Number.POSITIVE_INFINITY);
-      if (!('wait' in entered)) throw entered;
-      const end = await entered.wait.ended;
-      if (end === 'abort') throw reasonOf(signal as AbortSignal);
-      if (end !== 'turn') throw this.error(this.#name, 'wait', entered.tooLate);
+      const place = this.enqueue(this.#name, signal, Number.POSITIVE_INFINITY);
+      if (place instanceof Error) throw place;
+      const end = await place.ended;
+      if (end === 'abort') throw reasonOf(signal as CallerSignal);
+      if (end !== 'turn') throw this.error(this.#name, 'wait', place.tooLate);
     }
     return task();
   }
 
   /** Takes a turn, if there is one now and nobody waits for it. */
   tryTake(): boolean {
-    const now = this.#clock.now();
-    if (this.#waiters.length > 0 || this.#nextTurn(now) > now) return false;
-    this.#take(now);
-    return true;
+    return this.takeAt(this.#clock.now());
   }
 
   /**
@@ -217,20 +177,25 @@ export class RateLimiter {
    */
   update(options: Omit<Partial<RateLimiterOptions>, 'name' | 'clock'>): void {
     const subject = { breaker: this.#name, action: 'update rate limiter' };
-    const given = readRateLimit({ limit: this.#limit, ...options }, subject);
-    this.#resize(given.limit);
-    this.#per = given.per ?? this.#per;
-    this.#spacing = given.spacing ?? this.#spacing;
-    this.#queue = given.queue ?? this.#queue;
-    this.#maxWait = given.maxWait ?? this.#maxWait;
+    const given = readRateLimit({ limit: this.limit, ...options }, subject);
+    const turns = this.#turns;
+    turns.resize(given.limit);
+    turns.per = given.per ?? turns.per;
+    turns.spacing = given.spacing ?? turns.spacing;
+    this.#queue.update(given);
     this.#plan();
   }
 
-  /** Gives back the turn that was taken last, which was not used. @internal */
-  giveBack(): void {
-    if (this.#taken === 0) return;
-    this.#taken--;
-    this.#turns[this.#taken % this.#limit] = this.#given[this.#taken % this.#limit] as number;
+  /** `tryTake` at a time that is known. @internal */
+  takeAt(now: number): boolean {
+    if (this.#queue.places.length > 0 || this.#next(now, []) > now) return false;
+    this.#turns.take(now);
+    return true;
+  }
+
+  /** Gives a turn back that was not used. @internal */
+  giveBack(at: number): void {
+    this.#turns.giveBack(at);
     this.#plan();
   }
 
@@ -241,108 +206,58 @@ export class RateLimiter {
    * @param deadline a reading of the clock
    * @internal
    */
-  enqueue(
-    breaker: string,
-    signal: AbortSignal | undefined,
-    deadline: number,
-  ): { readonly wait: Wait; readonly tooLate: number | undefined } | RateLimitError {
+  enqueue(breaker: string, signal: CallerSignal | undefined, deadline: number): Place | RateLimitError {
     const now = this.#clock.now();
-    const at = this.#nextTurn(now);
-    if (this.#waiters.length >= this.#queue) return this.error(breaker, 'full', at - now);
-    const latest = Math.min(now + this.#maxWait, deadline);
+    const at = this.#next(now, this.#queue.places);
+    if (this.#queue.isFull) return this.error(breaker, 'full', at - now);
+    const latest = Math.min(now + this.maxWait, deadline);
     if (at > latest) return this.error(breaker, 'wait', at - now);
-    const wait = new Wait(this.#clock, signal);
-    const waiter: Waiter = { wait, latest, at, tooLate: undefined };
-    this.#waiters.push(waiter);
-    // Whoever else ends the wait leaves the queue with it.
-    wait.ended.then((end) => {
-      if (end === 'turn' || end === 'time') return;
-      const index = this.#waiters.indexOf(waiter);
-      if (index === -1) return;
-      this.#waiters.splice(index, 1);
-      this.#plan();
-    });
-    if (this.#waiters.length === 1) this.#setTimer(now);
-    return waiter;
+    const place = this.#queue.join(this.#clock, signal);
+    place.at = at;
+    place.latest = latest;
+    if (this.waiting === 1) this.#setTimer(now);
+    return place;
   }
 
   /** @internal */
   error(breaker: string, reason: QueueReason, retryAfter = this.retryAfter): RateLimitError {
-    return createRateLimitError({ breaker, reason, retryAfter: Math.max(retryAfter, 0) });
+    return createRateLimitError({ breaker, reason, retryAfter });
   }
 
-  /** What stood in the places of `#turns` before, for a turn that is given back. */
-  #given: number[] = [];
-
-  #take(at: number): void {
-    if (this.#limit === Number.POSITIVE_INFINITY) return;
-    const place = this.#taken % this.#limit;
-    this.#given[place] = this.#turns[place] ?? Number.NEGATIVE_INFINITY;
-    this.#turns[place] = at;
-    this.#taken++;
+  #next(now: number, ahead: readonly Place[]): number {
+    return this.#turns.next(Math.max(now, this.#pausedUntil), ahead);
   }
 
-  /** When somebody who comes now has a turn. */
-  #nextTurn(now: number): number {
-    return this.#turnAfter(now, this.#waiters.length);
-  }
-
-  /** When the one has a turn who stands behind so many that wait. */
-  #turnAfter(now: number, ahead: number): number {
-    const before = ahead > 0 ? (this.#waiters[ahead - 1] as Waiter).at : this.#last();
-    return Math.max(now, this.#pausedUntil, before + this.#spacing, before, this.#oldest(ahead) + this.#per);
-  }
-
-  #last(): number {
-    if (this.#taken === 0) return Number.NEGATIVE_INFINITY;
-    return this.#turns[(this.#taken - 1) % this.#limit] as number;
-  }
-
-  /** The turn that is `limit` turns before the one behind so many that wait. */
-  #oldest(ahead: number): number {
-    const number = this.#taken + ahead - this.#limit;
-    if (number < 0) return Number.NEGATIVE_INFINITY;
-    if (number >= this.#taken) return (this.#waiters[number - this.#taken] as Waiter).at;
-    return this.#turns[number % this.#limit] as number;
-  }
-
-  /** Works out all turns anew; whose turn has moved too far away is told. */
-  #plan(): void {
-    if (this.#waiters.length === 0) {
-      this.#rest();
-      return;
-    }
-    const now = this.#clock.now();
-    const waiters = this.#waiters;
-    const refused: Waiter[] = [];
-    this.#waiters = [];
-    for (const waiter of waiters) {
-      const at = this.#turnAfter(now, this.#waiters.length);
-      if (at > waiter.latest) {
-        waiter.tooLate = at - now;
-        refused.push(waiter);
+  /** Works out all turns anew; whose turn has moved too far away is told, unless it waits for a timer that came late. */
+  #plan(now = this.#clock.now(), refuses = true): void {
+    const places = this.#queue.places;
+    const refused: Place[] = [];
+    const kept: Place[] = [];
+    for (const place of places) {
+      const at = this.#next(now, kept);
+      if (refuses && at > place.latest) {
+        place.tooLate = at - now;
+        refused.push(place);
       } else {
-        waiter.at = at;
-        this.#waiters.push(waiter);
+        place.at = at;
+        kept.push(place);
       }
     }
+    this.#queue.places = kept;
     this.#setTimer(now);
-    for (const { wait } of refused) wait.end('time');
+    for (const place of refused) place.end('time');
   }
 
   #setTimer(now: number): void {
-    const [first] = this.#waiters;
-    this.#rest();
-    if (first !== undefined) this.#timer = startTimer(this.#clock, this.#fire, Math.ceil(first.at - now));
-  }
-
-  #rest(): void {
+    const [first] = this.#queue.places;
     stopTimer(this.#clock, this.#timer);
-    this.#timer = undefined;
+    this.#timer =
+      first === undefined ? undefined : startTimer(this.#clock, this.#fire, Math.ceil(first.at - now));
   }
 
   #fire = (): void => {
-    const [first] = this.#waiters;
+    const { places } = this.#queue;
+    const [first] = places;
     this.#timer = undefined;
     if (first === undefined) return;
     const now = this.#clock.now();
@@ -352,46 +267,13 @@ export class RateLimiter {
     }
     this.#early = 0;
     const reached = Math.max(now, first.at);
-    let turns = 0;
     // Each turn moves those behind it, by what it came too late.
-    for (const waiter of this.#waiters) {
-      if (this.#turnAt(reached) > reached) break;
-      turns++;
-      if (!waiter.wait.isOver) {
-        this.#take(reached);
-        waiter.wait.end('turn');
-      }
+    while (places.length > 0 && this.#next(reached, []) <= reached) {
+      const place = places.shift() as Place;
+      place.at = reached;
+      this.#turns.take(reached);
+      place.end('turn');
     }
-    this.#waiters.splice(0, turns);
-    this.#planFrom(reached);
+    this.#plan(reached, false);
   };
-
-  /** When there is a turn, whoever waits. */
-  #turnAt(now: number): number {
-    const oldest =
-      this.#taken < this.#limit ? Number.NEGATIVE_INFINITY : this.#turns[this.#taken % this.#limit];
-    return Math.max(this.#pausedUntil, this.#last() + this.#spacing, (oldest as number) + this.#per, now);
-  }
-
-  /** As `#plan`, but those who wait already are not refused because a timer came late. */
-  #planFrom(now: number): void {
-    for (let ahead = 0; ahead < this.#waiters.length; ahead++) {
-      (this.#waiters[ahead] as Waiter).at = this.#turnAfter(now, ahead);
-    }
-    this.#setTimer(now);
-  }
-
-  /** Keeps the last turns, as many as count. */
-  #resize(limit: number): void {
-    if (limit === this.#limit) return;
-    const known = Math.min(this.#taken, this.#limit, limit);
-    const last = Array.from(
-      { length: known },
-      (_, index) => this.#turns[(this.#taken - known + index) % this.#limit] as number,
-    );
-    this.#limit = limit;
-    this.#turns = last;
-    this.#given = [];
-    this.#taken = known;
-  }
 }

@@ -1,14 +1,14 @@
 import type { Listener } from '../core/events.js';
+import { type CallerSignal, reasonOf } from '../core/following.js';
 import { type GuardSpec, guardBy } from '../core/guard.js';
 import { rejectSoon, run } from '../core/promises.js';
 import { describe, type Subject } from '../core/validate.js';
 import { type CallResult, CircuitBreaker, type Fallback } from '../index.js';
-import { type AttemptContext, type AttemptTask, type Ended, LazyAttemptContext, settle } from './attempt.js';
+import { type AttemptContext, type AttemptTask, type Ended, endedBy, LazyAttemptContext } from './attempt.js';
 import type { Bulkhead } from './bulkhead.js';
-import { Call, type Step, unwrap } from './call.js';
-import { isGated } from './entrance.js';
+import { Call } from './call.js';
+import { type Step, unwrap } from './call-end.js';
 import type { ResilienceEvents } from './events.js';
-import { reasonOf } from './follow-signal.js';
 import { Host } from './host.js';
 import {
   type AroundOptions,
@@ -140,20 +140,9 @@ export class Resilience {
    * `attemptsOf(error)` tells what the call went through.
    */
   call<T>(task: AttemptTask<T>, options?: ResilienceCallOptions<T> | PreparedOptions): Promise<T> {
-    const { breaker } = this;
-    const { callTimeout, fallback } = breaker.options;
-    if (
-      options === undefined &&
-      this.#isPlain &&
-      callTimeout === false &&
-      fallback === undefined &&
-      this.#settings.callTimeout === undefined &&
-      typeof task === 'function' &&
-      !isGated(breaker)
-    ) {
-      return this.#callPlainly(task);
-    }
     try {
+      const settings = this.#plainSettings(options);
+      if (settings !== undefined && typeof task === 'function') return this.#callPlainly(task, settings);
       return this.#prepare(task, options).start();
     } catch (error) {
       return Promise.reject(error);
@@ -258,17 +247,11 @@ export class Resilience {
     };
   }
 
-  #findWay(): void {
-    const { bulkhead, rateLimiter, countsCalls } = this.#host.shared;
-    this.#isPlain =
-      this.#settings.isPlain && bulkhead === undefined && rateLimiter === undefined && !countsCalls;
-  }
-
   /** `call` for whoever makes many: with the caller's signal of this one, and a fallback that knows of it. @internal */
   callPrepared<T>(
     task: AttemptTask<T>,
     options: PreparedOptions,
-    signal: AbortSignal | undefined,
+    signal: CallerSignal | undefined,
     fallback: Fallback<T> | undefined,
   ): Promise<T> {
     try {
@@ -281,61 +264,67 @@ export class Resilience {
     }
   }
 
+  #findWay(): void {
+    const { bulkhead, rateLimiter, countsCalls } = this.#host.shared;
+    this.#isPlain =
+      this.#settings.isPlain && bulkhead === undefined && rateLimiter === undefined && !countsCalls;
+  }
+
   /** @internal */
   tellConflict(event: Omit<ResilienceEvents['conflict'], 'breaker'>): void {
     this.#host.tell('conflict', event);
   }
 
-  /** The usual call, whose first attempt needs nothing but the breaker: what comes after a failure is a `Call`'s. */
-  #callPlainly<T>(task: AttemptTask<T>): Promise<T> {
+  /** What a call is made with whose first attempt needs nothing but the breaker. */
+  #plainSettings(options: object | undefined): Settings | undefined {
+    if (!this.#isPlain) return undefined;
+    const own = this.#settings;
+    const settings =
+      options === undefined ? own : options instanceof PreparedOptions ? options.over(own) : undefined;
+    if (settings === undefined || !settings.isPlain) return undefined;
+    const { callTimeout, fallback } = this.breaker.options;
+    if ((settings.callTimeout ?? callTimeout) !== false || fallback !== undefined) return undefined;
+    return this.#host.isGated ? undefined : settings;
+  }
+
+  /** The usual call: what comes after a failure is a `Call`'s. */
+  #callPlainly<T>(task: AttemptTask<T>, settings: Settings): Promise<T> {
     const host = this.#host;
-    const { breaker, tally, clock, shared } = host;
-    const startedAt = clock.now();
-    let isRunning = false;
-    try {
-      const permit = breaker.acquire();
-      const context = new LazyAttemptContext(
-        host.name,
-        breaker.state,
-        1,
-        false,
-        clock,
-        Number.POSITIVE_INFINITY,
+    const { tally } = host;
+    const startedAt = host.clock.now();
+    const permit = host.admit(startedAt);
+    tally.calls++;
+    if (permit instanceof Error)
+      return new Call<T>(host, task, settings, undefined, startedAt).refused(permit);
+    const context = new LazyAttemptContext(host, 1, false, Number.POSITIVE_INFINITY);
+    tally.attempts++;
+    tally.running++;
+    const pending = run(task as (context: unknown) => T, context);
+    const succeeded = (value: T) => {
+      tally.running--;
+      const kind = host.settle(permit, startedAt, false, value);
+      if (kind !== 'success' || settings.retry.retryOn !== undefined)
+        return unwrap(this.#resumed(task, settings, startedAt, endedBy(false, value, kind)));
+      host.shared.retryBudget?.deposit();
+      return value;
+    };
+    const failed = (error: unknown) => {
+      tally.running--;
+      return endedBy(true, error, host.settle(permit, startedAt, true, error));
+    };
+    if (settings.retry.maxAttempts > 1 || settings.retry.retryOn !== undefined) {
+      return pending.then(succeeded, (error) =>
+        unwrap(this.#resumed(task, settings, startedAt, failed(error))),
       );
-      tally.calls++;
-      tally.attempts++;
-      tally.running++;
-      isRunning = true;
-      return run(task as (context: unknown) => T, context).then(
-        (value) => {
-          tally.running--;
-          const kind = settle(breaker, permit, false, value);
-          if (kind !== 'success' || this.#settings.retry.retryOn !== undefined)
-            return unwrap(this.#resumed(task, startedAt, { threw: false, result: value, kind }));
-          shared.retryBudget?.deposit();
-          return value;
-        },
-        (error) => {
-          tally.running--;
-          const kind = settle(breaker, permit, true, error);
-          return unwrap(this.#resumed(task, startedAt, { threw: true, result: error, kind }));
-        },
-      );
-    } catch (error) {
-      if (isRunning) return Promise.reject(error);
-      return this.#rejectedPlainly(task, error, startedAt);
     }
+    // An error that a handler throws on costs more than one that it looks at from the side.
+    pending.then(nothing, (error) => this.#resumed(task, settings, startedAt, failed(error)));
+    return pending.then(succeeded);
   }
 
   /** What comes after a first attempt that was no plain success. */
-  #resumed<T>(task: AttemptTask<T>, startedAt: number, ended: Ended): Step<T> {
-    return new Call<T>(this.#host, task, this.#settings, undefined, startedAt).resume(ended);
-  }
-
-  #rejectedPlainly<T>(task: AttemptTask<T>, error: unknown, startedAt: number): Promise<T> {
-    const call = new Call<T>(this.#host, task, this.#settings, undefined, startedAt);
-    this.#host.tally.calls++;
-    return SETTLED.then(() => unwrap(call.refused(error)));
+  #resumed<T>(task: AttemptTask<T>, settings: Settings, startedAt: number, ended: Ended): Step<T> {
+    return new Call<T>(this.#host, task, settings, undefined, startedAt).resume(ended);
   }
 
   /**
@@ -370,7 +359,8 @@ export class Resilience {
   }
 }
 
-const SETTLED = Promise.resolve();
+/** What there is to do on the side about a success. */
+const nothing = () => {};
 
 export type { AttemptContext };
 

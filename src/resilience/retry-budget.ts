@@ -50,6 +50,9 @@ export const BUDGET_RULES: Rules & Record<keyof RetryBudgetOptions, Check> = {
   clock: clockCheck,
 };
 
+/** Never more than was given, but for what a product of fractions adds. */
+const inMillionths = (given: number): number => Math.floor(given * TOKEN + 1e-6);
+
 /** Inside of a Resilience the clock is the breaker's. */
 const { clock: _, ...RULES_INSIDE } = BUDGET_RULES;
 
@@ -101,7 +104,7 @@ export class RetryBudget {
     this.#clock = clock;
     this.#paidAt = clock.now();
     this.#set(capacity, rates.ratio ?? 0.2, rates.perSecond ?? 0.1);
-    this.#saved = Math.round(initial * TOKEN);
+    this.#saved = inMillionths(initial);
   }
 
   /** Tokens that there are; of what time has paid in since one was asked for, the whole ones. */
@@ -160,8 +163,8 @@ export class RetryBudget {
   }
 
   #set(capacity: number, ratio: number, perSecond: number): void {
-    this.#capacity = Math.round(capacity * TOKEN);
-    this.#share = Math.round(ratio * TOKEN);
+    this.#capacity = inMillionths(capacity);
+    this.#share = inMillionths(ratio);
     this.#rate = (perSecond * TOKEN) / 1_000;
   }
 

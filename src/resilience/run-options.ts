@@ -1,5 +1,5 @@
+import { type CallerSignal, reasonOf } from '../core/following.js';
 import { describe, guardRead, type Rules, readOptions } from '../core/validate.js';
-import { reasonOf } from './follow-signal.js';
 
 /** What can be said for one task of a bulkhead or a rate limit. */
 export interface RunOptions {
@@ -8,8 +8,8 @@ export interface RunOptions {
 }
 
 export const signalCheck = (value: unknown): string | undefined => {
-  const { addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
-  const isSignal = typeof addEventListener === 'function' && typeof removeEventListener === 'function';
+  const { aborted, addEventListener } = (value ?? {}) as Partial<CallerSignal>;
+  const isSignal = typeof aborted === 'boolean' && typeof addEventListener === 'function';
   return isSignal ? undefined : 'an AbortSignal';
 };
 

@@ -1,9 +1,15 @@
+import { type CallerSignal, type Follower, followingOf } from '../core/following.js';
 import { afterArrivals, startTimer, stopTimer, type Timer } from '../core/timers.js';
 import type { Clock } from '../index.js';
-import { type Follower, follow, unfollow } from './follow-signal.js';
 
 /** What ended a wait: what it was for, its time, the circuit, or its caller. */
 export type WaitEnd = 'turn' | 'time' | 'open' | 'abort';
+
+/** Where somebody waits. */
+export interface WaitingRoom<Waiting> {
+  /** Is told at once of who leaves, but not of who is let in. */
+  left(wait: Waiting): void;
+}
 
 /** Milliseconds after which a timer comes too late for a busy moment, and what has arrived is to be read first. */
 const LATE = 5;
@@ -13,24 +19,22 @@ const LATE = 5;
  * asynchronous context, whoever has ended the wait. Nothing of it is left then, neither a timer nor a listener.
  */
 export class Wait implements Follower {
-  readonly #clock: Clock;
-  readonly #signal: AbortSignal | undefined;
   readonly ended: Promise<WaitEnd>;
+  readonly #clock: Clock;
+  readonly #signal: CallerSignal | undefined;
+  readonly #room: WaitingRoom<Wait> | undefined;
   #resolve: ((end: WaitEnd) => void) | undefined;
   #timer: Timer | undefined;
 
   /** @param signal one that has not aborted */
-  constructor(clock: Clock, signal: AbortSignal | undefined) {
+  constructor(clock: Clock, signal: CallerSignal | undefined, room?: WaitingRoom<Wait>) {
     this.#clock = clock;
     this.#signal = signal;
+    this.#room = room;
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    if (signal !== undefined) follow(signal, this);
-  }
-
-  get isOver(): boolean {
-    return this.#resolve === undefined;
+    if (signal !== undefined) followingOf(signal).addCall(this);
   }
 
   /** Tells whether this was the end. */
@@ -39,22 +43,23 @@ export class Wait implements Follower {
     if (resolve === undefined) return false;
     this.#resolve = undefined;
     stopTimer(this.#clock, this.#timer);
-    if (this.#signal !== undefined) unfollow(this.#signal, this);
+    if (this.#signal !== undefined) followingOf(this.#signal).removeCall(this);
+    if (by !== 'turn') this.#room?.left(this);
     resolve(by);
     return true;
   }
 
-  aborted(): void {
+  abandon(): void {
     this.end('abort');
   }
 
   /** Ends the wait after a time. Where the timer comes late, what has arrived by then is read first. */
   endAfter(ms: number): this {
     const at = this.#clock.now() + ms;
+    const end = () => this.end('time');
     this.#timer = startTimer(
       this.#clock,
       () => {
-        const end = () => this.end('time');
         if (this.#timer?.isFake || !(this.#clock.now() - at > LATE)) end();
         else afterArrivals(this.#clock, end);
       },

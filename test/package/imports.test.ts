@@ -295,6 +295,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'core/errors',
     'core/events',
     'core/fallback',
+    'core/following',
     'core/guard',
     'core/options',
     'core/outcome',

@@ -1,12 +1,5 @@
-import {
-  Bulkhead,
-  isBulkheadFullError,
-  isRateLimitError,
-  RateLimiter,
-  Resilience,
-} from 'recloser/resilience';
+import { Bulkhead, isBulkheadFullError, isRateLimitError, RateLimiter } from 'recloser/resilience';
 import { describe, expect, it } from 'vitest';
-import { dice } from '../../examples/storm/clock.mjs';
 import { deferred } from '../support/deferred.js';
 import { timedClock } from './timed-clock.js';
 
@@ -124,81 +117,5 @@ describe('a rate limit', () => {
     await clock.advance(100);
 
     expect([await gone, await next]).toEqual(['gone', 100]);
-  });
-});
-
-/** `RECLOSER_SCHEDULES=5000 npx vitest run --project src test/resilience/limits.test.ts` runs more. */
-const SCHEDULES = Number(process.env.RECLOSER_SCHEDULES ?? 40);
-
-describe('queues', () => {
-  it(`stay sound in ${SCHEDULES} random schedules (more: RECLOSER_SCHEDULES=5000)`, async () => {
-    for (let seed = 0; seed < SCHEDULES; seed++) {
-      const random = dice(seed);
-      const clock = timedClock(random);
-      const [limit, per] = [1 + Math.floor(random() * 3), 100];
-      const places = 1 + Math.floor(random() * 3);
-      const users = new Resilience({
-        name: 'users',
-        clock,
-        bulkhead: { limit: places, queue: 4, maxWait: 200 },
-        rateLimit: { limit, per, queue: 4, maxWait: 200 },
-        retry: { maxAttempts: 3, backoff: 20 },
-        callTimeout: 60,
-        totalTimeout: 300,
-        recoveryTimeout: 50,
-      });
-      const starts: number[] = [];
-      let running = 0;
-      const answers: Promise<unknown>[] = [];
-      for (let call = 0; call < 25; call++) {
-        const controller = new AbortController();
-        const [length, fails] = [random() * 120, random() < 0.4];
-        answers.push(
-          users.tryCall(
-            async ({ signal }) => {
-              starts.push(clock.now());
-              running++;
-              if (running > places) expect.fail(`seed ${seed}: ${running} of ${places} places`);
-              await new Promise<void>((resolve) => {
-                const timer = clock.setTimeout?.(resolve, length);
-                signal.addEventListener('abort', () => {
-                  clock.clearTimeout?.(timer);
-                  resolve();
-                });
-              }).finally(() => running--);
-              if (fails) throw new Error('down');
-              return 1;
-            },
-            { signal: controller.signal },
-          ),
-        );
-        const event = random();
-        if (event < 0.15) controller.abort('gone');
-        else if (event < 0.2) users.breaker.trip();
-        else if (event < 0.22) users.rateLimiter?.pause(50);
-        else if (event < 0.25) users.breaker.reset();
-        await clock.advance(random() * 40);
-      }
-      await clock.advance(2_000);
-
-      const results = await Promise.all(answers);
-      expect(results.length, `seed ${seed}`).toBe(25);
-      starts.forEach((start, index) => {
-        const before = starts[index - limit];
-        if (before !== undefined && start - before < per) expect.fail(`seed ${seed}: too many in ${per} ms`);
-      });
-      expect(
-        [users.bulkhead?.running, users.bulkhead?.waiting, users.rateLimiter?.waiting],
-        `seed ${seed}`,
-      ).toEqual([0, 0, 0]);
-      expect(users.metrics, `seed ${seed}`).toMatchObject({
-        running: 0,
-        waiting: { bulkhead: 0, rateLimit: 0, backoff: 0 },
-      });
-      expect(users.breaker.metrics.inFlight, `seed ${seed}`).toBe(0);
-      expect(clock.timers, `seed ${seed}`).toBe(0);
-      const { refused, ...totals } = users.metrics.totals;
-      expect(totals.attempts, `seed ${seed}`).toBe(starts.length);
-    }
   });
 });

@@ -1,0 +1,51 @@
+import { CircuitBreakerError, setName, setStatus, withoutStack } from '../core/errors.js';
+import { quote } from '../core/quote.js';
+
+/** Why there was no place in a queue: it was full, or the wait would have been, or was, too long. */
+export type QueueReason = 'full' | 'wait';
+
+/** What a {@link BulkheadFullError} tells. */
+export interface BulkheadFullDetails {
+  readonly breaker: string;
+  readonly limit: number;
+  readonly queue: number;
+  readonly reason: QueueReason;
+  readonly waited: number;
+}
+
+/** A bulkhead had no place: the task was not run, and nothing is said of the dependency. */
+export class BulkheadFullError extends CircuitBreakerError {
+  declare readonly code: 'ERR_BULKHEAD_FULL';
+  /** Attempts that may be in flight. */
+  readonly limit: number;
+  /** Attempts that may wait for a place. */
+  readonly queue: number;
+  /** Whether the queue was full, or the wait in it too long. */
+  readonly reason: QueueReason;
+  /** Milliseconds spent in the queue. */
+  readonly waited: number;
+  /** For web frameworks: 503, Service Unavailable. */
+  declare status: number;
+  /** The same as `status`. */
+  declare statusCode: number;
+
+  static {
+    setName(this, 'BulkheadFullError');
+    setStatus(this, 503);
+  }
+
+  constructor({ breaker, limit, queue, reason, waited }: BulkheadFullDetails) {
+    const why =
+      reason === 'full'
+        ? `has ${limit} attempts in flight and ${queue === 0 ? 'no queue' : `${queue} waiting`}`
+        : `had no place within ${Math.ceil(waited)} ms`;
+    super('ERR_BULKHEAD_FULL', breaker, `The bulkhead of ${quote(breaker)} ${why}`);
+    this.limit = limit;
+    this.queue = queue;
+    this.reason = reason;
+    this.waited = waited;
+  }
+}
+
+export const createBulkheadFullError = (details: BulkheadFullDetails): BulkheadFullError =>
+  withoutStack(() => new BulkheadFullError(details));
