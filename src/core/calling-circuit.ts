@@ -142,8 +142,10 @@ export abstract class CallingCircuit extends Circuit {
 
   /** @internal for subpaths: see `permit.ts` */
   [ADMIT](now: number): Phase | CircuitBreakerOpenError {
-    if (this.#owed !== undefined) this.#payBack();
-    return this.admit(now);
+    if (this.#isOwing) this.#payBack();
+    const admission = this.admit(now);
+    this.starting = undefined;
+    return admission;
   }
 
   /** @internal for subpaths */
