@@ -142,9 +142,9 @@ export const RESILIENCE_RULES: Rules = {
 };
 
 /** How errors name what is being made or called. */
-export const resilienceSubject = (action: string, name: string): Subject => ({
+export const resilienceSubject = (name: string): Subject => ({
   breaker: name,
-  action: `${action} resilience ${quote(name)}`,
+  action: `use resilience ${quote(name)}`,
 });
 
 /** Options that were read: each of them is good. */

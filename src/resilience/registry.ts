@@ -149,7 +149,7 @@ export class ResilienceRegistry {
    */
   of(breaker: CircuitBreaker, options?: AroundOptions): Resilience {
     const entry = this.#entries.get(breaker);
-    const subject = resilienceSubject('create', breaker.name);
+    const subject = resilienceSubject(breaker.name);
     const { around } = readResilience({ ...options, breaker }, subject);
     if (entry === undefined) {
       const { name } = breaker;
@@ -245,7 +245,7 @@ export class ResilienceRegistry {
 }
 
 function readNamed(options: unknown, name: string): ReadResilience {
-  const subject = resilienceSubject('create', name);
+  const subject = resilienceSubject(name);
   const read = readResilience(options, subject);
   if (read.breaker !== undefined) refuse(subject, 'breaker', '`breaker` is the one of this name');
   const own = read.ofBreaker.name;

@@ -78,7 +78,7 @@ export class Resilience {
   /** @throws InvalidOptionsError for an unknown option, a value out of range, or options that cannot work together */
   constructor(options: ResilienceOptions = {}) {
     const name = nameOf(options);
-    const subject = resilienceSubject('create', name);
+    const subject = resilienceSubject(name);
     const read: ReadResilience = readResilience(options, subject);
     const { around, ofBreaker } = read;
     const breaker = read.breaker ?? new CircuitBreaker(ofBreaker);
@@ -224,7 +224,7 @@ export class Resilience {
 
   /** Options of calls that are read once. @internal */
   prepared(options: FunctionOptions): PreparedOptions {
-    const prepared = new PreparedOptions(options, resilienceSubject('call', this.name));
+    const prepared = new PreparedOptions(options, resilienceSubject(this.name));
     prepared.over(this.#settings);
     return prepared;
   }
@@ -238,7 +238,7 @@ export class Resilience {
   changed(around: AroundOptions): () => void {
     const host = this.#host;
     const { name, clock } = host;
-    const settings = new Settings(functionRows(around), clock, resilienceSubject('change', name));
+    const settings = new Settings(functionRows(around), clock, resilienceSubject(name));
     return () => {
       host.shared = changeShared(host.shared, this.#around, around, name, clock);
       this.#settings = settings;
@@ -348,14 +348,14 @@ export class Resilience {
       const { signal: given, ...own } = this.#read(options);
       signal = given;
       if (Object.keys(own).length > 0)
-        settings = settings.with(own as FunctionOptions, resilienceSubject('call', this.name));
+        settings = settings.with(own as FunctionOptions, resilienceSubject(this.name));
       if (signal?.aborted) throw reasonOf(signal);
     }
     return new Call<T>(this.#host, task, settings, signal, this.#host.clock.now());
   }
 
   #read<T>(options: ResilienceCallOptions<T>): ResilienceCallOptions<T> {
-    return readCall<T>(options, resilienceSubject('call', this.name));
+    return readCall<T>(options, resilienceSubject(this.name));
   }
 }
 

@@ -437,7 +437,7 @@ describe('mistakes', () => {
   ])('%j is refused', (options, message) => {
     expect(() => new Resilience({ name: 'payments', ...(options as object) })).toThrow(message);
     expect(() => new Resilience({ name: 'payments', ...(options as object) })).toThrow(
-      'Cannot create resilience "payments": ',
+      'Cannot use resilience "payments": ',
     );
   });
 });

@@ -13,6 +13,7 @@
  * @property {typeof import('recloser/monitor')} monitor
  * @property {typeof import('recloser/testing')} testing
  * @property {typeof import('recloser/opossum')} [opossum]
+ * @property {typeof import('recloser/resilience')} resilience
  * @property {typeof import('recloser/adaptive')} adaptive
  * @typedef {{ name: string, ok: boolean, error?: string, skipped?: string }} Result
  */
@@ -551,6 +552,83 @@ const BEHAVIOURS = {
     watching.stop();
 
     equal(told, ['open firing', 'open resolved']);
+  },
+
+  async 'tries again, each attempt in its own words'(_, { resilience, testing }) {
+    const clock = testing.createManualClock();
+    const users = new resilience.Resilience({
+      name: 'users',
+      clock,
+      retry: { maxAttempts: 3, backoff: 100 },
+    });
+    /** @type {number[]} */
+    const attempts = [];
+
+    const answer = users.call(async ({ attempt }) => {
+      attempts.push(attempt);
+      if (attempt < 3) throw new Error('down');
+      return 'up';
+    });
+    await clock.advance(99);
+    const early = attempts.length;
+    await clock.advance(101);
+
+    equal([early, await answer, attempts], [1, 'up', [1, 2, 3]]);
+    equal([users.metrics.totals.recovered, users.retryBudget?.available], [1, 8.2]);
+  },
+
+  async 'lets in as many as there are places, in order, and answers at the deadline'(
+    _,
+    { resilience, testing },
+  ) {
+    const clock = testing.createManualClock();
+    const users = new resilience.Resilience({
+      name: 'users',
+      clock,
+      bulkhead: { limit: 1, queue: 1, maxWait: 50 },
+      totalTimeout: 80,
+    });
+    const hang = () => new Promise(() => {});
+
+    const calls = [users.call(hang), users.call(hang), users.call(hang)].map(rejectionOf);
+    await clock.advance(100);
+    const errors = await Promise.all(calls);
+
+    equal(
+      errors.map((error) => /** @type {{ code?: string }} */ (error).code),
+      ['ERR_TOTAL_TIMEOUT', 'ERR_BULKHEAD_FULL', 'ERR_BULKHEAD_FULL'],
+    );
+    equal(
+      errors.map((error) => resilience.attemptsOf(error)?.stopped),
+      ['deadline', 'rejected', 'rejected'],
+    );
+    equal([users.breaker.metrics.totals.timeouts, users.metrics.running], [1, 0]);
+  },
+
+  async 'ends a backoff as soon as its caller has gone'(_, { resilience }) {
+    const controller = new AbortController();
+    const users = new resilience.Resilience({ retry: { backoff: 60_000 } });
+
+    const call = rejectionOf(
+      users.call(() => Promise.reject(new Error('down')), { signal: controller.signal }),
+    );
+    await null;
+    controller.abort('gone');
+
+    equal([await call, users.metrics.waiting.backoff], ['gone', 0]);
+  },
+
+  async 'never lets more start in any time than its limit'(_, { resilience, testing }) {
+    const clock = testing.createManualClock();
+    const limiter = new resilience.RateLimiter({ limit: 2, per: 100, queue: 4, clock });
+    const starts = [1, 2, 3, 4, 5].map(() => limiter.run(() => clock.now()));
+    const begin = clock.now();
+    await clock.advance(200);
+
+    equal(
+      (await Promise.all(starts)).map((start) => start - begin),
+      [0, 0, 100, 100, 200],
+    );
   },
 
   async 'moves time and timers by hand, microtasks between'(_, { testing }) {
