@@ -142,10 +142,8 @@ export abstract class CallingCircuit extends Circuit {
 
   /** @internal for subpaths: see `permit.ts` */
   [ADMIT](now: number): Phase | CircuitBreakerOpenError {
-    if (this.#isOwing) this.#payBack();
-    const admission = this.admit(now);
-    this.starting = undefined;
-    return admission;
+    if (OWED.length > 0) payBack();
+    return this.admit(now);
   }
 
   /** @internal for subpaths */

@@ -248,7 +248,7 @@ export class Settings {
 
   /** These with another fallback. */
   answeredBy(fallback: Fallback): Settings {
-    return new Settings({ ...this.#given, fallback }, this.#clock, resilienceSubject('call', ''));
+    return new Settings({ ...this.#given, fallback }, this.#clock, resilienceSubject(''));
   }
 
   /** These with others over them. */
