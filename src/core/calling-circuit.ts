@@ -125,13 +125,10 @@ export abstract class CallingCircuit extends Circuit {
     const admission = this.admit(now);
     if (!('resets' in admission)) return admission;
     try {
-      return new CallPermit(
-        (threw, result, kind) => {
-          this.giveBack(admission);
-          return this.settle(admission, now, threw, result, kind);
-        },
-        () => this.lateFailure(admission, now),
-      );
+      return new CallPermit((threw, result, kind) => {
+        this.giveBack(admission);
+        this.settle(admission, now, threw, result, kind);
+      });
     } catch (error) {
       // Without a call: the stack is full.
       OWED_BY[OWED_BY.length] = this;
