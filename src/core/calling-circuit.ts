@@ -120,15 +120,14 @@ export abstract class CallingCircuit extends Circuit {
   }
 
   protected permitNow(): Permit | CircuitBreakerOpenError {
-    if (OWED.length > 0) payBack();
     const now = this.timeOfStart(false);
-    const admission = this.admit(now);
+    const admission = this[ADMIT](now);
     if (!('resets' in admission)) return admission;
     try {
-      return new CallPermit((threw, result, kind) => {
-        this.giveBack(admission);
-        this.settle(admission, now, threw, result, kind);
-      });
+      return new CallPermit(
+        (threw, result, kind) => this[SETTLE](admission, now, threw, result, kind),
+        () => this[BREAK_OFF](admission, now),
+      );
     } catch (error) {
       // Without a call: the stack is full.
       OWED_BY[OWED_BY.length] = this;
@@ -234,9 +233,8 @@ export abstract class CallingCircuit extends Circuit {
   #callSync<T>(task: () => T, options: SyncCallOptions<T> | undefined): T {
     this.#verifyTask(task);
     const own = options === undefined ? undefined : readSyncCallOptions(options, this.name);
-    if (OWED.length > 0) payBack();
     const now = this.timeOfStart(false);
-    const admission = this.admit(now);
+    const admission = this[ADMIT](now);
     if (!('resets' in admission)) {
       return this.#answerSync(admission, this.#fallbackFor(admission, true, own), admission.state);
     }

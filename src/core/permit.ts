@@ -34,20 +34,20 @@ export interface Permit extends Disposable {
 }
 
 /** Settles the call; a `kind` is taken at its word, else the result passes the filters. */
-type SettlePermit = (threw: boolean, result: unknown, kind?: OutcomeKind) => void;
+type SettlePermit = (threw: boolean, result: unknown, kind?: OutcomeKind) => OutcomeKind;
 
-/** Settles a permit of `ADMIT` and tells what the outcome counts as, so that no filter is asked twice. */
+/** Settles a permit and tells what the outcome counts as, so that no filter is asked twice; for subpaths. */
 export const SETTLE: unique symbol = Symbol.for('recloser.settle.1') as never;
 
-/** Tells that what was a success at its beginning has broken off since. */
+/** Tells that what was a success at its beginning has broken off since; for subpaths. */
 export const BREAK_OFF: unique symbol = /* @__PURE__ */ Symbol.for('recloser.break-off.1') as never;
 
 /** The member of a breaker that admits a call at a time that is known, for subpaths that keep what belongs to a call. */
 export const ADMIT: unique symbol = Symbol.for('recloser.admit.1') as never;
 
 /**
- * What subpaths ask of a breaker for many calls: as `acquire`, and without an object for each permit, so that it is to be
- * settled once.
+ * What subpaths ask of a breaker for many calls: as `acquire`, and without an object for each permit. The same symbol
+ * settles a permit of either kind.
  */
 export interface Door {
   /** A permit, or the rejection. */
@@ -69,9 +69,13 @@ const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.disp
 /** A permit that settles by calling back, once. */
 export class CallPermit implements Permit {
   #settle: SettlePermit | undefined;
+  readonly #breakOff: () => ((error: unknown) => void) | undefined;
+  #late: ((error: unknown) => void) | undefined;
 
-  constructor(settle: SettlePermit) {
+  /** @param breakOff asked when the call has succeeded: what takes in that it has broken off since */
+  constructor(settle: SettlePermit, breakOff: () => ((error: unknown) => void) | undefined) {
     this.#settle = settle;
+    this.#breakOff = breakOff;
   }
 
   success(...given: [value?: unknown]): void {
@@ -90,9 +94,23 @@ export class CallPermit implements Permit {
     this.failure();
   }
 
-  #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): void {
+  /** @internal */
+  [SETTLE](threw: boolean, result: unknown, kind?: OutcomeKind): OutcomeKind {
+    return this.#once(threw, result, kind) ?? 'ignored';
+  }
+
+  #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): OutcomeKind | undefined {
     const settle = this.#settle;
     this.#settle = undefined;
-    settle?.(threw, result, kind);
+    const outcome = settle?.(threw, result, kind);
+    if (outcome === 'success') this.#late = this.#breakOff();
+    return outcome;
+  }
+
+  /** @internal */
+  [BREAK_OFF](error: unknown): void {
+    const late = this.#late;
+    this.#late = undefined;
+    late?.(error);
   }
 }
