@@ -1,7 +1,8 @@
 /** Retries, a breaker, a budget and timeouts around an adapter of axios. */
 import type { CircuitBreaker, CircuitBreakerRegistry } from '../index.js';
 import type { AttemptContext, ResilienceRegistry } from '../resilience/index.js';
-import { noteMistake } from './failures.js';
+import { codeOf, noteMistake, responseOf } from './failures.js';
+import { statusOf } from './headers.js';
 import { type OriginOptions, readAxiosOptions } from './options.js';
 import { Origins, Ways } from './origins.js';
 import { isRepeatable, urlOf } from './request.js';
@@ -90,12 +91,13 @@ export function axiosAdapter<A extends AxiosAdapterFunction>(
       const task = async ({ signal }: AttemptContext): Promise<unknown> => {
         try {
           const response = await adapter({ ...config, signal });
-          if ((response as { status?: unknown }).status === 429) origin.pause(response);
+          if (statusOf(response) === 429) origin.pause(response);
           return response;
         } catch (error) {
-          const { code, response } = error as { code?: unknown; response?: { status?: unknown } };
+          const code = codeOf(error);
+          const response = responseOf({ error });
           if (MISTAKES.has(code) || (code === CANCELED && !signal.aborted)) noteMistake(error as object);
-          if (response?.status === 429) origin.pause(response);
+          if (statusOf(response) === 429) origin.pause(response);
           throw error;
         }
       };

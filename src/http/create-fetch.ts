@@ -18,7 +18,7 @@ import { type Origin, Origins, Ways } from './origins.js';
 import { type AttemptHand, Reading } from './reading.js';
 import { Asked, type FetchInit, type FetchInput, type FetchRequest, urlOf } from './request.js';
 import { standIn } from './stand-in.js';
-import { watchResponse } from './watched-response.js';
+import { keepAlive, watchResponse } from './watched-response.js';
 
 /** A fetch with a breaker for each origin. */
 export type ProtectedFetch = typeof globalThis.fetch & {
@@ -65,12 +65,23 @@ export function createFetch(options: FetchOptions = {}): ProtectedFetch {
   return fetchOver(new Origins(readFetchOptions(options)), {});
 }
 
+/** Signals of attempts that went to what stands in the place of the platform's fetch. */
+const sent = /* @__PURE__ */ new WeakSet<object>();
+
+/** Whether a request comes back to us: a protected fetch stands in the place of the platform's, or something around it. */
+const isSent = (init: FetchInit | undefined): boolean => {
+  const signal = init?.signal;
+  return typeof signal === 'object' && signal !== null && sent.has(signal);
+};
+
 function fetchOver(origins: Origins, own: FetchCallOptions): ProtectedFetch {
   const { registry, options } = origins;
   const ways = new Ways(own);
+  const before = globalThis.fetch as Send;
   // Looked up for each call: mocks and instrumentation put others in its place.
-  const send = (input: FetchInput, init: FetchInit | undefined) => {
+  const send: Send = (input, init) => {
     const platform = (options.fetch ?? globalThis.fetch) as Send;
+    if (options.fetch === undefined && platform !== before && init?.signal) sent.add(init.signal);
     return platform(input, init);
   };
 
@@ -85,6 +96,7 @@ function fetchOver(origins: Origins, own: FetchCallOptions): ProtectedFetch {
     const url = urlOf(input);
     if (url === undefined) return Promise.resolve().then(() => send(input, init));
     try {
+      if (options.fetch === undefined && isSent(init)) return before(input, init);
       const asked = new Asked(url, input, init);
       if (asked.isOdd) return Promise.resolve(send(input, init));
       return new Fetching(asked, origins.of(asked), ways, send).start();
@@ -139,7 +151,7 @@ class Fetching {
 
   readonly #task = (context: AttemptContext): Promise<Response> => {
     const asked = this.#asked;
-    return this.#send(asked.input, asked.initWith(context.signal)).then(
+    return Promise.resolve(this.#send(asked.input, asked.initWith(context.signal))).then(
       (response) => {
         this.#received(response, context);
         return response;
@@ -162,7 +174,10 @@ class Fetching {
       hand.untie();
       return;
     }
-    if (bodyTimeout === false || bodyTimeout === undefined) return;
+    if (!bodyTimeout) {
+      keepAlive(response, hand);
+      return;
+    }
     const totalTimeout = this.#ways.totalTimeout(origin);
     const reading = new Reading({
       breaker: origin.resilience.name,
@@ -174,7 +189,7 @@ class Fetching {
       totalTimeout: totalTimeout || 0,
       attempts: context.attempt,
       bodyTimeout,
-      isEndless: headerOf(response, 'content-type')?.startsWith('text/event-stream') === true,
+      isEndless: /^text\/event-stream\b/i.test(headerOf(response, 'content-type') ?? ''),
     });
     watchResponse(response, reading);
   }

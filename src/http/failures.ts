@@ -29,6 +29,15 @@ export function responseOf(outcome: Outcome): unknown {
   }
 }
 
+/** The code of an error; `undefined` where there is none, or it cannot be read. */
+export function codeOf(error: unknown): unknown {
+  try {
+    return (error as { code?: unknown } | null | undefined)?.code;
+  } catch {
+    return undefined; // its members throw
+  }
+}
+
 /** Errors after which the request surely has not left: the names of Node and undici, and those of Bun. */
 const NEVER_SENT: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',

@@ -9,7 +9,7 @@ import {
   CircuitBreakerRegistry,
   type Permit,
 } from '../index.js';
-import { isFailureByStatus } from './failures.js';
+import { codeOf, isFailureByStatus } from './failures.js';
 import { recoveryBy } from './recovery.js';
 
 /** What undici's dispatchers are called with, as far as it matters here. */
@@ -48,6 +48,7 @@ interface Controller {
 interface Handler {
   onRequestStart?(controller: Controller, context: unknown): void;
   onRequestUpgrade?(controller: Controller, status: number, headers: unknown, socket: unknown): void;
+  onResponseStarted?(): void;
   onResponseStart?(controller: Controller, status: number, headers: unknown, message?: string): void;
   onResponseData?(controller: Controller, chunk: unknown): void;
   onResponseEnd?(controller: Controller, trailers: unknown): void;
@@ -189,6 +190,11 @@ class Watcher implements Handler {
     this.#handler.onRequestUpgrade?.(controller, status, headers, socket);
   }
 
+  /** For the timing of undici's own fetch. */
+  onResponseStarted(): void {
+    this.#handler.onResponseStarted?.();
+  }
+
   onResponseStart(controller: Controller, statusCode: number, headers: unknown, message?: string): void {
     if (statusCode >= 200 && !this.#isSettled) {
       this.#isSettled = true;
@@ -206,8 +212,7 @@ class Watcher implements Handler {
   }
 
   onResponseError(controller: Controller, error: unknown): void {
-    if (controller?.aborted || OF_CALLER.has((error as { code?: unknown } | null)?.code))
-      this.#permit.ignore();
+    if (controller?.aborted || OF_CALLER.has(codeOf(error))) this.#permit.ignore();
     else if (this.#isSettled) (this.#permit as { [BREAK_OFF]?(error: unknown): void })[BREAK_OFF]?.(error);
     else this.#permit.failure(error);
     this.#handler.onResponseError?.(controller, error);

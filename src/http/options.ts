@@ -54,8 +54,8 @@ export interface OriginOptions extends Around {
   /** One attempt until its headers. @default 10_000 */
   callTimeout?: Around['callTimeout'];
   /**
-   * Between two chunks of `body` while somebody reads, 1 to 2,147,483,647; `false` leaves responses untouched, and
-   * `totalTimeout` ends with their headers.
+   * Between two chunks of a body while somebody reads, in one go or as it comes, 1 to 2,147,483,647; `false` leaves
+   * responses untouched, and `totalTimeout` ends with their headers.
    *
    * @default 30_000
    */

@@ -3,6 +3,7 @@
  * says when somebody waits and what came of it.
  */
 import { Deadline, type Deadlines } from '../core/deadlines.js';
+import { afterArrivals } from '../core/timers.js';
 import { CallTimeoutError, type Clock } from '../index.js';
 import { TotalTimeoutError } from '../resilience/index.js';
 import { BodyTimeoutError } from './errors.js';
@@ -58,6 +59,12 @@ export class Reading {
     this.#plan = plan;
   }
 
+  /** Whether a body that stands still ends sooner than reading all of it may take. */
+  get isByChunk(): boolean {
+    const { bodyTimeout, left, isEndless } = this.#plan;
+    return !isEndless && bodyTimeout < left;
+  }
+
   /** A clone of the response has a body of its own. */
   fork(): void {
     this.#bodies++;
@@ -73,13 +80,20 @@ export class Reading {
     });
   }
 
-  /** Somebody waits for the next chunk. @param onTimeout told the error when that takes too long */
-  waitForChunk(onTimeout: (error: unknown) => void): StopWaiting {
-    const { bodyTimeout, breaker } = this.#plan;
+  /**
+   * Somebody waits for the next chunk.
+   *
+   * @param onTimeout told the error when that takes too long
+   * @param cancel ends the source, once the abort of its request has had the time to reach it: one that is cancelled
+   *   before leaves behind a rejection in Node that nobody can handle, if it is a branch of a clone
+   */
+  waitForChunk(onTimeout: (error: unknown) => void, cancel: (error: unknown) => void): StopWaiting {
+    const { bodyTimeout, breaker, clock } = this.#plan;
     return this.#wait(bodyTimeout, () => {
       const error = new BodyTimeoutError(breaker, bodyTimeout);
       this.#cut(error, error);
       onTimeout(error);
+      afterArrivals(clock, () => cancel(error));
     });
   }
 
@@ -101,7 +115,7 @@ export class Reading {
     hand.abort(error);
   }
 
-  /** A body has been read to its end, or nobody wants the rest of it. */
+  /** A body has been read to its end, or nobody wants the rest of it. To be told once of each. */
   ended(): void {
     if (--this.#bodies === 0) this.#finish();
   }

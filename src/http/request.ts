@@ -128,8 +128,7 @@ export class Asked implements FetchRequest {
    * looked into only where fetch gives a `TypeError` without a cause, as it does then.
    */
   noteIfMistake(error: unknown): void {
-    if (!(error instanceof TypeError) || error.cause !== undefined) return;
-    if (this.#wasUsed || !this.#canBeMade()) noteMistake(error);
+    if (isPlainTypeError(error) && (this.#wasUsed || !this.#canBeMade())) noteMistake(error as object);
   }
 
   #canBeMade(): boolean {
@@ -143,6 +142,16 @@ export class Asked implements FetchRequest {
     } catch {
       return false;
     }
+  }
+}
+
+/** A `TypeError` without a cause, of any realm. It never throws. */
+export function isPlainTypeError(error: unknown): boolean {
+  try {
+    const { name, cause } = (error ?? {}) as Error;
+    return name === 'TypeError' && cause === undefined;
+  } catch {
+    return false; // its members throw
   }
 }
 

@@ -1,5 +1,5 @@
 /** A body that is watched while it is read: a stream that asks the platform's for a chunk when one is wanted. */
-import type { Reading } from './reading.js';
+import type { Reading, StopWaiting } from './reading.js';
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
@@ -22,54 +22,58 @@ function hasBytes(stream: ReadableStream): boolean {
 
 /** Looking at it takes nothing, and leaves the source unlocked until somebody reads. */
 export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading): ReadableStream<Uint8Array> {
-  const isBytes = !source.locked && hasBytes(source);
+  const isBytes = hasBytes(source);
   let reader: Reader | undefined;
+  let isOver = false;
+  let stop: StopWaiting | undefined;
 
-  const close = (controller: Controller) => {
-    controller.close();
-    // A reader that has handed in a buffer gets it back, empty.
-    if (isBytes) controller.byobRequest?.respond(0);
-    reading.ended();
+  /** @param tell whose fault it is; told of the first end alone */
+  const finish = (tell: () => void): void => {
+    stop?.();
+    if (isOver) return;
+    isOver = true;
+    tell();
   };
 
-  const pull = (controller: Controller) =>
-    new Promise<void>((resolve) => {
+  const take = async (from: Reader, controller: Controller): Promise<void> => {
+    try {
+      let { done, value } = await from.read();
+      // A stream of bytes takes no empty chunk.
+      while (isBytes && value?.byteLength === 0) ({ done, value } = await from.read());
+      if (isOver) return; // it was cancelled, or cut
+      stop?.();
+      if (!done) {
+        controller.enqueue(value as Uint8Array);
+        return;
+      }
+      controller.close();
+      // A reader that has handed in a buffer gets it back, empty.
+      if (isBytes) controller.byobRequest?.respond(0);
+      finish(() => reading.ended());
+    } catch (error) {
+      finish(() => reading.broke(error));
+      controller.error(error);
+    }
+  };
+
+  const pull = (controller: Controller): Promise<void> =>
+    new Promise((resolve) => {
       reader ??= source.getReader();
-      let isCut = false;
-      const stop = reading.waitForChunk((error) => {
-        isCut = true;
+      const from = reader;
+      const cut = (error: unknown) => {
+        isOver = true;
         controller.error(error);
         resolve();
-        reader?.cancel(error).catch(() => {});
-      });
-      const take = (from: Reader): void => {
-        from.read().then(
-          ({ done, value }) => {
-            if (isCut) return;
-            if (!done && isBytes && value.byteLength === 0) {
-              take(from);
-              return;
-            }
-            stop();
-            if (done) close(controller);
-            else controller.enqueue(value);
-            resolve();
-          },
-          (error) => {
-            if (isCut) return;
-            stop();
-            reading.broke(error);
-            controller.error(error);
-            resolve();
-          },
-        );
       };
-      take(reader);
+      stop = reading.waitForChunk(cut, (error) => {
+        from.cancel(error).catch(() => {});
+      });
+      take(from, controller).then(resolve);
     });
 
-  const cancel = (reason: unknown) => {
-    reading.ended();
-    return reader === undefined ? source.cancel(reason) : reader.cancel(reason);
+  const cancel = (reason: unknown): Promise<void> => {
+    finish(() => reading.ended());
+    return (reader ?? source).cancel(reason);
   };
 
   const underlying = { pull, cancel, ...(isBytes && { type: 'bytes' }) };

@@ -2,7 +2,9 @@
  * Watches how the body of a response is read. The response stays the platform's own: its prototype gets one link, whose
  * `json`, `text`, … and `body` tell the account of the body what becomes of it.
  */
+import { run } from '../core/promises.js';
 import type { Reading } from './reading.js';
+import { isPlainTypeError } from './request.js';
 import { watchBody } from './watched-body.js';
 
 /** A body that somebody has looked at. */
@@ -27,18 +29,30 @@ type Method = (this: Response, ...args: unknown[]) => unknown;
 const READS: Readonly<Record<string, (error: unknown) => boolean>> = {
   json: (error) => (error as Error | undefined)?.name === 'SyntaxError',
   // What breaks off has a cause, or another name, everywhere but in browsers.
-  formData: (error) => error instanceof TypeError && error.cause === undefined,
+  formData: isPlainTypeError,
   text: () => false,
   arrayBuffer: () => false,
   blob: () => false,
   bytes: () => false,
 };
 
+/** What must live as long as a response, or its body: a native one does not hold the signal that it goes by. */
+const kept = /* @__PURE__ */ new WeakMap<object, unknown>();
+
+/** Keeps something for as long as somebody holds the response or its body. */
+export function keepAlive(response: Response, what: unknown): void {
+  kept.set(response, what);
+  if (response.body) kept.set(response.body, what);
+}
+
 /** Tells the account of whatever is read of this response. One that nothing can be put onto is left as it is. */
 export function watchResponse(response: Response, reading: Reading): void {
   try {
     const prototype: object = Object.getPrototypeOf(response);
-    if (!isLink.has(prototype)) Object.setPrototypeOf(response, linkOf(prototype));
+    if (!isLink.has(prototype)) {
+      const link = linkOf(prototype);
+      if (link !== prototype) Object.setPrototypeOf(response, link);
+    }
     watched.set(response, { reading, seen: undefined });
     // In Cloudflare's workers it is a member of each response.
     const own = Object.getOwnPropertyDescriptor(response, 'body');
@@ -49,14 +63,16 @@ export function watchResponse(response: Response, reading: Reading): void {
 function linkOf(prototype: object): object {
   let link = links.get(prototype);
   if (link === undefined) {
-    link = Object.create(prototype, {
+    const members: PropertyDescriptorMap = {
       ...Object.fromEntries(Object.keys(READS).flatMap((name) => replaced(prototype, name, readBy))),
       ...Object.fromEntries(replaced(prototype, 'clone', cloneBy)),
-    }) as object;
+    };
     const body = find(prototype, 'body');
-    if (body?.get !== undefined) Object.defineProperty(link, 'body', bodyBy(body));
+    if (body?.get !== undefined) members.body = bodyBy(body);
+    // What stands for a response in a test may have nothing of the kind: it is left as it is.
+    link = Object.keys(members).length === 0 ? prototype : (Object.create(prototype, members) as object);
     links.set(prototype, link);
-    isLink.add(link);
+    if (link !== prototype) isLink.add(link);
   }
   return link;
 }
@@ -88,9 +104,15 @@ function readBy(method: Method, name: string): Method {
       if (state === undefined || this.bodyUsed) return Reflect.apply(method, this, args);
       if (state.seen?.stream.locked) return Promise.reject(locked());
       const { reading } = state;
+      const body = reading.isByChunk ? this.body : null;
       return new Promise((resolve, reject) => {
         const stop = reading.waitForAll(reject);
-        (Reflect.apply(method, this, args) as Promise<unknown>).then(
+        if (body !== null) {
+          // It is watched itself, and tells of its end.
+          readThrough(this, body, name).then(resolve, reject).finally(stop);
+          return;
+        }
+        run(() => Reflect.apply(method, this, args), undefined as never).then(
           (value) => {
             stop();
             reading.ended();
@@ -107,6 +129,16 @@ function readBy(method: Method, name: string): Method {
     },
   };
   return read[name] as Method;
+}
+
+/** Reads all of a body that is watched. It is locked from now on. */
+function readThrough(response: Response, body: ReadableStream, name: string): Promise<unknown> {
+  const Own = response.constructor as typeof Response;
+  const whole = new Own(body, { headers: response.headers }) as unknown as Record<
+    string,
+    () => Promise<unknown>
+  >;
+  return (whole[name] as () => Promise<unknown>).call(whole);
 }
 
 function cloneBy(method: Method): Method {
@@ -138,6 +170,8 @@ function bodyBy(found: PropertyDescriptor): PropertyDescriptor {
         // Who has read all of it, or reads it, gets what there is.
         if (source.locked) return source;
         const stream = watchBody(source, state.reading);
+        // The platform cancels a body that nobody has begun to read once its response is collected.
+        kept.set(stream, response);
         state.seen = { source, stream };
         return stream;
       },

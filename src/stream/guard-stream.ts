@@ -2,7 +2,7 @@
 
 import { imitate } from '../core/imitate.js';
 import { quote } from '../core/quote.js';
-import { describe } from '../core/validate.js';
+import { describe, hasMethods } from '../core/validate.js';
 import type { CallContext } from '../index.js';
 import { GuardedIterator } from './guarded-iterator.js';
 import { type AnyStream, endStream, type ItemOf, iteratorOf, verifyStream } from './kinds.js';
@@ -64,7 +64,12 @@ export interface GuardStream {
   ): (this: ThisParameterType<F>, ...args: Parameters<F>) => GuardedStream<Awaited<ReturnType<F>>>;
 }
 
+const isBreaker = hasMethods('acquire');
+
 function verifySource(source: unknown, breaker: StreamBreaker): void {
+  if (!isBreaker(breaker)) {
+    throw new TypeError(`A stream is guarded by a circuit breaker, received ${describe(breaker)}`);
+  }
   if (typeof source === 'function') return;
   throw new TypeError(
     `A stream through circuit breaker ${quote(breaker.name)} needs a function that answers it, received ${describe(source)}`,
@@ -83,7 +88,7 @@ async function streamOf(source: StreamSource<AnyStream>, watch: Watch): Promise<
   // Who has gone meanwhile wants none.
   if (watch.isOver) throw new Error('The reader has left');
   watch.admit();
-  if (watch.isOver) throw watch.options.signal?.reason;
+  if (watch.isOver) throw watch.context.signal.reason;
   watch.begin();
   let stream: AnyStream;
   try {

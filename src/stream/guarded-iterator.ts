@@ -34,7 +34,9 @@ export class GuardedIterator extends GuardedIteratorBase {
   #read: Read | undefined;
   /** What the next read gets: the stream was cut while nobody waited. */
   #cutBy: { readonly error: unknown } | undefined;
-  #last: Promise<unknown> | undefined;
+  /** The last of the reads, and how many wait for their turn. */
+  #last: Promise<unknown> = Promise.resolve();
+  #queued = 0;
 
   constructor(watch: Watch, source: Raw | (() => Promise<Raw>)) {
     super();
@@ -44,7 +46,8 @@ export class GuardedIterator extends GuardedIteratorBase {
   }
 
   next(...value: [unknown?]): Promise<Result> {
-    return this.#read === undefined ? this.#ask('next', value) : this.#inTurn(() => this.next(...value));
+    const ask = () => this.#ask('next', value);
+    return this.#read === undefined && this.#queued === 0 ? this.#note(ask()) : this.#inTurn(ask);
   }
 
   async return(value?: unknown): Promise<Result> {
@@ -136,6 +139,7 @@ export class GuardedIterator extends GuardedIteratorBase {
   /** The reader goes in the midst of a read, or before it has read anything. */
   #leave(): void {
     this.#isDone = true;
+    this.#cutBy = undefined;
     const read = this.#read;
     this.#read = undefined;
     if (read === undefined) return;
@@ -152,9 +156,18 @@ export class GuardedIterator extends GuardedIteratorBase {
     endStream(watch.stream, this.#iterator as AsyncIterator<unknown> | undefined, reason);
   }
 
-  #inTurn(then: () => Promise<Result>): Promise<Result> {
-    const turn = (this.#last ?? Promise.resolve()).then(then, then);
-    return turn;
+  #note(read: Promise<Result>): Promise<Result> {
+    this.#last = read;
+    return read;
+  }
+
+  #inTurn(ask: () => Promise<Result>): Promise<Result> {
+    this.#queued++;
+    const begin = () => {
+      this.#queued--;
+      return ask();
+    };
+    return this.#note(this.#last.then(begin, begin));
   }
 
   #ask(method: 'next' | 'throw', args: [unknown?]): Promise<Result> {
@@ -167,14 +180,11 @@ export class GuardedIterator extends GuardedIteratorBase {
     const asked = new Promise<Result>((resolve, reject) => {
       this.#read = { resolve, reject };
     });
-    this.#last = asked;
     if (this.#isUnwatched) this.#pass(method, args);
+    else if (this.#iterator === undefined) this.#begin();
     else {
-      if (this.#iterator === undefined) this.#begin();
-      else {
-        this.#watch.begin();
-        this.#pull(this.#iterator, method, args);
-      }
+      this.#watch.begin();
+      this.#pull(this.#iterator, method, args);
     }
     return asked;
   }
@@ -182,10 +192,8 @@ export class GuardedIterator extends GuardedIteratorBase {
   #pull(iterator: Raw, method: 'next' | 'throw', args: [unknown?]): void {
     try {
       const answer = (iterator[method] as (...args: [unknown?]) => Promise<Result>)(...args);
-      if (method === 'throw') answer.then(this.#onItem, this.#onOwnError);
-      else if (typeof (answer as { then?: unknown } | undefined)?.then === 'function')
-        answer.then(this.#onItem, this.#onError);
-      else Promise.resolve(answer).then(this.#onItem, this.#onError);
+      const onError = method === 'throw' ? this.#onOwnError : this.#onError;
+      Promise.resolve(answer).then(this.#onItem, onError);
     } catch (error) {
       this.#onError(error);
     }
@@ -229,13 +237,17 @@ export class GuardedIterator extends GuardedIteratorBase {
       if (read !== undefined) this.#over(read);
       return;
     }
-    this.#read = undefined;
-    if (typeof result !== 'object' || result === null) {
-      this.#read = read;
-      this.#onError(new TypeError(`Iterator result ${String(result)} is not an object`));
+    let isEnd: boolean | undefined;
+    try {
+      if (Object(result) !== result)
+        throw new TypeError(`Iterator result ${String(result)} is not an object`);
+      isEnd = result.done;
+    } catch (error) {
+      this.#onError(error);
       return;
     }
-    if (result.done) {
+    this.#read = undefined;
+    if (isEnd) {
       this.#isDone = true;
       this.#watch.rest();
       this.#watch.ended();
@@ -267,6 +279,7 @@ export class GuardedIterator extends GuardedIteratorBase {
     this.#isDone = true;
     this.#watch.rest();
     this.#watch.left();
+    this.#watch.context.abort(leftEarly());
     read.reject(error);
   };
 }

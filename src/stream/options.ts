@@ -6,6 +6,7 @@ import {
   duration,
   either,
   guardRead,
+  hasMethods,
   MAX_TIMER_DELAY,
   oneOf,
   orFalse,
@@ -70,11 +71,7 @@ const RULES: Rules & Record<keyof StreamOptions, Check> = {
   firstTimeout: timeout,
   stallTimeout: timeout,
   settleOn: oneOf('end', 'first'),
-  signal: (value) => {
-    const { addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
-    const isSignal = typeof addEventListener === 'function' && typeof removeEventListener === 'function';
-    return isSignal ? undefined : 'an AbortSignal';
-  },
+  signal: (value) => (hasMethods('addEventListener')(value) ? undefined : 'an AbortSignal'),
   fallback: callable,
   fallbackOn: either(oneOf('rejection', 'failure', 'any'), callable),
 };

@@ -4,6 +4,7 @@
  */
 
 import { answer } from '../core/fallback.js';
+import { type Follower, followingOf, reasonOf } from '../core/following.js';
 import { BREAK_OFF, type CallPermit, SETTLE } from '../core/permit.js';
 import { afterArrivals, startTimer, stopTimer, type Timer } from '../core/timers.js';
 import { type CallContext, type CircuitState, isCircuitBreakerOpenError } from '../index.js';
@@ -46,7 +47,7 @@ class StreamContext implements CallContext {
   }
 }
 
-export class Watch {
+export class Watch implements Follower {
   readonly breaker: StreamBreaker;
   readonly options: ResolvedStreamOptions;
   context: StreamContext;
@@ -71,7 +72,7 @@ export class Watch {
   #timer: Timer | undefined;
   #timerAt = 0;
   #timerWait = 0;
-  #followsCaller = false;
+  #unfollow: (() => void) | undefined;
 
   constructor(breaker: StreamBreaker, options: ResolvedStreamOptions) {
     this.breaker = breaker;
@@ -109,25 +110,33 @@ export class Watch {
     const { breaker, options } = this;
     const { signal } = options;
     try {
-      if (signal?.aborted) throw signal.reason;
+      if (signal?.aborted) throw reasonOf(signal);
+      if (signal !== undefined) this.#follow(signal);
       this.#permit = breaker.acquire() as CallPermit;
     } catch (error) {
       this.#finish();
       if (!signal?.aborted && isCircuitBreakerOpenError(error)) this.verdict = 'rejection';
       throw error;
     }
+    if (this.isOver) {
+      // A listener of the circuit has aborted the caller's signal.
+      this.#permit.ignore();
+      return;
+    }
     this.context = new StreamContext(breaker.name, breaker.state);
     const { settleOn = breaker.state === 'HALF_OPEN' ? 'first' : 'end' } = options;
     this.#settlesOnFirst = settleOn === 'first';
-    if (signal === undefined) return;
-    this.#followsCaller = true;
-    signal.addEventListener('abort', this);
-    if (signal.aborted) this.handleEvent();
+  }
+
+  #follow(signal: AbortSignal): void {
+    const following = followingOf(signal);
+    this.#unfollow = () => following.removeCall(this);
+    following.addCall(this);
   }
 
   /** The caller's signal has aborted. */
-  handleEvent(): void {
-    this.#cut(this.options.signal?.reason, true);
+  abandon(reason: unknown): void {
+    this.#cut(reason, true);
   }
 
   /** Somebody waits for an item. */
@@ -249,11 +258,7 @@ export class Watch {
     if (this.isOver) return false;
     this.isOver = true;
     this.#stopTimer();
-    if (this.#followsCaller) {
-      try {
-        this.options.signal?.removeEventListener('abort', this);
-      } catch {} // it is over all the same
-    }
+    this.#unfollow?.();
     return true;
   }
 }

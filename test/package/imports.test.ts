@@ -280,7 +280,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   config: [],
   grafana: ['monitor/index', 'prometheus/index'],
   // `layerOptions` and the rules of a breaker: what is for a key is a breaker's.
-  http: ['core/options', 'core/permit', 'resilience/index'],
+  http: ['core/options', 'core/permit', 'core/promises', 'resilience/index'],
   monitor: [],
   opentelemetry: [],
   // Its class is an EventEmitter, as opossum's is: it alone knows a module of Node.
@@ -304,7 +304,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'core/promised',
     'core/promises',
   ],
-  stream: ['core/fallback', 'core/imitate', 'core/permit'],
+  stream: ['core/fallback', 'core/following', 'core/imitate', 'core/permit'],
   // `processWide`: what chaos has made is known to all copies of the package.
   testing: ['core/process-wide', 'core/warn'],
 };
