@@ -45,7 +45,7 @@ export function isFromPage(asked: Asked, options: ResolvedOptions): boolean {
   const from = hostOfOrigin(origin);
   if (from === undefined) return false;
   if (options.hosts !== undefined) return isKnownHost(options, from);
-  return site !== null || from === host || nameOf(from) === host.replace(/:(80|443)$/, '');
+  return site !== null || from === host || from === host.replace(/:(80|443)$/, '');
 }
 
 /** `undefined` for an origin that names no host. */

@@ -278,6 +278,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'npm:node:url',
   ],
   config: [],
+  dashboard: ['monitor/index', 'presets/index'],
   grafana: ['monitor/index', 'prometheus/index'],
   // `layerOptions` and the rules of a breaker: what is for a key is a breaker's.
   http: ['core/options', 'core/permit', 'core/promises', 'resilience/index'],
