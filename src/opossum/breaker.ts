@@ -1,5 +1,3 @@
-import { startTimer, stopTimer, type Timer } from '../core/timers.js';
-import { breakerSubject, describe, duration, verify } from '../core/validate.js';
 import type { CircuitBreaker as Core } from '../index.js';
 import { Caches } from './caches.js';
 import { type AnyFunction, type CallHost, Calls } from './calls.js';
@@ -8,24 +6,16 @@ import { createShutdownError, isOurError } from './errors.js';
 import { COUNTED_EVENTS, type CountedEvent, type FaceEvents } from './events.js';
 import { FaceCircuit } from './face-circuit.js';
 import { FaceClock } from './face-clock.js';
+import { type FallbackTarget, fallbackFrom } from './fallback-target.js';
 import { statusOf } from './handed-over.js';
+import { HealthChecks } from './health-checks.js';
 import { watchOption } from './live-options.js';
 import { type Options, type ReadOptions, readOptions, type State } from './options.js';
 import { createSemaphore, type Semaphore } from './semaphore.js';
 import type { Stats } from './stats.js';
 import { Status, type StatusOptions } from './status.js';
 
-/** What a fallback may be: a function, or another breaker, which is fired. */
-export type FallbackTarget = AnyFunction | { fire(...args: never[]): unknown };
-
 const DEPRECATION = 'options.maxFailures is deprecated. Please use options.errorThresholdPercentage';
-
-const AT_LEAST_1 = duration(1);
-
-/** A health check that goes on. */
-interface HealthCheck {
-  timer: Timer | undefined;
-}
 
 /** Typed listeners, as opossum's types have them. */
 export interface CircuitBreaker<TI extends unknown[], TR> {
@@ -76,11 +66,10 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   readonly volumeThreshold: number;
 
   readonly #read: ReadOptions;
-  readonly #clock: FaceClock;
   readonly #circuit: FaceCircuit;
   readonly #caches: Caches | undefined;
   readonly #calls: Calls;
-  readonly #checks = new Set<HealthCheck>();
+  readonly #checks: HealthChecks;
   #enabled: boolean;
 
   /**
@@ -100,7 +89,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     const read = readOptions(options as Options, this.name);
     const clock = new FaceClock(read.clock);
     this.#read = read;
-    this.#clock = clock;
+    this.#checks = new HealthChecks(this, clock);
     this.options = read as unknown as Options<TI>;
     this.group = read.group || this.name;
     this.volumeThreshold = read.volumeThreshold;
@@ -110,13 +99,14 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     if (read.maxFailures) console.error(DEPRECATION);
 
     this.status = statusOf(read, clock);
-    this.semaphore = createSemaphore(read.capacity, clock);
+    const semaphore = createSemaphore(read.capacity, clock);
+    this.semaphore = semaphore;
     this.#enabled = (read.state?.enabled ?? read.enabled) !== false;
     const host = this.#createHost();
-    this.#circuit = this.#createCircuit();
+    this.#circuit = this.#createCircuit(host, clock);
     this.core = this.#circuit.core;
     this.#caches = read.cache || read.coalesce ? new Caches(read, clock, host) : undefined;
-    this.#calls = new Calls(host, read, clock, this.#circuit, this.semaphore, this.#caches);
+    this.#calls = new Calls(host, read, clock, this.#circuit, semaphore, this.#caches);
     this.#watchOptions();
     if (read.state?.shutdown) this.shutdown();
     else this.#circuit.begin();
@@ -171,13 +161,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
    * @throws TypeError for anything else
    */
   fallback(target: FallbackTarget | null | undefined): this {
-    if (typeof (target as { fire?: unknown } | null | undefined)?.fire === 'function') {
-      this.#calls.fallback = (...args) => (target as { fire: AnyFunction }).fire(...args);
-    } else if (target === null || target === undefined || typeof target === 'function') {
-      this.#calls.fallback = (target as AnyFunction | null | undefined) ?? undefined;
-    } else {
-      throw new TypeError(`The fallback must be a function or a breaker, received ${describe(target)}`);
-    }
+    this.#calls.fallback = fallbackFrom(target);
     return this;
   }
 
@@ -188,18 +172,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
    * @throws InvalidOptionsError for an interval below 1 ms
    */
   healthCheck(check: (this: this) => unknown, interval = 5_000): void {
-    if (typeof check !== 'function') throw new TypeError('Health check function must be a function');
-    const every = Number(interval || 5_000);
-    if (Number.isNaN(every)) throw new TypeError('Health check interval must be a number');
-    verify(breakerSubject('check', this.name), 'interval', every, AT_LEAST_1);
-    const running: HealthCheck = { timer: undefined };
-    const next = () => {
-      if (this.isShutdown) return;
-      running.timer = startTimer(this.#clock, next, every, { background: true });
-      this.#check(check);
-    };
-    this.#checks.add(running);
-    next();
+    this.#checks.begin(check, interval);
   }
 
   /** Opens the circuit, unless it is open. */
@@ -230,8 +203,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     this.emit('shutdown');
     this.disable();
     this.removeAllListeners();
-    for (const { timer } of this.#checks) stopTimer(this.#clock, timer);
-    this.#checks.clear();
+    this.#checks.end();
     this.#circuit.shutdown();
     this.status.shutdown();
     this.clearCache();
@@ -276,14 +248,14 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
   #dispatch(context: unknown, args: TI): Promise<unknown> {
     if (this.isShutdown) return Promise.reject(createShutdownError());
-    const now = this.#clock.now();
-    this.#count('fire', now);
+    const now = this.#circuit.now();
+    this.status.increment('fires', undefined, now);
     this.emit('fire', args);
     if (!this.#enabled) return Promise.resolve(Reflect.apply(this.action, context, args));
     const caches = this.#caches;
     if (caches === undefined) return this.#calls.make(context, args, undefined, now);
     const key = Reflect.apply(this.#read.cacheGetKey, this, args);
-    return caches.answer(key, (slot) => this.#calls.make(context, args, slot, this.#clock.now()));
+    return caches.answer(key, (slot) => this.#calls.make(context, args, slot, this.#circuit.now()));
   }
 
   #count(event: CountedEvent, now: number, latency?: number): void {
@@ -299,43 +271,37 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
         this.#count(event, now, latency);
         this.emit(event, ...args);
       },
-      renewController: () => this.#renewController(),
+      tellSuccess: (value, now, ms) => {
+        this.status.increment('successes', ms, now);
+        this.emit('success', value, ms);
+      },
+      renewController: this.#read.autoRenewAbortController ? () => this.#renewController() : undefined,
     };
   }
 
-  #createCircuit(): FaceCircuit {
+  #createCircuit(host: CallHost, clock: FaceClock): FaceCircuit {
     const { status } = this;
-    return new FaceCircuit(this.name, this.#read, this.#clock, () => status.stats, {
+    return new FaceCircuit(this.name, this.#read, clock, () => status.stats, {
       opened: () => {
         status.open();
         this.emit('open');
       },
       halfOpened: () => {
-        this.#renewController();
+        host.renewController?.();
         this.emit('halfOpen', this.#read.resetTimeout);
       },
       closed: () => {
         status.close();
-        this.#renewController();
+        host.renewController?.();
         this.emit('close');
       },
     });
   }
 
   #renewController(): void {
-    const { autoRenewAbortController, abortController } = this.#read;
-    if (autoRenewAbortController && abortController?.signal.aborted) {
+    const { abortController } = this.#read;
+    if (abortController?.signal.aborted) {
       this.#read.abortController = new AbortController();
-    }
-  }
-
-  async #check(check: (this: this) => unknown): Promise<void> {
-    try {
-      await Reflect.apply(check, this, []);
-    } catch (error) {
-      if (this.isShutdown) return;
-      this.emit('healthCheckFailed', error);
-      this.open();
     }
   }
 

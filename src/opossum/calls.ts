@@ -1,12 +1,12 @@
 /**
  * How a call is made and ends: who admits it, what ends it, what is told of it in which order, and what answers in its
- * place. It asks the core for a permit, and hands the outcome back to it.
+ * place. It asks the core for leave, and hands the outcome back to it.
  */
 import { type Deadlines, deadlinesFor, Deadlines as OwnDeadlines } from '../core/deadlines.js';
 import { rejectSoon } from '../core/promises.js';
 import { report } from '../core/report.js';
 import { isThenable } from '../core/thenable.js';
-import { CircuitBreakerOpenError, type Permit } from '../index.js';
+import { CircuitBreakerOpenError } from '../index.js';
 import type { Caches, End, Slot } from './caches.js';
 import {
   createLockedError,
@@ -18,9 +18,10 @@ import {
 import type { Teller } from './events.js';
 import type { FaceCircuit } from './face-circuit.js';
 import type { FaceClock } from './face-clock.js';
+import type { Leave } from './face-core.js';
 import { Flight, type Tower } from './flight.js';
 import type { ReadOptions } from './options.js';
-import type { Semaphore } from './semaphore.js';
+import type { OpenSemaphore } from './semaphore.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: as opossum's types have it
 export type AnyFunction = (...args: any[]) => any;
@@ -29,8 +30,10 @@ export type AnyFunction = (...args: any[]) => any;
 export interface CallHost extends Teller {
   readonly name: string;
   readonly action: AnyFunction;
+  /** `tell` of what is told most. */
+  tellSuccess(value: unknown, now: number, ms: number): void;
   /** Sees to it that the call finds a controller that is not aborted, where the options say so. */
-  renewController(): void;
+  readonly renewController: (() => void) | undefined;
 }
 
 export class Calls implements Tower {
@@ -39,8 +42,9 @@ export class Calls implements Tower {
   readonly #options: ReadOptions;
   readonly #clock: FaceClock;
   readonly #circuit: FaceCircuit;
-  readonly #semaphore: Semaphore;
+  readonly #semaphore: OpenSemaphore;
   readonly #caches: Caches | undefined;
+  readonly #owed: Leave[];
   #deadlines: Deadlines | undefined;
 
   constructor(
@@ -48,13 +52,14 @@ export class Calls implements Tower {
     options: ReadOptions,
     clock: FaceClock,
     circuit: FaceCircuit,
-    semaphore: Semaphore,
+    semaphore: OpenSemaphore,
     caches: Caches | undefined,
   ) {
     this.#host = host;
     this.#options = options;
     this.#clock = clock;
     this.#circuit = circuit;
+    this.#owed = circuit.owed;
     this.#semaphore = semaphore;
     this.#caches = caches;
   }
@@ -68,8 +73,8 @@ export class Calls implements Tower {
     return waiting.then(() => {
       if (circuit.isShutdown) throw createShutdownError();
       return circuit.core.state === 'CLOSED'
-        ? this.#admitClosed(context, args, slot, this.#clock.now())
-        : this.#admit(context, args, slot, this.#clock.now());
+        ? this.#admitClosed(context, args, slot, circuit.now())
+        : this.#admit(context, args, slot, circuit.now());
     });
   }
 
@@ -81,54 +86,73 @@ export class Calls implements Tower {
     now: number,
   ): Promise<unknown> {
     if (!this.#semaphore.test()) return this.#locked(args, slot);
-    const permit = this.#circuit.ask(now);
-    if (permit instanceof CircuitBreakerOpenError) {
-      this.#semaphore.release();
-      return this.#rejected(permit, args, slot, now);
+    let leave: Leave | CircuitBreakerOpenError;
+    try {
+      leave = this.#circuit.ask(now);
+    } catch (problem) {
+      // Without a call: the stack is full.
+      this.#semaphore.left++;
+      throw problem;
     }
-    return this.#run(context, args, slot, permit, false, now);
+    if (leave instanceof CircuitBreakerOpenError) {
+      this.#semaphore.release();
+      return this.#rejected(leave, args, slot, now);
+    }
+    return this.#run(context, args, slot, leave, false, now);
   }
 
-  /** Elsewhere the state is asked first; a probe that finds no place gives its permit back. */
+  /** Elsewhere the state is asked first; a probe that finds no place gives its leave back. */
   #admit(context: unknown, args: readonly unknown[], slot: Slot | undefined, now: number): Promise<unknown> {
-    const permit = this.#circuit.ask(now);
-    if (permit instanceof CircuitBreakerOpenError) return this.#rejected(permit, args, slot, now);
+    const leave = this.#circuit.ask(now);
+    if (leave instanceof CircuitBreakerOpenError) return this.#rejected(leave, args, slot, now);
     const isProbe = this.#circuit.core.state === 'HALF_OPEN';
     if (!this.#semaphore.test()) {
-      permit.ignore();
+      this.#circuit.settle({ leave, startedAt: now, holdsLeave: true }, 'ignored', undefined, now);
       return this.#locked(args, slot);
     }
     if (isProbe) this.#circuit.probeStarted();
-    return this.#run(context, args, slot, permit, isProbe, now);
+    return this.#run(context, args, slot, leave, isProbe, now);
   }
 
   #run(
     context: unknown,
     args: readonly unknown[],
     slot: Slot | undefined,
-    permit: Permit,
+    leave: Leave,
     isProbe: boolean,
     now: number,
   ): Promise<unknown> {
-    this.#host.renewController();
-    return new Promise((resolve, reject) => {
+    let flight: Flight | undefined;
+    try {
+      this.#host.renewController?.();
       const timeout = this.#options.timeout || 0;
-      const flight = new Flight(this, permit, isProbe, args, slot, now, timeout, resolve, reject);
+      flight = new Flight(this, leave, isProbe, args, slot, now, timeout);
       if (timeout > 0) {
         if (this.fallback !== undefined) flight.rememberContext();
         this.#deadlinesOfCall().add(flight, now);
       }
-      try {
-        const answer: unknown = Reflect.apply(this.#host.action, context, args);
-        const result = isThenable(answer) ? answer : Promise.resolve(answer);
-        result.then(
-          (value) => this.#succeeded(flight, value, result),
-          (error) => this.#failed(flight, error),
-        );
-      } catch (error) {
-        this.#failed(flight, error);
-      }
-    });
+      this.#start(flight, context);
+      return flight.promise;
+    } catch (problem) {
+      // Without a call: the stack is full, and nobody will come to settle this one.
+      if (flight === undefined || flight.holdsPlace) this.#semaphore.left++;
+      if (flight === undefined || flight.holdsLeave) this.#owed[this.#owed.length] = leave;
+      if (flight !== undefined) flight.isSettled = true;
+      throw problem;
+    }
+  }
+
+  #start(flight: Flight, context: unknown): void {
+    try {
+      const answer: unknown = Reflect.apply(this.#host.action, context, flight.args);
+      const result = isThenable(answer) ? answer : Promise.resolve(answer);
+      result.then(
+        (value) => this.#succeeded(flight, value, result),
+        (error) => this.#failed(flight, error),
+      );
+    } catch (error) {
+      this.#failed(flight, error);
+    }
   }
 
   #deadlinesOfCall(): Deadlines {
@@ -147,24 +171,33 @@ export class Calls implements Tower {
     if (isProbe) this.#circuit.probeEnded();
   }
 
+  #giveBackPlace(flight: Flight): void {
+    flight.holdsPlace = false;
+    this.#semaphore.left++;
+    this.#semaphore.serve();
+  }
+
   #succeeded(flight: Flight, value: unknown, result: PromiseLike<unknown>): void {
     if (flight.isSettled) return;
-    const now = this.#clock.now();
+    const now = this.#circuit.now();
     const ms = this.#land(flight, now);
-    this.#leave(flight);
-    this.#circuit.succeed(flight.permit, now);
-    this.#host.tell('success', now, ms, value, ms);
-    this.#settled(flight, 'success');
-    this.#semaphore.release();
-    flight.resolve(value);
+    try {
+      this.#leave(flight);
+      this.#circuit.settle(flight, 'success', undefined, now);
+      this.#host.tellSuccess(value, now, ms);
+      this.#settled(flight, 'success');
+    } finally {
+      this.#giveBackPlace(flight);
+      flight.resolve(value);
+    }
     if (flight.slot !== undefined) this.#caches?.keep(flight.slot, result);
   }
 
   #failed(flight: Flight, error: unknown): void {
     if (flight.isSettled) return;
-    const now = this.#clock.now();
+    const now = this.#circuit.now();
     const ms = this.#land(flight, now);
-    this.#semaphore.release();
+    this.#giveBackPlace(flight);
     this.#settleFailed(flight, error, error, now, ms);
     this.#settled(flight, 'error');
   }
@@ -173,7 +206,7 @@ export class Calls implements Tower {
     if (flight.isSettled) return;
     const ms = this.#land(flight, now);
     const error = createTimeoutError(this.#host.name, flight.duration);
-    this.#semaphore.release();
+    this.#giveBackPlace(flight);
     this.#host.tell('timeout', now, undefined, error, ms, flight.args);
     this.#settleFailed(flight, error, error.cause, now, ms);
     this.#settled(flight, 'timeout');
@@ -182,24 +215,20 @@ export class Calls implements Tower {
 
   /** @param seen the error as the core is to see it */
   #settleFailed(flight: Flight, error: unknown, seen: unknown, now: number, ms: number): void {
-    const { permit, args } = flight;
+    const { args } = flight;
     const isFiltered = this.#isFiltered(error, args);
     if (isFiltered !== false) {
       this.#leave(flight);
-      if (isFiltered) {
-        permit.success();
-        this.#host.tell('success', now, ms, error, ms);
-      } else permit.ignore();
+      this.#circuit.settle(flight, isFiltered ? 'success' : 'ignored', undefined, now);
+      if (isFiltered) this.#host.tellSuccess(error, now, ms);
       flight.reject(error);
       return;
     }
     this.#host.tell('failure', now, ms, error, ms, args);
     this.#leave(flight);
-    if (isRejectionOf(this.#circuit.core, error)) permit.ignore();
-    else {
-      this.#circuit.armRate();
-      permit.failure(seen);
-    }
+    const isOwn = isRejectionOf(this.#circuit.core, error);
+    if (!isOwn) this.#circuit.armRate();
+    this.#circuit.settle(flight, isOwn ? 'ignored' : 'failure', seen, now);
     this.#end(flight, error, seen !== error);
   }
 
@@ -231,10 +260,10 @@ export class Calls implements Tower {
   #locked(args: readonly unknown[], slot: Slot | undefined): Promise<unknown> {
     if (slot !== undefined) this.#caches?.forget(slot);
     const error = createLockedError();
-    const now = this.#clock.now();
+    const now = this.#circuit.now();
     this.#host.tell('semaphoreLocked', now, undefined, error, 0);
     const isFiltered = this.#isFiltered(error, args);
-    if (isFiltered) this.#host.tell('success', now, 0, error, 0);
+    if (isFiltered) this.#host.tellSuccess(error, now, 0);
     if (isFiltered !== false) return rejectSoon(error);
     this.#host.tell('failure', now, 0, error, 0, args);
     return this.#answer(error, args) ?? rejectSoon(error);
@@ -246,7 +275,7 @@ export class Calls implements Tower {
     if (fallback === undefined) return undefined;
     try {
       const result = Reflect.apply(fallback, fallback, [...args, error]);
-      this.#host.tell('fallback', this.#clock.now(), undefined, result, error);
+      this.#host.tell('fallback', this.#circuit.now(), undefined, result, error);
       return Promise.resolve(result);
     } catch (thrown) {
       return Promise.reject(thrown);

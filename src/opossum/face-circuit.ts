@@ -3,13 +3,9 @@
  * that waits until the breaker is warm. The core alone decides what opens and closes.
  */
 import { startTimer, stopTimer, type Timer } from '../core/timers.js';
-import {
-  type CircuitBreakerOpenError,
-  CircuitBreaker as Core,
-  type Permit,
-  type Transition,
-} from '../index.js';
+import type { CircuitBreakerOpenError, CircuitBreaker as Core, Transition } from '../index.js';
 import type { FaceClock } from './face-clock.js';
+import { FaceCore, type Holder, type Leave, type Outcome } from './face-core.js';
 import { isHandedOver, openedAt, snapshotFrom } from './handed-over.js';
 import { type ReadOptions, rateOf } from './options.js';
 import type { Stats } from './stats.js';
@@ -26,17 +22,6 @@ const ROUNDING = 0.001;
 
 /** For how long a probe without a timeout of its own may take. */
 const LONGEST_PROBE = 60_000;
-
-/** A core breaker that hands out a rejection, in place of throwing it, which would cost as much again. */
-class FaceCore extends Core {
-  ask(): Permit | CircuitBreakerOpenError {
-    return this.permitNow();
-  }
-
-  waiting(): Promise<void> | undefined {
-    return this.leave();
-  }
-}
 
 export class FaceCircuit {
   readonly #core: FaceCore;
@@ -140,24 +125,24 @@ export class FaceCircuit {
     return this.#core.waiting();
   }
 
-  /** Leave for a call, or its rejection. */
-  ask(now: number): Permit | CircuitBreakerOpenError {
-    this.#clock.hold(now);
-    try {
-      return this.#core.ask();
-    } finally {
-      this.#clock.letGo();
-    }
+  /** Reads the clock. */
+  now(): number {
+    return this.#core.read();
   }
 
-  /** Hands a permit back: the call has succeeded. */
-  succeed(permit: Permit, now: number): void {
-    this.#clock.hold(now);
-    try {
-      permit.success();
-    } finally {
-      this.#clock.letGo();
-    }
+  /** Leave for a call, or its rejection. */
+  ask(now: number): Leave | CircuitBreakerOpenError {
+    return this.#core.ask(now);
+  }
+
+  /** Takes in how a call ended. @param error what it failed with, which the core may hold for no failure */
+  settle(flight: Holder, outcome: Outcome, error: unknown, now: number): void {
+    this.#core.end(flight, outcome, error, now);
+  }
+
+  /** Where a full stack leaves what it cannot settle. */
+  get owed(): Leave[] {
+    return this.#core.owed;
   }
 
   probeStarted(): void {

@@ -7,7 +7,6 @@ import { type Clock, systemClock } from '../index.js';
 export class FaceClock implements Clock {
   readonly #base: Clock;
   #offset = 0;
-  #held: number | undefined;
   readonly epoch: () => number;
   readonly setTimeout?: (run: () => void, ms: number) => unknown;
   readonly clearTimeout?: (timer: unknown) => void;
@@ -22,16 +21,7 @@ export class FaceClock implements Clock {
   }
 
   now(): number {
-    return this.#held ?? this.#base.now() + this.#offset;
-  }
-
-  /** It is this time until `letGo`: it need not be read again. */
-  hold(now: number): void {
-    this.#held = now;
-  }
-
-  letGo(): void {
-    this.#held = undefined;
+    return this.#base.now() + this.#offset;
   }
 
   /** Moves the clock on to a reading, if it is not yet there. */

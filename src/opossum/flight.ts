@@ -1,46 +1,50 @@
 import { Deadline } from '../core/deadlines.js';
-import type { Permit } from '../index.js';
 import type { Slot } from './caches.js';
+import type { Holder, Leave } from './face-core.js';
 
 /** What is done about a call that its timeout ends. */
 export interface Tower {
   timedOut(flight: Flight, now: number): void;
 }
 
-/** A call in flight: its permit, what it was called with, and who waits for it. */
-export class Flight extends Deadline {
+/** A call in flight: its leave, what it was called with, and who waits for it. */
+export class Flight extends Deadline implements Holder {
   readonly tower: Tower;
-  readonly permit: Permit;
+  readonly leave: Leave;
   readonly isProbe: boolean;
   readonly args: readonly unknown[];
   readonly slot: Slot | undefined;
   readonly startedAt: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  readonly promise: Promise<unknown>;
+  resolve!: (value: unknown) => void;
+  reject!: (error: unknown) => void;
   isSettled = false;
+  holdsLeave = true;
+  /** Whether it has its place of the semaphore. */
+  holdsPlace = true;
   /** Runs something in the asynchronous context in which the call was made, where a timer ends it. */
   inContext: ((run: () => void) => void) | undefined = undefined;
 
   constructor(
     tower: Tower,
-    permit: Permit,
+    leave: Leave,
     isProbe: boolean,
     args: readonly unknown[],
     slot: Slot | undefined,
     startedAt: number,
     timeout: number,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
   ) {
     super(startedAt, timeout);
     this.tower = tower;
-    this.permit = permit;
+    this.leave = leave;
     this.isProbe = isProbe;
     this.args = args;
     this.slot = slot;
     this.startedAt = startedAt;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
   }
 
   /** One timer ends calls of many requests. A reaction that is added now runs in the context of this one. */

@@ -27,29 +27,40 @@ export const Semaphore: SemaphoreConstructor = function makeSemaphore(count: num
   return createSemaphore(count);
 } as unknown as SemaphoreConstructor;
 
-export function createSemaphore(places: number, clock: Clock = systemClock): Semaphore {
-  const waiting: (() => void)[] = [];
-  let count = places;
+/** One whose places a full stack can still give back. */
+export interface OpenSemaphore extends Semaphore {
+  /** Places that are left; whoever adds one calls nothing, and then `serve`. */
+  left: number;
+  /** Gives a place that is left to who has waited longest. */
+  serve(): void;
+}
 
-  const semaphore: Semaphore = {
+export function createSemaphore(places: number, clock: Clock = systemClock): OpenSemaphore {
+  const waiting: (() => void)[] = [];
+
+  const semaphore: OpenSemaphore = {
+    left: places,
     get count() {
-      return count;
+      return semaphore.left;
     },
     test() {
-      if (count < 1) return false;
-      count--;
+      if (semaphore.left < 1) return false;
+      semaphore.left--;
       return true;
     },
-    release() {
-      count++;
+    serve() {
       waiting.shift()?.();
+    },
+    release() {
+      semaphore.left++;
+      semaphore.serve();
     },
     take(timeout) {
       if (semaphore.test()) return Promise.resolve(semaphore.release);
       return new Promise((resolve, reject) => {
         const give = () => {
           stopTimer(clock, timer);
-          count--;
+          semaphore.left--;
           resolve(semaphore.release);
         };
         const giveUp = () => {

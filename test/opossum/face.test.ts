@@ -3,12 +3,71 @@ import { explain } from 'recloser/monitor';
 import CircuitBreaker, { MemoryCache, Semaphore, Status } from 'recloser/opossum';
 import { describe, expect, it, vi } from 'vitest';
 import { manualClock } from '../support/manual-clock.js';
+import { quiet, watchRuntime } from '../support/runtime.js';
 import { DIFFERENT } from './different.js';
 import { SAME } from './same.js';
+import { DIFFERENT_AT_THE_EDGES, SAME_AT_THE_EDGES } from './same-edges.js';
 
 describe('a breaker with the API of opossum', () => {
-  it.each([...SAME, ...DIFFERENT])('$name', async ({ run, expected }) => {
+  it.each([...SAME, ...SAME_AT_THE_EDGES, ...DIFFERENT])('$name', async ({ run, expected }) => {
     expect(await run(CircuitBreaker)).toEqual(expected);
+  });
+
+  it.each(DIFFERENT_AT_THE_EDGES)('$name', async ({ run, expected }) => {
+    const { uncaught } = watchRuntime();
+
+    expect(await run(CircuitBreaker)).toEqual(expected);
+    await quiet();
+
+    const message = expect.stringMatching(/^of (?:a listener|the filter)$/);
+    expect(uncaught).toEqual([expect.objectContaining({ message })]);
+  });
+
+  it('settles every call of a recursion that ends with a full stack, and loses no place', async () => {
+    const lost: unknown[] = [];
+    for (let depth = 0; depth < 10; depth++) {
+      const breaker = new CircuitBreaker((): unknown => breaker.fire(), {
+        timeout: depth % 2 === 0 && false,
+        capacity: 1_000_000,
+        errorThresholdPercentage: 101,
+      });
+      const fireBelow = (frames: number): unknown =>
+        frames === 0 ? breaker.fire().catch(() => {}) : [fireBelow(frames - 1)][0];
+
+      try {
+        await fireBelow(depth * 7);
+      } catch {
+        // The stack was full before there was a promise.
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+
+      lost.push(breaker.core.metrics.inFlight, 1_000_000 - breaker.semaphore.count);
+      breaker.shutdown();
+    }
+
+    expect(new Set(lost)).toEqual(new Set([0]));
+  });
+
+  it('gives a place back and answers, whatever a spy in place of `emit` throws', async () => {
+    const breaker = new CircuitBreaker(async () => 'up', { capacity: 1 });
+    breaker.emit = (event) => {
+      if (event === 'success') throw new Error('of a spy');
+      return true;
+    };
+
+    const { unhandled } = watchRuntime();
+
+    expect(await breaker.fire()).toBe('up');
+    await quiet();
+
+    expect(unhandled).toEqual([expect.objectContaining({ message: 'of a spy' })]);
+    expect([breaker.semaphore.count, breaker.core.metrics.inFlight]).toEqual([1, 0]);
+  });
+
+  it.each([null, 3, 'words', {}])('refuses %o as a fallback, with what it may be', (target) => {
+    const breaker = new CircuitBreaker(async () => 1);
+    if (target === null) expect(breaker.fallback(target)).toBe(breaker);
+    else expect(() => breaker.fallback(target as never)).toThrow('must be a function or a breaker, received');
   });
 
   it('is an EventEmitter over a core breaker that can be explained', () => {

@@ -27,6 +27,36 @@ describe('two classes side by side', () => {
     );
   });
 
+  it('refuse an option that they do not know, with the nearest one', () => {
+    expect(() => sideBySide(Opossum, { onDiference: () => {} } as never)).toThrow(
+      /onDiference.*onDifference/s,
+    );
+  });
+
+  it('tell of options that ours refuses, and leave the call to the other', async () => {
+    const differences: unknown[] = [];
+    class Lenient {
+      readonly name = 'prices';
+      readonly fire: (...args: unknown[]) => unknown;
+      constructor(action: (...args: unknown[]) => unknown) {
+        this.fire = action;
+      }
+    }
+    const Both = sideBySide(Lenient as never, {
+      use: 'shadow',
+      onDifference: (it) => differences.push(it),
+    }) as unknown as new (
+      ...args: unknown[]
+    ) => Lenient;
+
+    const breaker = new Both(async () => 'answer', { name: 'prices', timeout: -1 });
+
+    expect(await breaker.fire()).toBe('answer');
+    expect(differences).toEqual([
+      { breaker: 'prices', kind: 'options', error: expect.objectContaining({ option: 'timeout' }) },
+    ]);
+  });
+
   it('run an action once in the shadow, and hand its promise on', async () => {
     const action = vi.fn(async (..._: unknown[]) => 'answer');
     const Both = sideBySide(Opossum, { use: 'shadow' });
