@@ -1,19 +1,20 @@
 import type { CircuitBreaker as Core } from '../index.js';
 import { Caches } from './caches.js';
-import { type AnyFunction, type CallHost, Calls } from './calls.js';
+import { Calls } from './calls.js';
 import { FaceEmitter } from './emitter.js';
 import { createShutdownError, isOurError } from './errors.js';
-import { COUNTED_EVENTS, type CountedEvent, type FaceEvents } from './events.js';
+import type { FaceEvents } from './events.js';
 import { FaceCircuit } from './face-circuit.js';
 import { FaceClock } from './face-clock.js';
 import { type FallbackTarget, fallbackFrom } from './fallback-target.js';
 import { statusOf } from './handed-over.js';
 import { HealthChecks } from './health-checks.js';
-import { watchOption } from './live-options.js';
+import { govern } from './live-options.js';
 import { type Options, type ReadOptions, readOptions, type State } from './options.js';
-import { createSemaphore, type Semaphore } from './semaphore.js';
+import { Places, type Semaphore } from './semaphore.js';
 import type { Stats } from './stats.js';
 import { Status, type StatusOptions } from './status.js';
+import { Voice } from './voice.js';
 
 const DEPRECATION = 'options.maxFailures is deprecated. Please use options.errorThresholdPercentage';
 
@@ -69,7 +70,9 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   readonly #circuit: FaceCircuit;
   readonly #caches: Caches | undefined;
   readonly #calls: Calls;
-  readonly #checks: HealthChecks;
+  readonly #voice: Voice;
+  readonly #clock: FaceClock;
+  #checks: HealthChecks | undefined;
   #enabled: boolean;
 
   /**
@@ -89,7 +92,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     const read = readOptions(options as Options, this.name);
     const clock = new FaceClock(read.clock);
     this.#read = read;
-    this.#checks = new HealthChecks(this, clock);
+    this.#clock = clock;
     this.options = read as unknown as Options<TI>;
     this.group = read.group || this.name;
     this.volumeThreshold = read.volumeThreshold;
@@ -99,15 +102,15 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     if (read.maxFailures) console.error(DEPRECATION);
 
     this.status = statusOf(read, clock);
-    const semaphore = createSemaphore(read.capacity, clock);
+    const semaphore = new Places(read.capacity, clock);
     this.semaphore = semaphore;
     this.#enabled = (read.state?.enabled ?? read.enabled) !== false;
-    const host = this.#createHost();
-    this.#circuit = this.#createCircuit(host, clock);
+    this.#voice = new Voice(this, read);
+    this.#circuit = new FaceCircuit(this.name, read, clock, this.#voice);
     this.core = this.#circuit.core;
-    this.#caches = read.cache || read.coalesce ? new Caches(read, clock, host) : undefined;
-    this.#calls = new Calls(host, read, clock, this.#circuit, semaphore, this.#caches);
-    this.#watchOptions();
+    this.#caches = read.cache || read.coalesce ? new Caches(read, clock, this.#voice) : undefined;
+    this.#calls = new Calls(this.#voice, read, clock, this.#circuit, semaphore, this.#caches);
+    govern(read, this.#circuit);
     if (read.state?.shutdown) this.shutdown();
     else this.#circuit.begin();
   }
@@ -172,6 +175,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
    * @throws InvalidOptionsError for an interval below 1 ms
    */
   healthCheck(check: (this: this) => unknown, interval = 5_000): void {
+    this.#checks ??= new HealthChecks(this, this.#clock);
     this.#checks.begin(check, interval);
   }
 
@@ -203,7 +207,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     this.emit('shutdown');
     this.disable();
     this.removeAllListeners();
-    this.#checks.end();
+    this.#checks?.end();
     this.#circuit.shutdown();
     this.status.shutdown();
     this.clearCache();
@@ -249,70 +253,12 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   #dispatch(context: unknown, args: TI): Promise<unknown> {
     if (this.isShutdown) return Promise.reject(createShutdownError());
     const now = this.#circuit.now();
-    this.status.increment('fires', undefined, now);
-    this.emit('fire', args);
+    this.#voice.tellFire(args, now);
     if (!this.#enabled) return Promise.resolve(Reflect.apply(this.action, context, args));
     const caches = this.#caches;
     if (caches === undefined) return this.#calls.make(context, args, undefined, now);
     const key = Reflect.apply(this.#read.cacheGetKey, this, args);
     return caches.answer(key, (slot) => this.#calls.make(context, args, slot, this.#circuit.now()));
-  }
-
-  #count(event: CountedEvent, now: number, latency?: number): void {
-    const counted = COUNTED_EVENTS[event];
-    if (counted !== undefined) this.status.increment(counted, latency, now);
-  }
-
-  #createHost(): CallHost {
-    return {
-      name: this.name,
-      action: this.action as AnyFunction,
-      tell: (event, now, latency, ...args) => {
-        this.#count(event, now, latency);
-        this.emit(event, ...args);
-      },
-      tellSuccess: (value, now, ms) => {
-        this.status.increment('successes', ms, now);
-        this.emit('success', value, ms);
-      },
-      renewController: this.#read.autoRenewAbortController ? () => this.#renewController() : undefined,
-    };
-  }
-
-  #createCircuit(host: CallHost, clock: FaceClock): FaceCircuit {
-    const { status } = this;
-    return new FaceCircuit(this.name, this.#read, clock, () => status.stats, {
-      opened: () => {
-        status.open();
-        this.emit('open');
-      },
-      halfOpened: () => {
-        host.renewController?.();
-        this.emit('halfOpen', this.#read.resetTimeout);
-      },
-      closed: () => {
-        status.close();
-        host.renewController?.();
-        this.emit('close');
-      },
-    });
-  }
-
-  #renewController(): void {
-    const { abortController } = this.#read;
-    if (abortController?.signal.aborted) {
-      this.#read.abortController = new AbortController();
-    }
-  }
-
-  /** Lets three options be set while the breaker lives. */
-  #watchOptions(): void {
-    const circuit = this.#circuit;
-    watchOption(this.#read, this.name, 'timeout', (timeout) => circuit.setTimeout(timeout));
-    watchOption(this.#read, this.name, 'resetTimeout', (ms) => circuit.setResetTimeout(ms as number));
-    watchOption(this.#read, this.name, 'errorThresholdPercentage', (percentage) =>
-      circuit.setRate(percentage as number),
-    );
   }
 }
 

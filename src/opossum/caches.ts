@@ -32,8 +32,8 @@ export class Caches {
 
   /** Puts what it makes into the options, where opossum has it too. */
   constructor(options: ReadOptions, clock: FaceClock, teller: Teller) {
-    if (options.cache) options.cacheTransport ??= new MemoryCache(options.cacheSize, clock.epoch);
-    if (options.coalesce) options.coalesceCache = new MemoryCache(options.coalesceSize, clock.epoch);
+    if (options.cache) options.cacheTransport ??= new MemoryCache(options.cacheSize, () => clock.epoch());
+    if (options.coalesce) options.coalesceCache = new MemoryCache(options.coalesceSize, () => clock.epoch());
     this.#options = options;
     this.#clock = clock;
     this.#teller = teller;

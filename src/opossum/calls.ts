@@ -21,7 +21,7 @@ import type { FaceClock } from './face-clock.js';
 import type { Leave } from './face-core.js';
 import { Flight, type Tower } from './flight.js';
 import type { ReadOptions } from './options.js';
-import type { OpenSemaphore } from './semaphore.js';
+import type { Places } from './semaphore.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: as opossum's types have it
 export type AnyFunction = (...args: any[]) => any;
@@ -33,7 +33,7 @@ export interface CallHost extends Teller {
   /** `tell` of what is told most. */
   tellSuccess(value: unknown, now: number, ms: number): void;
   /** Sees to it that the call finds a controller that is not aborted, where the options say so. */
-  readonly renewController: (() => void) | undefined;
+  renewController(): void;
 }
 
 export class Calls implements Tower {
@@ -42,7 +42,7 @@ export class Calls implements Tower {
   readonly #options: ReadOptions;
   readonly #clock: FaceClock;
   readonly #circuit: FaceCircuit;
-  readonly #semaphore: OpenSemaphore;
+  readonly #semaphore: Places;
   readonly #caches: Caches | undefined;
   readonly #owed: Leave[];
   #deadlines: Deadlines | undefined;
@@ -52,7 +52,7 @@ export class Calls implements Tower {
     options: ReadOptions,
     clock: FaceClock,
     circuit: FaceCircuit,
-    semaphore: OpenSemaphore,
+    semaphore: Places,
     caches: Caches | undefined,
   ) {
     this.#host = host;
@@ -124,7 +124,7 @@ export class Calls implements Tower {
   ): Promise<unknown> {
     let flight: Flight | undefined;
     try {
-      this.#host.renewController?.();
+      if (this.#options.autoRenewAbortController) this.#host.renewController();
       const timeout = this.#options.timeout || 0;
       flight = new Flight(this, leave, isProbe, args, slot, now, timeout);
       if (timeout > 0) {

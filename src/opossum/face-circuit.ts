@@ -12,6 +12,8 @@ import type { Stats } from './stats.js';
 
 /** Who hears of changes. */
 export interface CircuitListener {
+  /** Numbers to begin with. */
+  readonly stats: Stats;
   opened(): void;
   halfOpened(): void;
   closed(): void;
@@ -40,20 +42,13 @@ export class FaceCircuit {
   #resetTimer: Timer | undefined;
   #warmUpTimer: Timer | undefined;
 
-  /** @param stats numbers to begin with */
-  constructor(
-    name: string,
-    options: ReadOptions,
-    clock: FaceClock,
-    stats: () => Stats,
-    listener: CircuitListener,
-  ) {
+  constructor(name: string, options: ReadOptions, clock: FaceClock, listener: CircuitListener) {
     this.#options = options;
     this.#clock = clock;
     this.#listener = listener;
     this.warmUp = Boolean(options.state?.warmUp || options.allowWarmUp === true);
     this.#isHeld = this.warmUp || options.status !== undefined;
-    this.#core = this.#createCore(name, stats);
+    this.#core = this.#createCore(name);
   }
 
   get core(): Core {
@@ -172,7 +167,7 @@ export class FaceCircuit {
     this.core.update({ recoveryTimeout });
   }
 
-  #createCore(name: string, stats: () => Stats): FaceCore {
+  #createCore(name: string): FaceCore {
     const { errorThresholdPercentage, volumeThreshold, resetTimeout, timeout } = this.#options;
     const { rollingCountTimeout, rollingCountBuckets } = this.#options;
     const options = {
@@ -194,7 +189,7 @@ export class FaceCircuit {
     };
     const core = new FaceCore(options);
     if (!isHandedOver(this.#options)) return core;
-    const snapshot = snapshotFrom(core.snapshot(), this.#options, stats(), this.#clock.epoch());
+    const snapshot = snapshotFrom(core.snapshot(), this.#options, this.#listener.stats, this.#clock.epoch());
     return new FaceCore({ ...options, snapshot });
   }
 

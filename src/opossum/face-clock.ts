@@ -7,14 +7,12 @@ import { type Clock, systemClock } from '../index.js';
 export class FaceClock implements Clock {
   readonly #base: Clock;
   #offset = 0;
-  readonly epoch: () => number;
   readonly setTimeout?: (run: () => void, ms: number) => unknown;
   readonly clearTimeout?: (timer: unknown) => void;
   readonly random?: () => number;
 
   constructor(base: Clock = systemClock) {
     this.#base = base;
-    this.epoch = () => base.epoch?.() ?? Date.now();
     if (base.setTimeout !== undefined) this.setTimeout = (run, ms) => base.setTimeout?.(run, ms);
     if (base.clearTimeout !== undefined) this.clearTimeout = (timer) => base.clearTimeout?.(timer);
     if (base.random !== undefined) this.random = () => base.random?.() ?? Math.random();
@@ -22,6 +20,10 @@ export class FaceClock implements Clock {
 
   now(): number {
     return this.#base.now() + this.#offset;
+  }
+
+  epoch(): number {
+    return this.#base.epoch?.() ?? Date.now();
   }
 
   /** Moves the clock on to a reading, if it is not yet there. */

@@ -12,6 +12,7 @@ import {
   verify,
 } from '../core/validate.js';
 import type { Clock } from '../index.js';
+import { createLiveOptions } from './live-options.js';
 import type { CacheTransport, MemoryCache } from './memory-cache.js';
 import type { Stats } from './stats.js';
 import type { Status, StatusOptions } from './status.js';
@@ -178,32 +179,49 @@ export function readNumber(action: string, name: string, option: string, value: 
  */
 export function readOptions(given: Options, name: string): ReadOptions {
   const subject = breakerSubject('create', name);
-  const options: Record<string, unknown> = guardRead(subject, 'options', () => ({ ...given }));
-  for (const [option, check] of Object.entries({ ...NUMBERS, ...OTHERS })) {
-    options[option] ??= undefined;
-    if (options[option] === undefined) continue;
-    if (Object.hasOwn(NUMBERS, option)) options[option] = toNumber(options[option]);
-    verify(subject, option, options[option], check);
+  const copy: Record<string, unknown> = guardRead(subject, 'options', () => ({ ...given }));
+  for (const [option, check] of CHECKS) {
+    const value = copy[option] ?? undefined;
+    if (value === undefined) continue;
+    copy[option] = Object.hasOwn(NUMBERS, option) ? toNumber(value) : value;
+    verify(subject, option, copy[option], check);
   }
-  verifyHelpers(options as Options);
-  options.timeout ??= 10_000;
-  options.resetTimeout ??= 30_000;
-  options.errorThresholdPercentage ??= 50;
-  options.volumeThreshold ??= 0;
-  options.rollingCountTimeout ??= 10_000;
-  options.rollingCountBuckets ??= 10;
-  options.capacity = Math.min(Math.floor((options.capacity as number) ?? Infinity), Number.MAX_SAFE_INTEGER);
-  options.rollingPercentilesEnabled = options.rollingPercentilesEnabled !== false;
-  options.enableSnapshots = options.enableSnapshots !== false;
-  options.errorFilter ||= () => false;
-  options.cacheTTL ??= 0;
-  options.cacheGetKey ??= (...args: unknown[]) => JSON.stringify(args);
-  options.coalesce = !!options.coalesce;
-  options.coalesceTTL ??= options.timeout;
-  options.coalesceResetOn = ((options.coalesceResetOn as string[]) ?? []).filter((end) => ENDS.includes(end));
-  if (options.autoRenewAbortController) options.abortController ??= new AbortController();
+  verifyHelpers(copy as Options);
+  const options = fillIn(copy as Options, name);
+  for (const key of Object.keys(copy)) if (!(key in options)) options[key] = copy[key];
   return options as unknown as ReadOptions;
 }
+
+/** Everything in one order, in one piece of code: so the engine gives the options of all breakers one shape. */
+function fillIn(given: Options, name: string): Record<string, unknown> {
+  const live = {
+    timeout: given.timeout ?? 10_000,
+    resetTimeout: given.resetTimeout ?? 30_000,
+    errorThresholdPercentage: given.errorThresholdPercentage ?? 50,
+  };
+  const options = createLiveOptions(name, live, readNumber) as Record<string, unknown>;
+  options.volumeThreshold = given.volumeThreshold ?? 0;
+  options.rollingCountTimeout = given.rollingCountTimeout ?? 10_000;
+  options.rollingCountBuckets = given.rollingCountBuckets ?? 10;
+  options.rollingPercentilesEnabled = given.rollingPercentilesEnabled !== false;
+  options.enableSnapshots = given.enableSnapshots !== false;
+  options.capacity = Math.min(Math.floor(given.capacity ?? Infinity), Number.MAX_SAFE_INTEGER);
+  options.errorFilter = given.errorFilter || NOTHING_IS_FILTERED;
+  options.cacheTTL = given.cacheTTL ?? 0;
+  options.cacheGetKey = given.cacheGetKey ?? KEY_OF_ARGUMENTS;
+  options.coalesce = !!given.coalesce;
+  options.coalesceTTL = given.coalesceTTL ?? live.timeout;
+  options.coalesceResetOn = given.coalesceResetOn?.filter((end) => ENDS.includes(end)) ?? [];
+  options.abortController =
+    given.abortController ?? (given.autoRenewAbortController ? new AbortController() : undefined);
+  return options;
+}
+
+const CHECKS = Object.entries({ ...NUMBERS, ...OTHERS });
+
+const NOTHING_IS_FILTERED = () => false;
+
+const KEY_OF_ARGUMENTS = (...args: unknown[]) => JSON.stringify(args);
 
 const ENDS = ['error', 'success', 'timeout'];
 

@@ -24,53 +24,58 @@ interface SemaphoreConstructor {
 
 /** Makes one of `count` places. Opossum's is a plain function: `new` may be left away. */
 export const Semaphore: SemaphoreConstructor = function makeSemaphore(count: number) {
-  return createSemaphore(count);
+  return new Places(count);
 } as unknown as SemaphoreConstructor;
 
 /** One whose places a full stack can still give back. */
-export interface OpenSemaphore extends Semaphore {
+export class Places implements Semaphore {
   /** Places that are left; whoever adds one calls nothing, and then `serve`. */
   left: number;
+  readonly #clock: Clock;
+  #waiting: (() => void)[] | undefined;
+
+  constructor(places: number, clock: Clock = systemClock) {
+    this.left = places;
+    this.#clock = clock;
+  }
+
+  get count(): number {
+    return this.left;
+  }
+
+  test(): boolean {
+    if (this.left < 1) return false;
+    this.left--;
+    return true;
+  }
+
   /** Gives a place that is left to who has waited longest. */
-  serve(): void;
-}
+  serve(): void {
+    this.#waiting?.shift()?.();
+  }
 
-export function createSemaphore(places: number, clock: Clock = systemClock): OpenSemaphore {
-  const waiting: (() => void)[] = [];
+  release(): void {
+    this.left++;
+    this.serve();
+  }
 
-  const semaphore: OpenSemaphore = {
-    left: places,
-    get count() {
-      return semaphore.left;
-    },
-    test() {
-      if (semaphore.left < 1) return false;
-      semaphore.left--;
-      return true;
-    },
-    serve() {
-      waiting.shift()?.();
-    },
-    release() {
-      semaphore.left++;
-      semaphore.serve();
-    },
-    take(timeout) {
-      if (semaphore.test()) return Promise.resolve(semaphore.release);
-      return new Promise((resolve, reject) => {
-        const give = () => {
-          stopTimer(clock, timer);
-          semaphore.left--;
-          resolve(semaphore.release);
-        };
-        const giveUp = () => {
-          waiting.splice(waiting.indexOf(give), 1);
-          reject(Object.assign(new Error(`Timed out after ${timeout}ms`), { code: 'ETIMEDOUT' }));
-        };
-        const timer = timeout ? startTimer(clock, giveUp, timeout) : undefined;
-        waiting.push(give);
-      });
-    },
-  };
-  return semaphore;
+  take(timeout?: number): Promise<() => void> {
+    const release = () => this.release();
+    if (this.test()) return Promise.resolve(release);
+    this.#waiting ??= [];
+    const waiting = this.#waiting;
+    return new Promise((resolve, reject) => {
+      const give = () => {
+        stopTimer(this.#clock, timer);
+        this.left--;
+        resolve(release);
+      };
+      const giveUp = () => {
+        waiting.splice(waiting.indexOf(give), 1);
+        reject(Object.assign(new Error(`Timed out after ${timeout}ms`), { code: 'ETIMEDOUT' }));
+      };
+      const timer = timeout ? startTimer(this.#clock, giveUp, timeout) : undefined;
+      waiting.push(give);
+    });
+  }
 }

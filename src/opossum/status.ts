@@ -36,7 +36,8 @@ export class Status extends EventEmitter {
   #number: number;
   #latencies = 0;
   #timer: Timer | undefined;
-  #isAttached = false;
+  /** Listens to the controller of buckets. */
+  #rotates: (() => void) | undefined;
   #isShutdown = false;
 
   constructor(options: StatusOptions = {}, clock: Clock = systemClock) {
@@ -66,7 +67,9 @@ export class Status extends EventEmitter {
   }
 
   /** Moves the buckets by one. */
-  readonly rotateBucket = (): void => this.#rotate(1);
+  rotateBucket(): void {
+    this.#rotate(1);
+  }
 
   /** @param now a reading of the clock, where the caller has one */
   increment(property: Counted, latency?: number, now: number = this.#clock.now()): void {
@@ -90,14 +93,14 @@ export class Status extends EventEmitter {
   }
 
   startListeneningForRotateEvent(): void {
-    if (this.#isAttached || this.rotateBucketController === undefined) return;
-    this.#isAttached = true;
-    this.rotateBucketController.on('rotate', this.rotateBucket);
+    if (this.#rotates !== undefined || this.rotateBucketController === undefined) return;
+    this.#rotates = () => this.rotateBucket();
+    this.rotateBucketController.on('rotate', this.#rotates);
   }
 
   removeRotateBucketControllerListener(): void {
-    this.#isAttached = false;
-    this.rotateBucketController?.removeListener('rotate', this.rotateBucket);
+    if (this.#rotates !== undefined) this.rotateBucketController?.removeListener('rotate', this.#rotates);
+    this.#rotates = undefined;
   }
 
   override on(event: 'snapshot', listener: (snapshot: Stats) => void): this;
