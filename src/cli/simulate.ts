@@ -1,4 +1,5 @@
 /** `recloser simulate <file>`: what a breaker would have done in an outage. */
+import { adaptive } from '../adaptive/index.js';
 import { together } from '../config/problems.js';
 import { describe, nearest } from '../core/validate.js';
 import { CircuitBreakerRegistry, InvalidOptionsError } from '../index.js';
@@ -94,7 +95,7 @@ function settingsOf(content: unknown): SimulationSettings {
     );
   const { name, ...world } = settings;
   const [ofBreaker, around] = together(
-    () => fromConfig(config, { env: {} }),
+    () => fromConfig(config, { env: {}, adaptive }),
     () => resilienceFromConfig(config, { env: {} }),
   );
   const breakerName = nameOf(name, config.names);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
+import { adaptive } from 'recloser/adaptive';
 import { simulate } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/cli/command.js';
@@ -34,6 +35,32 @@ describe('recloser simulate', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: text(), stderr: '' });
     expect(data.figures.trips).toBe(1);
     expect(await dataOf({ ...OUTAGE, presets: false })).toEqual(JSON.parse(JSON.stringify(data)));
+  });
+
+  it('runs the detector of the file, as code that hands it in does', async () => {
+    const detector = { tolerate: 0.25, ramp: 2_000 };
+    const { text, ...data } = await simulate({
+      breaker: { detector: adaptive(detector) },
+      traffic: TRAFFIC,
+      dependency: DEPENDENCY,
+    });
+
+    const ofFile = await dataOf({
+      defaults: { detector },
+      presets: false,
+      traffic: TRAFFIC,
+      dependency: DEPENDENCY,
+    });
+
+    expect(ofFile).toEqual(JSON.parse(JSON.stringify(data)));
+    expect(ofFile.transitions[0]).toMatchObject({ to: 'OPEN', reason: 'detector' });
+  });
+
+  it('tells of a detector that makes no sense where it stands', async () => {
+    const { status, stderr } = await run({ ...OUTAGE, names: { orders: { detector: { tolerate: 2 } } } });
+
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^recloser: outage\.json: .*tolerate.*0\.01 to 0\.9/);
   });
 
   it('goes by the seed of the file, before which goes that of the flag', async () => {

@@ -49,7 +49,7 @@ const PLANS = [
     runtime: 'Chromium',
     suite: 'esm',
     behaviours: NAMES,
-    skips: [OPOSSUM],
+    skips: [],
     run: (folder) => runInChromium(folder, findChromium()),
   },
 ];

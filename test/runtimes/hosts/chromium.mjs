@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { delimiter, join, normalize } from 'node:path';
-import { SUBPATHS_WITHOUT_NODE as SUBPATHS, subpathsAs } from './subpaths.mjs';
+import { SUBPATHS, SUBPATHS_WITHOUT_NODE, subpathsAs } from './subpaths.mjs';
 
 const FLAGS = [
   '--headless',
@@ -19,9 +20,13 @@ const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
 const DIST = '/node_modules/recloser/dist';
 
+/** Bundled as docs/opossum.md says: with the package `events` for `node:events`. */
+const OPOSSUM = '/opossum.bundled.js';
+
 const IMPORTS = Object.fromEntries([
   ['recloser', `${DIST}/index.js`],
-  ...SUBPATHS.map((name) => [`recloser/${name}`, `${DIST}/${name}.js`]),
+  ...SUBPATHS_WITHOUT_NODE.map((name) => [`recloser/${name}`, `${DIST}/${name}.js`]),
+  ['recloser/opossum', OPOSSUM],
 ]);
 
 const PAGE = `<!doctype html>
@@ -82,10 +87,29 @@ export async function runInChromium(folder, executablePath) {
 }
 
 /** @param {string} folder */
+async function bundleOpossum(folder) {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    stdin: {
+      contents: "export * from 'recloser/opossum'; export { default } from 'recloser/opossum';",
+      resolveDir: folder,
+    },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    alias: { 'node:events': createRequire(import.meta.url).resolve('events/') },
+  });
+  return /** @type {import('esbuild').OutputFile} */ (outputFiles[0]).text;
+}
+
+/** @param {string} folder */
 async function serve(folder) {
+  const opossum = await bundleOpossum(folder);
   const server = createServer(async ({ url = '/' }, response) => {
     try {
-      const text = url === '/' ? PAGE : await readFile(join(folder, normalize(url)));
+      const made = { '/': PAGE, [OPOSSUM]: opossum }[url];
+      const text = made ?? (await readFile(join(folder, normalize(url))));
       response.setHeader('content-type', url === '/' ? 'text/html' : 'text/javascript').end(text);
     } catch {
       response.writeHead(404).end();
