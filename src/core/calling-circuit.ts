@@ -124,10 +124,7 @@ export abstract class CallingCircuit extends Circuit {
     const admission = this[ADMIT](now);
     if (!('resets' in admission)) return admission;
     try {
-      return new CallPermit(
-        (threw, result, kind) => this[SETTLE](admission, now, threw, result, kind),
-        () => this[BREAK_OFF](admission, now),
-      );
+      return new CallPermit(this, admission, now);
     } catch (error) {
       // Without a call: the stack is full.
       OWED_BY[OWED_BY.length] = this;

@@ -5,6 +5,7 @@
  */
 import { CALL_EVENTS } from './audience.js';
 import { CircuitState } from './circuit-state.js';
+import type { DetectorState } from './detector.js';
 import { type CircuitBreakerOpenError, createOpenError, isRejectionBy, isTimeout } from './errors.js';
 import type { CircuitMetrics } from './metrics.js';
 import { classifyError, classifyValue, type OutcomeKind } from './outcome.js';
@@ -19,14 +20,13 @@ export abstract class Circuit extends SteeredCircuit {
   protected get openDoor(): Phase | undefined {
     const { phase, detector } = this.machine;
     if (phase.state !== CircuitState.CLOSED || this.isFull()) return undefined;
-    if (detector === undefined) return phase;
-    if (this.timesCalls) return undefined; // a call that is timed is one that the detector has admitted
-    try {
-      return detector.asks(this.tally.inFlight) ? undefined : phase;
-    } catch (error) {
-      report(error);
-      return phase;
-    }
+    return detector === undefined || this.#isWavedOn(detector) ? phase : undefined;
+  }
+
+  /** Whether a detector lets calls pass unasked. */
+  #isWavedOn(detector: DetectorState): boolean {
+    if (this.timesCalls) return false; // a call that is timed is one that the detector has admitted
+    return tried(() => !detector.asks(this.tally.inFlight), true);
   }
 
   protected isFull(): boolean {
@@ -41,14 +41,19 @@ export abstract class Circuit extends SteeredCircuit {
   /** Counts a call as started that `openDoor` admits; answers its start, if it matters. */
   protected beginPlainly(): number {
     const { detector } = this.machine;
-    let startedAt = Number.NaN;
-    if (this.timesCalls) startedAt = this.now();
-    else if (detector !== undefined) startedAt = tried(() => detector.stamp, startedAt);
+    const isTimed = this.timesCalls || detector !== undefined;
+    const startedAt = isTimed ? this.#timeOfPlainStart(detector) : Number.NaN;
+    const { tally } = this;
     this.audience?.keeper?.onUse?.(this);
-    this.tally.calls++;
-    this.tally.inFlight++;
-    this.tally.places++;
+    tally.calls++;
+    tally.inFlight++;
+    tally.places++;
     return startedAt;
+  }
+
+  #timeOfPlainStart(detector: DetectorState | undefined): number {
+    if (this.timesCalls || detector === undefined) return this.now();
+    return tried(() => detector.stamp, Number.NaN);
   }
 
   /** Reads the clock if the start of a call matters: for its duration, its deadline, or the state's own times. */
@@ -167,16 +172,21 @@ export abstract class Circuit extends SteeredCircuit {
     if (!this.isQuiet || permit.state !== CircuitState.CLOSED) {
       return this.settle(permit, startedAt, false, value);
     }
-    const { slowCallDuration } = this.resolved;
     const now = this.timesEnds ? this.now() : Number.NaN;
-    const slow = slowCallDuration !== false && now - startedAt >= slowCallDuration;
+    const slow = this.timesEnds && this.#isSlow(now - startedAt);
+    const { tally } = this;
     this.audience?.keeper?.onUse?.(this);
-    if (slow) this.tally.slow++;
-    this.tally.ignored--;
-    this.tally.successes++;
+    if (slow) tally.slow++;
+    tally.ignored--;
+    tally.successes++;
     const rule = this.machine.recordSuccess(permit, slow, startedAt, now);
     if (rule !== undefined) this.tellChanges(this.#tripBy(rule, now, false));
     return 'success';
+  }
+
+  #isSlow(duration: number): boolean {
+    const { slowCallDuration } = this.resolved;
+    return slowCallDuration !== false && duration >= slowCallDuration;
   }
 
   /** Takes in how a call ended that has given its place back: counts it, lets the machine decide, tells listeners. */
@@ -188,12 +198,12 @@ export abstract class Circuit extends SteeredCircuit {
     known?: OutcomeKind,
     endedAt?: number,
   ): OutcomeKind {
-    const { slowCallDuration, shouldTrip } = this.resolved;
+    const { shouldTrip } = this.resolved;
     const nests = threw && known !== 'success' && isRejectionBy(result, this);
     const kind = nests ? 'ignored' : (known ?? this.#classify(threw, result));
     let now = endedAt ?? this.#timeOfEnd(permit, kind);
     const duration = now - startedAt;
-    const slow = slowCallDuration !== false && kind !== 'ignored' && duration >= slowCallDuration;
+    const slow = kind !== 'ignored' && this.#isSlow(duration);
     this.audience?.keeper?.onUse?.(this);
     this.tally.settled(kind, slow, threw && isTimeout(result));
     const rule =

@@ -2,28 +2,39 @@ import type { Window, WindowSnapshot } from './window.js';
 
 const FAILED = 1;
 const SLOW = 2;
+const EITHER = FAILED | SLOW;
+
+/** Calls in one number of the ring, two bits each: what every engine keeps as a small integer. */
+const IN_A_NUMBER = 15;
 
 /**
- * The last `size` calls: a ring of bytes with running totals. Time means nothing to it.
- * A slot that was never written reads as a success, so eviction needs no special case.
+ * The last `size` calls: a ring of bits with running totals. Time means nothing to it.
+ * A place that was never written reads as a success, so eviction needs no special case.
  */
 export class CountWindow implements Window {
   calls = 0;
   failures = 0;
   slowCalls = 0;
-  readonly #ring: Uint8Array;
+  readonly #size: number;
+  /** An array: a typed one weighs four times as much, as small as most windows are. */
+  readonly #ring: number[];
   #next = 0;
 
   constructor(size: number) {
-    this.#ring = new Uint8Array(size);
+    this.#size = size;
+    this.#ring = new Array<number>(Math.ceil(size / IN_A_NUMBER)).fill(0);
   }
 
   record(failed: boolean, slow: boolean): void {
     const entry = (failed ? FAILED : 0) | (slow ? SLOW : 0);
-    const evicted = this.#ring[this.#next] as number;
-    this.#ring[this.#next] = entry;
-    this.#next = this.#next + 1 === this.#ring.length ? 0 : this.#next + 1;
-    if (this.calls < this.#ring.length) this.calls++;
+    const place = this.#next;
+    const index = (place / IN_A_NUMBER) | 0;
+    const shift = (place % IN_A_NUMBER) << 1;
+    const written = this.#ring[index] as number;
+    const evicted = (written >> shift) & EITHER;
+    if (entry !== evicted) this.#ring[index] = written ^ ((entry ^ evicted) << shift);
+    this.#next = place + 1 === this.#size ? 0 : place + 1;
+    if (this.calls < this.#size) this.calls++;
     this.failures += (entry & FAILED) - (evicted & FAILED);
     this.slowCalls += ((entry & SLOW) - (evicted & SLOW)) >> 1;
   }
@@ -36,9 +47,9 @@ export class CountWindow implements Window {
   }
 
   snapshot(): WindowSnapshot {
-    const written = this.#ring.subarray(0, this.calls);
-    const outcomes = written.subarray(this.#next).join('') + written.subarray(0, this.#next).join('');
-    return { type: 'count', size: this.#ring.length, outcomes };
+    const oldest = this.calls < this.#size ? 0 : this.#next;
+    const outcomes = new Uint8Array(this.calls).map((_, age) => this.#read((oldest + age) % this.#size));
+    return { type: 'count', size: this.#size, outcomes: outcomes.join('') };
   }
 
   restore(snapshot: WindowSnapshot & { type: 'count' }): void {
@@ -47,5 +58,10 @@ export class CountWindow implements Window {
       const entry = Number(digit);
       this.record((entry & FAILED) !== 0, (entry & SLOW) !== 0);
     }
+  }
+
+  #read(place: number): number {
+    const written = this.#ring[(place / IN_A_NUMBER) | 0] as number;
+    return (written >> ((place % IN_A_NUMBER) << 1)) & EITHER;
   }
 }

@@ -33,9 +33,6 @@ export interface Permit extends Disposable {
   ignore(): void;
 }
 
-/** Settles the call; a `kind` is taken at its word, else the result passes the filters. */
-type SettlePermit = (threw: boolean, result: unknown, kind?: OutcomeKind) => OutcomeKind;
-
 /** Settles a permit and tells what the outcome counts as, so that no filter is asked twice; for subpaths. */
 export const SETTLE: unique symbol = Symbol.for('recloser.settle.1') as never;
 
@@ -66,16 +63,18 @@ export interface Door {
 /** What compilers that bring `using` along look for where the runtime lacks the symbol. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
-/** A permit that settles by calling back, once. */
+/** A permit that settles once, at the door that gave it. */
 export class CallPermit implements Permit {
-  #settle: SettlePermit | undefined;
-  readonly #breakOff: () => ((error: unknown) => void) | undefined;
+  /** `undefined` once it is settled. */
+  #door: Door | undefined;
+  readonly #permit: unknown;
+  readonly #startedAt: number;
   #late: ((error: unknown) => void) | undefined;
 
-  /** @param breakOff asked when the call has succeeded: what takes in that it has broken off since */
-  constructor(settle: SettlePermit, breakOff: () => ((error: unknown) => void) | undefined) {
-    this.#settle = settle;
-    this.#breakOff = breakOff;
+  constructor(door: Door, permit: unknown, startedAt: number) {
+    this.#door = door;
+    this.#permit = permit;
+    this.#startedAt = startedAt;
   }
 
   success(...given: [value?: unknown]): void {
@@ -100,10 +99,10 @@ export class CallPermit implements Permit {
   }
 
   #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): OutcomeKind | undefined {
-    const settle = this.#settle;
-    this.#settle = undefined;
-    const outcome = settle?.(threw, result, kind);
-    if (outcome === 'success') this.#late = this.#breakOff();
+    const door = this.#door;
+    this.#door = undefined;
+    const outcome = door?.[SETTLE](this.#permit, this.#startedAt, threw, result, kind);
+    if (outcome === 'success') this.#late = door?.[BREAK_OFF](this.#permit, this.#startedAt);
     return outcome;
   }
 

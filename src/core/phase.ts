@@ -67,25 +67,26 @@ export function createPhase(
   resets: number,
 ): Phase {
   const probes = state === CircuitState.HALF_OPEN ? [] : NO_PROBES;
-  const resumeAt =
-    state !== CircuitState.OPEN
-      ? Number.NEGATIVE_INFINITY
-      : forced
-        ? Number.POSITIVE_INFINITY
-        : since + recovery;
+  const isClosed = state === CircuitState.CLOSED;
   return {
     state,
     since,
     attempt,
     forced,
     recovery,
-    resumeAt,
-    seenAt: since,
+    // Undefined while CLOSED, which is what most stand in: a number would be an object of its own in each.
+    resumeAt: isClosed ? undefined : resumptionOf(state, since, recovery, forced),
+    seenAt: isClosed ? undefined : since,
     probes,
     successes: 0,
     resets,
     rare: undefined,
   } as Phase;
+}
+
+function resumptionOf(state: CircuitState, since: number, recovery: number, forced: boolean): number {
+  if (state !== CircuitState.OPEN) return Number.NEGATIVE_INFINITY;
+  return forced ? Number.POSITIVE_INFINITY : since + recovery;
 }
 
 /** What few stays need, of this one. */

@@ -98,7 +98,10 @@ export class StateMachine extends SharedStays {
     switch (permit.state) {
       case CircuitState.CLOSED:
         if (kind === 'ignored') return this.#askDetector(permit, kind, slow, admittedAt, now);
-        return this.#recordCall(permit, kind === 'failure', slow, admittedAt, now);
+        if (kind === 'success') return this.recordSuccess(permit, slow, admittedAt, now);
+        (this.window ?? this.#openWindow()).record(true, slow, now);
+        this.consecutiveFailures++;
+        return this.#judge(permit, kind, slow, admittedAt, now);
       case CircuitState.HALF_OPEN:
         this.recordProbe(permit, kind, slow, admittedAt, now, nests);
         return undefined;
@@ -109,25 +112,37 @@ export class StateMachine extends SharedStays {
 
   /** `record` for a success that was admitted in CLOSED. */
   recordSuccess(permit: ClosedPhase, slow: boolean, admittedAt: number, now: number): TripReason | undefined {
-    return permit === this.phase ? this.#recordCall(permit, false, slow, admittedAt, now) : undefined;
+    if (permit !== this.phase) return undefined;
+    const window = this.window ?? this.#openWindow();
+    window.record(false, slow, now);
+    this.consecutiveFailures = 0;
+    if (this.detector === undefined && this.#isSpotless(window)) return undefined;
+    return this.#judge(permit, 'success', slow, admittedAt, now);
   }
 
-  #recordCall(
+  #openWindow(): Window {
+    this.window = createWindow(this.settings.window);
+    return this.window;
+  }
+
+  /** Whether the window has nothing to say against anybody; where nothing has failed, nothing is the last failure. */
+  #isSpotless({ failures, slowCalls }: Window): boolean {
+    if (failures > 0) return false;
+    this.lastFailure = undefined;
+    return slowCalls === 0;
+  }
+
+  /** What the rules and the detector make of a call that the window has taken in. */
+  #judge(
     permit: ClosedPhase,
-    failed: boolean,
+    kind: 'success' | 'failure',
     slow: boolean,
     admittedAt: number,
     now: number,
   ): TripReason | undefined {
-    this.window ??= createWindow(this.settings.window);
-    const window = this.window;
-    window.record(failed, slow, now);
-    this.consecutiveFailures = failed ? this.consecutiveFailures + 1 : 0;
-    if (window.failures === 0) this.lastFailure = undefined;
-    const isHealthy = window.failures === 0 && window.slowCalls === 0;
-    const rule = isHealthy || permit.forced ? undefined : this.#brokenRule(window);
-    if (this.detector === undefined) return rule;
-    const own = this.#askDetector(permit, failed ? 'failure' : 'success', slow, admittedAt, now);
+    const window = this.window ?? this.#openWindow();
+    const rule = this.#isSpotless(window) || permit.forced ? undefined : this.#brokenRule(window);
+    const own = this.#askDetector(permit, kind, slow, admittedAt, now);
     return rule ?? own;
   }
 

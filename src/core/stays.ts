@@ -53,7 +53,7 @@ export abstract class Stays {
   detector: DetectorState | undefined;
   settings: MachineSettings;
   /** When CLOSED was left: outside it the window's figures stay as they were then. */
-  #windowKeptAt = 0;
+  #windowKeptAt: number | undefined;
 
   constructor(settings: MachineSettings, now: number) {
     this.settings = settings;
@@ -144,7 +144,7 @@ export abstract class Stays {
   }
 
   windowTime(now: number): number {
-    return this.phase.state === CircuitState.CLOSED ? now : this.#windowKeptAt;
+    return this.phase.state === CircuitState.CLOSED ? now : (this.#windowKeptAt ?? now);
   }
 
   /** Takes over a phase of another process. Calls in flight steer nothing afterwards. */
