@@ -54,8 +54,8 @@ describe('the code blocks of README.md', () => {
 describe('the snippets of README.md and docs', () => {
   let errors: Map<string, string[]>;
 
-  beforeAll(() => {
-    errors = compile(snippets);
+  beforeAll(async () => {
+    errors = await compile(snippets);
     const unrun = snippets.filter(({ runs }) => !runs);
     if (unrun.length > 0)
       console.info(`${unrun.length} of ${snippets.length} snippets are type-checked only`);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
 import ts from 'typescript';
 import type { Fence, Page } from './markdown.js';
 import { fencesOf } from './markdown.js';
@@ -84,8 +85,9 @@ function range(start: number, end: number): number[] {
 }
 
 /** Type-checks all snippets, writes them and src as JavaScript, and gives the errors of each by its path. */
-export function compile(snippets: readonly Snippet[]): Map<string, string[]> {
+export async function compile(snippets: readonly Snippet[]): Promise<Map<string, string[]>> {
   rmSync(GENERATED, { recursive: true, force: true });
+  await bundleSource();
   const errors = new Map<string, string[]>();
   for (const legacyDecorators of [false, true]) {
     const group = snippets.filter((snippet) => snippet.legacyDecorators === legacyDecorators);
@@ -110,6 +112,27 @@ export function compile(snippets: readonly Snippet[]): Map<string, string[]> {
   );
   return errors;
 }
+
+/** In a few files: each snippet loads them anew, and one for each of src would take most of its time. */
+async function bundleSource(): Promise<void> {
+  await build({
+    entryPoints: readdirSync(fromRoot('src'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => basename(path) === 'index.ts')
+      .map((path) => fromRoot(`src/${path}`)),
+    outbase: fromRoot('src'),
+    outdir: join(GENERATED, 'src'),
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    format: 'esm',
+    target: 'node18',
+    sourcemap: 'inline',
+    logLevel: 'error',
+  });
+}
+
+/** What is not of a page: it is read once for both groups. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
 
 function compileGroup(
   snippets: readonly Snippet[],
@@ -140,7 +163,11 @@ function compileGroup(
   host.readFile = (path) => virtual.get(path)?.code ?? readFile(path);
   host.getSourceFile = (path, languageVersion, ...rest) => {
     const code = virtual.get(path)?.code;
-    if (code === undefined) return getSourceFile(path, languageVersion, ...rest);
+    if (code === undefined) {
+      const file = parsed.get(path) ?? getSourceFile(path, languageVersion, ...rest);
+      parsed.set(path, file);
+      return file;
+    }
     return ts.createSourceFile(path, code, languageVersion, true);
   };
 
@@ -152,8 +179,8 @@ function compileGroup(
       ...diagnostics.filter((diagnostic) => isWorthATypeAnnotation(diagnostic, path)).map(describeDiagnostic),
       ...unprintedExpectations(file, snippet),
     ]);
+    program.emit(file, undefined, undefined, false, { before: [reportPrints(virtual)] });
   }
-  program.emit(undefined, undefined, undefined, false, { before: [reportPrints(virtual)] });
 }
 
 /** In JavaScript nobody can write the annotations that "implicitly has an 'any' type" (TS7xxx) asks for. */
