@@ -1,5 +1,5 @@
 // @ts-nocheck: globals of Jest, and the packed package, which is not here.
-const { jest } = require('@jest/globals');
+const { jest: timers } = require('@jest/globals');
 const { CircuitBreaker, defaultRegistry, isCallTimeoutError } = require('recloser');
 const testing = require('recloser/testing');
 
@@ -7,10 +7,10 @@ expect.extend(testing.matchers);
 
 describe.each(['real', 'fake'])('recloser/testing in Jest with %s timers', (kind) => {
   beforeEach(() => {
-    if (kind === 'fake') jest.useFakeTimers();
+    if (kind === 'fake') timers.useFakeTimers();
   });
 
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => timers.useRealTimers());
 
   it('moves a breaker through an outage, by the matchers', async () => {
     const clock = testing.createManualClock();
@@ -79,7 +79,7 @@ describe.each(['real', 'fake'])('recloser/testing in Jest with %s timers', (kind
     const breaker = new CircuitBreaker({ callTimeout: 20 });
     const pending = breaker.tryCall(() => new Promise(() => {}));
 
-    if (kind === 'fake') await jest.advanceTimersByTimeAsync(20);
+    if (kind === 'fake') await timers.advanceTimersByTimeAsync(20);
 
     expect(isCallTimeoutError((await pending).error)).toBe(true);
   });
