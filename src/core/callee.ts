@@ -34,3 +34,12 @@ export const promiseError = (breaker: string) =>
   new TypeError(
     `A synchronous call through circuit breaker ${quote(breaker)} was answered by a promise: use \`call\``,
   );
+
+/** Whether a method was called without its object. */
+export const isNobody = (self: unknown): boolean => self === undefined;
+
+/** What a method says that was taken off its breaker: `const { call } = breaker`. */
+export const takenOff = (method: string) =>
+  new TypeError(
+    `\`${method}\` was called without its circuit breaker: use \`breaker.${method}(…)\`, or hand on what \`breaker.wrap(…)\` answers`,
+  );

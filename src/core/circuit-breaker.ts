@@ -1,5 +1,5 @@
 /** The circuit breaker as users see it, with what its methods promise. What they do is in the classes behind it. */
-import { verifyCallee } from './callee.js';
+import { isNobody, takenOff, verifyCallee } from './callee.js';
 import { CallingCircuit, type CallResult } from './calling-circuit.js';
 import { CircuitBreakerOpenError } from './errors.js';
 import type { CircuitBreakerEvents, Listener } from './events.js';
@@ -70,6 +70,7 @@ export class CircuitBreaker extends CallingCircuit {
    * ```
    */
   call<T>(task: Task<T>, options?: CallOptions<T>): Promise<T> {
+    if (isNobody(this)) return Promise.reject(takenOff('call'));
     return this.runCall(task, options);
   }
 
@@ -86,6 +87,7 @@ export class CircuitBreaker extends CallingCircuit {
    * ```
    */
   tryCall<T>(task: Task<T>, options?: CallOptions<T>): Promise<CallResult<T>> {
+    if (isNobody(this)) throw takenOff('tryCall');
     return this.runTryCall(task, options);
   }
 
@@ -96,6 +98,7 @@ export class CircuitBreaker extends CallingCircuit {
    * @throws TypeError if the task is no function
    */
   callSync<T>(task: () => T, options?: SyncCallOptions<T>): T {
+    if (isNobody(this)) throw takenOff('callSync');
     return this.runCallSync(task, options);
   }
 
@@ -273,10 +276,12 @@ export class CircuitBreaker extends CallingCircuit {
   /** @internal for consoles */
   [Symbol.for('nodejs.util.inspect.custom')](): object {
     const { name, state, mode } = this;
+    const { health } = this.metrics;
     return new (class CircuitBreaker {
       name = name;
       state = state;
       mode = mode;
+      health = health;
     })();
   }
 }

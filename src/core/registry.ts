@@ -9,8 +9,10 @@ import { CircuitState } from './circuit-state.js';
 import { type Clock, systemClock } from './clock.js';
 import { differencesOf, type OptionDifference, warnOfConflict } from './conflict.js';
 import { type CircuitBreakerEvents, Emitter, type Listener } from './events.js';
+import { ownNameOf } from './foreign-names.js';
 import { type Linked, LinkedList } from './linked-list.js';
 import {
+  BREAKER_RULES,
   type CircuitBreakerOptions,
   clockCheck,
   layerOptions,
@@ -110,6 +112,12 @@ const RULES: Rules & Record<keyof RegistryOptions, Check> = {
   clock: clockCheck,
 };
 
+/** Who gives a registry what breakers take means all of its breakers. */
+const meaningOf = (option: string): string | undefined => {
+  const own = Object.hasOwn(BREAKER_RULES, option) ? option : ownNameOf(option);
+  return own === undefined || option === 'name' ? undefined : `defaults: { ${own}: … }`;
+};
+
 const SNAPSHOT_RULES: Rules = { version: oneOf(1), breakers: list };
 
 const CREATE = { breaker: '', action: 'create circuit breaker registry' };
@@ -147,7 +155,9 @@ export class CircuitBreakerRegistry {
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: RegistryOptions = {}) {
-    const given: RegistryOptions = guardRead(CREATE, 'options', () => readOptions(options, RULES, CREATE));
+    const given: RegistryOptions = guardRead(CREATE, 'options', () =>
+      readOptions(options, RULES, CREATE, '', meaningOf),
+    );
     const {
       maxSize = Number.POSITIVE_INFINITY,
       idleTimeout = Number.POSITIVE_INFINITY,
@@ -167,7 +177,18 @@ export class CircuitBreakerRegistry {
     Object.defineProperty(this, Symbol.for('recloser.isolate.1'), {
       value: (defaults: CircuitBreakerOptions) => this.#setAside(defaults),
     });
+    Object.defineProperty(this, Symbol.for('nodejs.util.inspect.custom'), { value: () => this.#looks() });
     this.#keeper = forgets ? this.#createForgetfulKeeper() : { events: this.#events, onUse: undefined };
+  }
+
+  /** For consoles. */
+  #looks(): object {
+    const breakers = [...this.#entries.values()].map(({ breaker }) => breaker);
+    const broken = breakers.filter(({ state }) => state !== CircuitState.CLOSED);
+    return new (class CircuitBreakerRegistry {
+      size = breakers.length;
+      broken = broken.map(({ name, state }) => `${name}: ${state}`);
+    })();
   }
 
   /** Where breakers are forgotten, their uses count, and those that were set aside come back when they are sound. */

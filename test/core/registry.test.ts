@@ -569,6 +569,17 @@ describe('bad options', () => {
     ],
     ['a name for all', { defaults: { name: 'users' } }, /`name`.*received "users"/],
     ['an unknown key', { maxsize: 5 }, /unknown option "maxsize", did you mean "maxSize"\?/],
+    [
+      'an option of breakers',
+      { callTimeout: 5 },
+      /unknown option "callTimeout", did you mean "defaults: \{ callTimeout: … \}"\?/,
+    ],
+    [
+      "another library's option of breakers",
+      { resetTimeoutMs: 5 },
+      /unknown option "resetTimeoutMs", did you mean "defaults: \{ recoveryTimeout: … \}"\?/,
+    ],
+    ['a name, which each breaker has for itself', { name: 'a' }, /unknown option "name", did you mean "/],
     ['an unknown key that is undefined', { idleTimout: undefined }, /did you mean "idleTimeout"\?/],
     ['a getter that throws', throwing, /cannot be read/],
     ['a revoked proxy', revoked(), /./],

@@ -147,6 +147,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
       'clock',
       'conflict',
       'events',
+      'foreign-names',
       'linked-list',
       'options',
       'process-wide',
