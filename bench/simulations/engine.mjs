@@ -1,4 +1,3 @@
-// @ts-nocheck: plain scripts, whose figures are checked by running them
 /**
  * Calls through a breaker in simulated time: arrivals one after the other, ends out of a heap. The breaker under test is
  * the real one, on a clock that the engine moves.
@@ -13,47 +12,62 @@
  * @property {(token: any, ok: boolean) => void} end
  * @property {() => Promise<void>} [settle] where promises have to run first
  * @property {() => void} [close]
+ *
+ * @typedef {{ token: unknown, ok: boolean, start: number }} Ending
  */
 import { createRandom, exponential } from './chance.mjs';
 
 /** A heap of ends, by time. */
 class Ends {
+  /** @type {number[]} */
   #times = [];
+  /** @type {Ending[]} */
   #items = [];
 
   get next() {
-    return this.#times.length === 0 ? Infinity : this.#times[0];
+    return this.#times[0] ?? Infinity;
   }
 
+  /** @param {number} time @param {Ending} item */
   add(time, item) {
     let at = this.#times.length;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (this.#times[parent] <= time) break;
-      this.#times[at] = this.#times[parent];
-      this.#items[at] = this.#items[parent];
+      if (this.#timeAt(parent) <= time) break;
+      this.#move(parent, at);
       at = parent;
     }
     this.#times[at] = time;
     this.#items[at] = item;
   }
 
+  /** The first of those that there are. */
   take() {
-    const item = this.#items[0];
-    const time = this.#times.pop();
-    const last = this.#items.pop();
+    const [item] = /** @type {[Ending]} */ (this.#items);
+    const time = /** @type {number} */ (this.#times.pop());
+    const last = /** @type {Ending} */ (this.#items.pop());
     if (this.#times.length === 0) return item;
     let at = 0;
     for (let child = 1; child < this.#times.length; child = 2 * at + 1) {
-      if (child + 1 < this.#times.length && this.#times[child + 1] < this.#times[child]) child++;
-      if (this.#times[child] >= time) break;
-      this.#times[at] = this.#times[child];
-      this.#items[at] = this.#items[child];
+      if (this.#timeAt(child + 1) < this.#timeAt(child)) child++;
+      if (this.#timeAt(child) >= time) break;
+      this.#move(child, at);
       at = child;
     }
     this.#times[at] = time;
     this.#items[at] = last;
     return item;
+  }
+
+  /** @param {number} at */
+  #timeAt(at) {
+    return this.#times[at] ?? Infinity;
+  }
+
+  /** @param {number} from @param {number} to */
+  #move(from, to) {
+    this.#times[to] = this.#timeAt(from);
+    this.#items[to] = /** @type {Ending} */ (this.#items[from]);
   }
 }
 
@@ -92,7 +106,7 @@ export async function simulate(subject, { seed, lasts, rate, highestRate, depend
       figures.offered++;
       const token = guard.start();
       if (guard.settle !== undefined) await guard.settle();
-      if (token === undefined || token.started === false) {
+      if (token === undefined || /** @type {{ started?: boolean }} */ (token).started === false) {
         figures.rejected++;
         watch({ start: clock.time, admitted: false, ok: false, end: clock.time });
       } else {

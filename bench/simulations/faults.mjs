@@ -1,4 +1,3 @@
-// @ts-nocheck: plain scripts, whose figures are checked by running them
 /** Faults of a minute, after a minute of good health: what is sent into them, and what gets through. */
 import { lognormal } from './chance.mjs';
 import { simulate } from './engine.mjs';
@@ -11,7 +10,11 @@ const GIVE_UP = 2_000;
 /** Callers of an overloaded dependency give up sooner. */
 const PATIENCE = 1_000;
 
-/** @param {import('./engine.mjs').Dependency} bad @param {(random: () => number) => number} [latency] */
+/**
+ * @param {import('./engine.mjs').Dependency} bad
+ * @param {(random: () => number) => number} [latency]
+ * @returns {() => import('./engine.mjs').Dependency}
+ */
 const broken =
   (bad, latency = () => 50) =>
   () =>
@@ -21,7 +24,7 @@ const broken =
 /** One queue. Whoever waits for too long gives up, and is served all the same. */
 const overloaded = () => {
   let free = 0;
-  return (now) => {
+  return (/** @type {number} */ now) => {
     const each = now >= FROM && now < TO ? 10 : 1;
     free = Math.max(free, now) + each;
     const ms = free - now + 5;
@@ -60,7 +63,15 @@ export async function runFault(subject, { rate, dependency }, seed) {
   return { ...seen, goodput: seen.ok / 60 };
 }
 
-/** The share of blips of this length that open the circuit. */
+/**
+ * The share of blips of this length that open the circuit.
+ *
+ * @param {import('./engine.mjs').Subject} subject
+ * @param {number} rate calls a second
+ * @param {number} length ms
+ * @param {number} seed
+ * @param {number} [count]
+ */
 export async function runBlips(subject, rate, length, seed, count = 40) {
   const every = 30_000;
   const opened = new Set();

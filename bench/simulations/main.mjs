@@ -1,4 +1,3 @@
-// @ts-nocheck: plain scripts, whose figures are checked by running them
 /**
  * The simulations behind docs/adaptive.md: `npm run sim`, or `npm run sim -- --seed 7` for seeds of your own, and
  * `npm run sim -- --write` to write tables and plots into the page (fixed seeds alone).
@@ -8,8 +7,9 @@ import process from 'node:process';
 import { FAULTS, runBlips, runFault } from './faults.mjs';
 import { compare, keepPromises } from './matched.mjs';
 import { runOrdinary, TRAFFIC } from './ordinary.mjs';
+import { peers } from './peers.mjs';
 import { bars, lines } from './plots.mjs';
-import { createSubjects, peers } from './subjects.mjs';
+import { createSubjects } from './subjects.mjs';
 
 const recloser = {
   ...(await import('../../dist/index.js')),

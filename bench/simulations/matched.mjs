@@ -1,4 +1,3 @@
-// @ts-nocheck: plain scripts, whose figures are checked by running them
 /** Calls to trip after a shift, beside the best of all windows that trip as seldom in error. */
 import { createRandom } from './chance.mjs';
 
@@ -10,17 +9,32 @@ export const SHIFTS = [
   { normal: 0.01, tolerate: 1 / 55, to: [0.05, 0.1, 0.2, 0.5, 1] },
 ];
 
-/** The probability of j successes in n. */
+/** The probability of j successes in n, and of at most j. @param {number} n @param {number} p */
 function binomial(n, p) {
-  const of = new Array(Math.max(n, 0) + 1).fill(0);
-  of[0] = (1 - p) ** Math.max(n, 0);
-  for (let j = 1; j <= n; j++) of[j] = (of[j - 1] * (n - j + 1) * p) / (j * (1 - p));
-  const sums = [];
-  of.reduce((sum, it, j) => (sums[j] = sum + it), 0);
-  return { b: (j) => of[j] ?? 0, F: (j) => (j < 0 ? 0 : (sums[Math.min(j, n)] ?? 0)) };
+  let each = (1 - p) ** Math.max(n, 0);
+  const of = [each];
+  const sums = [each];
+  for (let j = 1, sum = each; j <= n; j++) {
+    each = (each * (n - j + 1) * p) / (j * (1 - p));
+    sum += each;
+    of.push(each);
+    sums.push(sum);
+  }
+  return {
+    b: (/** @type {number} */ j) => of[j] ?? 0,
+    F: (/** @type {number} */ j) => (j < 0 ? 0 : (sums[Math.min(j, n)] ?? 0)),
+  };
 }
 
-/** Calls until k of the last n have failed, in the mean: Naus 1982, whose products err by less than a percent. */
+/** @typedef {{ k: number, n: number }} CountWindow trips at k failures of the last n */
+
+/**
+ * Calls until k of the last n have failed, in the mean: Naus 1982, whose products err by less than a percent.
+ *
+ * @param {number} k
+ * @param {number} n
+ * @param {number} p
+ */
 export function lengthOfWindow(k, n, p) {
   const { b, F } = binomial(n, p);
   const { F: F1 } = binomial(n - 1, p);
@@ -39,7 +53,7 @@ export function lengthOfWindow(k, n, p) {
   return n / Math.max(1 - q3 / q2, 1e-300);
 }
 
-/** The windows that trip so seldom, the least k for each n. */
+/** The windows that trip so seldom, the least k for each n. @param {number} p */
 export function windowsFor(p) {
   const windows = [];
   for (let n = 4; n <= 900; n = Math.ceil(n * 1.12)) {
@@ -50,6 +64,13 @@ export function windowsFor(p) {
   return windows;
 }
 
+/**
+ * @param {CountWindow} window
+ * @param {number} from the failure rate before
+ * @param {number} to and after
+ * @param {number} runs
+ * @param {() => number} random
+ */
 function callsOfWindow({ k, n }, from, to, runs, random) {
   let total = 0;
   const ring = new Uint8Array(n);
@@ -58,7 +79,7 @@ function callsOfWindow({ k, n }, from, to, runs, random) {
     for (let at = 0; at < n; at++) failures += ring[at] = random() < from ? 1 : 0;
     let calls = 0;
     for (let at = 0; failures < k; at = (at + 1) % n) {
-      failures -= ring[at];
+      failures -= /** @type {number} */ (ring[at]);
       failures += ring[at] = random() < to ? 1 : 0;
       calls++;
     }
@@ -67,6 +88,13 @@ function callsOfWindow({ k, n }, from, to, runs, random) {
   return total / runs;
 }
 
+/**
+ * @param {Recloser} recloser
+ * @param {{ normal: number, tolerate: number }} shift
+ * @param {number} to
+ * @param {number} runs
+ * @param {() => number} random
+ */
 function callsOfOurs({ CircuitBreaker, adaptive }, { normal, tolerate }, to, runs, random) {
   let now = 0;
   const breaker = new CircuitBreaker({
@@ -83,7 +111,7 @@ function callsOfOurs({ CircuitBreaker, adaptive }, { normal, tolerate }, to, run
       warn: false,
     }),
   });
-  const call = (rate) => {
+  const call = (/** @type {number} */ rate) => {
     now += 86_400_000 / BETWEEN;
     const permit = breaker.tryAcquire();
     if (permit === undefined) return false;
@@ -125,7 +153,8 @@ export function compare(recloser, seed, runs) {
         calls: callsOfWindow(it, shift.normal, to, runs, random),
       }));
       finer.sort((a, b) => a.calls - b.calls);
-      const best = callsOfWindow(finer[0].it, shift.normal, to, runs, random);
+      const [{ it: window }] = /** @type {[typeof finer[0]]} */ (finer);
+      const best = callsOfWindow(window, shift.normal, to, runs, random);
       return { normal: shift.normal, to, ours: callsOfOurs(recloser, shift, to, runs, random), best };
     });
   });

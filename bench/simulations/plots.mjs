@@ -1,4 +1,3 @@
-// @ts-nocheck: plain scripts, whose figures are checked by running them
 /** Plots as SVG, by hand: a few lines, a few bars. */
 
 const COLOURS = ['#0b6e4f', '#c1121f', '#4361ee', '#b5651d', '#6a4c93'];

@@ -1,4 +1,3 @@
-// @ts-nocheck: plain scripts, whose figures are checked by running them
 /** Time for code that looks at globals: while it runs, they are those of a simulation. */
 
 const REAL = {

@@ -7,8 +7,12 @@ const INERTIA = 30;
 const ENOUGH_EXCURSIONS = 20;
 const CLUMP = 2;
 
-/** How much more than independent failures would take clumps may ask for. */
+/**
+ * How much more than independent failures take clumps may ask for; and up to where they are no clumps, but what
+ * independent failures of spells at a higher rate look like, which are to be seen no later each time.
+ */
 const MOST_FOR_CLUMPS = 4;
+const SPELLS = 2.1;
 
 /**
  * The evidence of one line, from 0 on. It trips at its threshold, when the burst that has brought it there is old enough;
@@ -95,7 +99,9 @@ export class Evidence {
   design(exact: number, least: number, days: number, seldom: number): void {
     const { up } = this.line;
     const floor = up * (least - 1) + 1;
-    this.threshold = Math.max(exact, floor, Math.min(this.#forClumps(days, seldom), exact * MOST_FOR_CLUMPS));
+    const clumped = this.#forClumps(days, seldom);
+    const wanted = clumped > exact * SPELLS ? Math.min(clumped, exact * MOST_FOR_CLUMPS) : exact;
+    this.threshold = Math.max(wanted, floor);
   }
 
   /** What clumped failures take: the tail of the excursions is geometric. */

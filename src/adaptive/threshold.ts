@@ -41,18 +41,49 @@ function leastWith(lengths: Iterable<number>, calls: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
+/** The sum of the last `size` values, by additions alone: taking off what leaves would cost digits. */
+class LastSum {
+  readonly #size: number;
+  /** Values since the last multiple of `size`, and their sum. */
+  #block: number[] = [];
+  #sum = 0;
+  /** Of the block before: the sums of its values from each on. */
+  #before: number[] = [];
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  get value(): number {
+    return this.#sum + (this.#before[this.#block.length] ?? 0);
+  }
+
+  add(value: number): void {
+    this.#block.push(value);
+    this.#sum += value;
+    if (this.#block.length < this.#size) return;
+    let sum = 0;
+    for (let at = this.#size - 1; at >= 0; at--) {
+      sum += this.#block[at] as number;
+      this.#block[at] = sum;
+    }
+    this.#before = this.#block;
+    this.#block = [];
+    this.#sum = 0;
+  }
+}
+
 /** Calls until thresholds 1, 2, 3 … are reached where a failure adds `up` and a success takes 1 off. */
 export function* lengthsAbove(up: number, p: number): Generator<number, never> {
   const q = 1 - p;
-  const w = [1 / q];
+  const w = new LastSum(up);
+  w.add(1 / q);
   let total = 1 / q; // W of the threshold less 1
   let below = 0; // the sum of W before it
-  for (let n = 1; ; n++) {
-    let sum = 0;
-    for (let j = Math.max(n - up, 0); j < n; j++) sum += w[j] as number;
-    const next = (p / q) * sum;
+  for (;;) {
+    const next = (p / q) * w.value;
     yield next === 0 ? Number.POSITIVE_INFINITY : total * (total / next) - below;
-    w.push(next);
+    w.add(next);
     below += total;
     total += next;
   }
@@ -60,13 +91,11 @@ export function* lengthsAbove(up: number, p: number): Generator<number, never> {
 
 /** The same where a failure adds 1 and a success takes `down` off. */
 export function* lengthsBelow(down: number, p: number): Generator<number, never> {
-  const steps: number[] = []; // calls from each height to the next one up
+  const steps = new LastSum(down); // calls from each height to the next one up
   let length = 0;
-  for (let s = 0; ; s++) {
-    let back = 0;
-    for (let j = Math.max(s - down, 0); j < s; j++) back += steps[j] as number;
-    const step = (1 + (1 - p) * back) / p;
-    steps.push(step);
+  for (;;) {
+    const step = (1 + (1 - p) * steps.value) / p;
+    steps.add(step);
     length += step;
     yield length;
   }

@@ -65,6 +65,25 @@ describe('what is learned', () => {
     expect(threshold).toBeLessThanOrEqual(36);
   });
 
+  test('is no clump where failures are independent: spells at a higher rate are seen no later each time', () => {
+    const { breaker, play } = guarded({
+      tolerate: 1 / 7,
+      normal: 0.1,
+      falseTripsPerDay: 1,
+      expectedRate: 116,
+      patience: 0,
+      minimumFailures: 1,
+    });
+    const before = breaker.metrics.detector?.thresholds;
+
+    for (let spell = 0; spell < 50; spell++) {
+      const answers = play(outcomes(spell, 300, 0.1) + outcomes(100 + spell, 90, 0.3), 9);
+      if (answers.includes('r')) breaker.reset();
+    }
+
+    expect(breaker.metrics.detector?.thresholds).toEqual(before);
+  });
+
   test('does not grow within an incident that creeps in', () => {
     const { breaker, play } = guarded();
     play(outcomes(4, 3_000, 0.05), 20);

@@ -17,6 +17,7 @@ export async function bundleSize(imports, from, folder) {
     minify: true,
     format: 'esm',
     target: 'es2022',
+    external: ['node:*'],
     metafile: true,
     write: false,
     outfile: 'bundle.js',
