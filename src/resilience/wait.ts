@@ -26,7 +26,7 @@ export class Wait implements Follower {
   #resolve: ((end: WaitEnd) => void) | undefined;
   #timer: Timer | undefined;
 
-  /** @param signal one that has not aborted */
+  /** @param signal one that has aborted ends it at once */
   constructor(clock: Clock, signal: CallerSignal | undefined, room?: WaitingRoom<Wait>) {
     this.#clock = clock;
     this.#signal = signal;
@@ -34,7 +34,10 @@ export class Wait implements Follower {
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    if (signal !== undefined) followingOf(signal).addCall(this);
+    if (signal === undefined) return;
+    // Between an attempt and the wait after it, nobody has followed it.
+    if (signal.aborted) this.end('abort');
+    else followingOf(signal).addCall(this);
   }
 
   /** Tells whether this was the end. */
@@ -55,6 +58,7 @@ export class Wait implements Follower {
 
   /** Ends the wait after a time. Where the timer comes late, what has arrived by then is read first. */
   endAfter(ms: number): this {
+    if (this.#resolve === undefined) return this;
     const at = this.#clock.now() + ms;
     const end = () => this.end('time');
     this.#timer = startTimer(

@@ -235,6 +235,22 @@ describe('retries', () => {
 
     expect([await answer, runs, clock.timers]).toEqual(['gone', 1, 0]);
   });
+
+  it.each([0, 1, 2, 3, 4, 5, 6, 8, 12])(
+    'end when the caller goes %i microtasks after the call',
+    async (turns) => {
+      const clock = timedClock();
+      const controller = new AbortController();
+      const users = new Resilience({ name: 'users', clock, retry: { backoff: 60_000 } });
+
+      const call = users.call(failing(9), { signal: controller.signal }).catch((error) => error);
+      for (let turn = 0; turn < turns; turn++) await null;
+      controller.abort('gone');
+
+      expect(await call).toBe('gone');
+      expect([users.metrics.waiting.backoff, clock.timers]).toEqual([0, 0]);
+    },
+  );
 });
 
 describe('the deadline', () => {

@@ -15,6 +15,8 @@
  * @property {typeof import('recloser/opossum')} [opossum]
  * @property {typeof import('recloser/resilience')} resilience
  * @property {typeof import('recloser/adaptive')} adaptive
+ * @property {typeof import('recloser/http')} http
+ * @property {typeof import('recloser/stream')} stream
  * @typedef {{ name: string, ok: boolean, error?: string, skipped?: string }} Result
  */
 
@@ -718,6 +720,152 @@ const BEHAVIOURS = {
     equal(Math.abs((systemClock.epoch?.() ?? 0) - Date.now()) < 1_000, true);
   },
 
+  async 'opens on a server that answers 503, and answers the platform’s own responses'(
+    { isCircuitBreakerOpenError },
+    { http },
+  ) {
+    let sent = 0;
+    const api = http.createFetch({
+      retry: false,
+      fetch: async () => {
+        sent++;
+        return new Response('busy', { status: 503, headers: { 'retry-after': '7' } });
+      },
+    });
+    const breaker = api.breakerFor(AT);
+
+    const responses = [];
+    for (let call = 0; call < 5; call++) responses.push(await api(AT));
+    const error = await rejectionOf(api(AT));
+
+    equal(
+      responses.map((it) => [it.status, it instanceof Response, it.constructor === Response, it.bodyUsed]),
+      Array(5).fill([503, true, true, false]),
+    );
+    equal([isCircuitBreakerOpenError(error), sent, breaker.state], [true, 5, 'OPEN']);
+    equal(Math.ceil((breaker.metrics.retryAfter ?? 0) / 1_000), 7);
+  },
+
+  async 'reads a watched body in every way that the platform has'(_, { http }) {
+    const answer = () => new Response('{"a":"é"}', { headers: { 'content-type': 'application/json' } });
+    const api = http.createFetch({ fetch: async () => answer() });
+    const ways = [
+      (/** @type {Response} */ it) => it.text(),
+      (/** @type {Response} */ it) => it.json().then(JSON.stringify),
+      (/** @type {Response} */ it) => it.arrayBuffer().then((bytes) => new TextDecoder().decode(bytes)),
+      (/** @type {Response} */ it) => it.blob().then((blob) => blob.text()),
+      (/** @type {Response} */ it) => it.clone().text(),
+      (/** @type {Response} */ it) => new Response(it.body, it).text(),
+      (/** @type {Response} */ it) => textOf(it.body),
+      (/** @type {Response} */ it) => new Response(it.body?.tee()[1]).text(),
+    ];
+    // Where a body may stand still for less time than the call has, its chunks are watched for every way.
+    const strict = api.with({ totalTimeout: 60_000 });
+
+    for (const fetch of [api, strict]) {
+      const texts = await Promise.all(ways.map(async (read) => read(await fetch(AT))));
+
+      equal(texts, Array(ways.length).fill('{"a":"é"}'));
+    }
+    const response = await strict(AT);
+    const { body } = response;
+    equal([response.body === body, response.bodyUsed], [true, false]);
+    equal([(await response.blob()).type, response.bodyUsed], ['application/json', true]);
+    equal(api.breakerFor(AT).metrics.totals.failures, 0);
+  },
+
+  async 'ends a body that stands still, however it is read'(_, { http }) {
+    const api = http.createFetch({
+      bodyTimeout: 20,
+      totalTimeout: false,
+      fetch: async () => new Response(halfOf()),
+    });
+
+    const errors = [
+      await rejectionOf((await api(AT)).text()),
+      await rejectionOf((await api(AT)).clone().json()),
+      await rejectionOf(textOf((await api(AT)).body)),
+    ];
+
+    equal(errors.map(http.isBodyTimeoutError), [true, true, true]);
+    equal(api.breakerFor(AT).metrics.totals.failures, 3);
+  },
+
+  async 'sends again what may be repeated, as the server asks, and nothing else'(_, { http }) {
+    /** @type {string[]} */
+    const sent = [];
+    const api = http.createFetch({
+      retry: { backoff: 0 },
+      fetch: async (/** @type {string} */ _url, /** @type {RequestInit | undefined} */ init) => {
+        sent.push(init?.method ?? 'GET');
+        const headers = { 'retry-after-ms': '3' };
+        return sent.length % 2 === 1 ? new Response('busy', { status: 503, headers }) : new Response('well');
+      },
+    });
+
+    const got = await api(AT);
+    const again = await api(AT, { method: 'PUT', body: 'x' });
+    const posted = await api(AT, { method: 'POST', body: 'x' });
+
+    equal([got.status, again.status, posted.status], [200, 200, 503]);
+    equal(sent, ['GET', 'GET', 'PUT', 'PUT', 'POST']);
+  },
+
+  async 'hands the abort of its caller to a request, and to a body'(_, { http }) {
+    const controller = new AbortController();
+    const api = http.createFetch({
+      fetch: (/** @type {string} */ url, /** @type {RequestInit | undefined} */ { signal } = {}) =>
+        url === AT
+          ? new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+          : Promise.resolve(new Response(halfOf(signal ?? undefined))),
+    });
+
+    const request = rejectionOf(api(AT, { signal: controller.signal }));
+    const response = await api(`${AT}/body`, { signal: controller.signal });
+    const body = rejectionOf(response.text());
+    controller.abort('gone');
+
+    equal([await request, await body], ['gone', 'gone']);
+    equal(api.breakerFor(AT).metrics.totals.failures, 0);
+  },
+
+  async 'counts a stream at its end, and one that breaks off as a failure'({ CircuitBreaker }, { stream }) {
+    const breaker = new CircuitBreaker({ name: 'model', failureThreshold: 2 });
+    const error = new Error('broken');
+    const tokens = stream.guardStream.wrap(breaker, async function* (/** @type {boolean} */ breaks) {
+      yield 'a';
+      if (breaks) throw error;
+      yield 'b';
+    });
+    const read = async (/** @type {boolean} */ breaks) => {
+      let text = '';
+      for await (const token of tokens(breaks)) text += token;
+      return text;
+    };
+
+    equal(await read(false), 'ab');
+    equal([await rejectionOf(read(true)), await rejectionOf(read(true))], [error, error]);
+    equal([breaker.state, breaker.metrics.totals.successes, breaker.metrics.inFlight], ['OPEN', 1, 0]);
+  },
+
+  async 'keeps the kind of a stream that it opens, and ends one that stands still'(
+    { CircuitBreaker },
+    { stream },
+  ) {
+    const breaker = new CircuitBreaker({ name: 'body' });
+
+    const whole = await stream.guardStream.open(breaker, async () => new Response('a film').body);
+    equal([whole instanceof ReadableStream, await textOf(whole)], [true, 'a film']);
+    const half = await stream.guardStream.open(breaker, () => halfOf(), { stallTimeout: 20 });
+    const stalled = await rejectionOf(textOf(half));
+    const left = await stream.guardStream.open(breaker, () => halfOf());
+    await left.cancel('enough');
+
+    equal(stream.isStreamTimeoutError(stalled), true);
+    const { successes, failures, ignored } = breaker.metrics.totals;
+    equal([successes, failures, ignored, breaker.metrics.inFlight], [1, 1, 1, 0]);
+  },
+
   async 'has the API of opossum, with its events and errors'(recloser, { opossum, monitor, testing }) {
     if (opossum === undefined) return skip('there is no node:events');
     let isDown = true;
@@ -749,6 +897,44 @@ const BEHAVIOURS = {
     equal(recloser.isCircuitBreakerOpenError(second?.cause), true);
   },
 };
+
+const AT = 'https://api.example.test/users';
+
+/**
+ * A body of which half comes, and then nothing more until its request is aborted.
+ *
+ * @param {AbortSignal} [signal]
+ * @returns {ReadableStream<Uint8Array>}
+ */
+function halfOf(signal) {
+  let pulls = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (pulls++ === 0) {
+        controller.enqueue(new TextEncoder().encode('half'));
+        return undefined;
+      }
+      return new Promise((resolve) =>
+        signal?.addEventListener('abort', () => {
+          controller.error(signal.reason);
+          resolve();
+        }),
+      );
+    },
+  });
+}
+
+/** By its reader: not every platform iterates a body. @param {ReadableStream<Uint8Array> | null} body */
+async function textOf(body) {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done) return text;
+    text += decoder.decode(value, { stream: true });
+  }
+}
 
 /** What `behaviours` tells of, once each. */
 export const NAMES = Object.keys(BEHAVIOURS);
