@@ -131,14 +131,18 @@ function readBy(method: Method, name: string): Method {
   return read[name] as Method;
 }
 
-/** Reads all of a body that is watched. It is locked from now on. */
-function readThrough(response: Response, body: ReadableStream, name: string): Promise<unknown> {
+/** Reads all of a body that is watched, by its chunks: not every platform passes on the error of a stream. */
+async function readThrough(response: Response, body: ReadableStream, name: string): Promise<unknown> {
+  const reader = body.getReader();
+  const chunks: BlobPart[] = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+  }
   const Own = response.constructor as typeof Response;
-  const whole = new Own(body, { headers: response.headers }) as unknown as Record<
-    string,
-    () => Promise<unknown>
-  >;
-  return (whole[name] as () => Promise<unknown>).call(whole);
+  const whole = new Own(new Blob(chunks), { headers: response.headers });
+  return (whole as unknown as Record<string, () => unknown>)[name]?.();
 }
 
 function cloneBy(method: Method): Method {

@@ -576,7 +576,7 @@ const BEHAVIOURS = {
     await clock.advance(101);
 
     equal([early, await answer, attempts], [1, 'up', [1, 2, 3]]);
-    equal([users.metrics.totals.recovered, users.retryBudget?.available], [1, 8.2]);
+    equal([users.metrics.totals.recovered, users.retryBudget?.available], [1, 8.21]);
   },
 
   async 'lets in as many as there are places, in order, and answers at the deadline'(
@@ -822,7 +822,7 @@ const BEHAVIOURS = {
 
     const request = rejectionOf(api(AT, { signal: controller.signal }));
     const response = await api(`${AT}/body`, { signal: controller.signal });
-    const body = rejectionOf(response.text());
+    const body = rejectionOf(textOf(response.body));
     controller.abort('gone');
 
     equal([await request, await body], ['gone', 'gone']);
