@@ -1,6 +1,6 @@
 /**
- * Mutation testing of src/core: `npm run test:mutation`. Later runs go by what has changed since the first one.
- * Arguments are Stryker's, such as `--mutate src/core/time-window.ts`, `--concurrency 1` or `--force`.
+ * Mutation testing of src/core: `npm run test:mutation`, or of src/resilience: `npm run test:mutation -- resilience`.
+ * Later runs go by what has changed since the first one. Other arguments are Stryker's, such as `--mutate src/core/time-window.ts`, `--concurrency 1` or `--force`.
  *
  * It fails where less than 95 % of the mutants are found, where one survives that survivors.json does not accept, and
  * where one that it accepts is found by now.
@@ -77,11 +77,18 @@ function without(some, others) {
 
 installOnDemand(HERE);
 rmSync(REPORT, { force: true });
+const [first, ...others] = process.argv.slice(2);
+const isFolder = first !== undefined && !first.startsWith('-');
 const stryker = join(HERE, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js');
 const { status } = spawnSync(
   process.execPath,
-  [stryker, 'run', join('test', 'mutation', 'stryker.config.json'), ...process.argv.slice(2)],
-  { cwd: ROOT, stdio: 'inherit' },
+  [
+    stryker,
+    'run',
+    join('test', 'mutation', 'stryker.config.mjs'),
+    ...(isFolder ? others : process.argv.slice(2)),
+  ],
+  { cwd: ROOT, stdio: 'inherit', env: { ...process.env, MUTANTS_OF: isFolder ? first : 'core' } },
 );
 
 if (!existsSync(REPORT)) throw new Error('Stryker has made no report; it says why above');

@@ -3,20 +3,28 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The tests that judge the mutants. Stryker runs them in a copy of the repository, so the paths are this file's own. */
+/** The tests that judge the mutants of a folder. */
+const TESTS: Readonly<Record<string, readonly string[]>> = {
+  core: ['test/core/**/*.test.ts', 'test/model/{schedules,hostile}.test.ts'],
+  // A full stack is another matter: it takes seconds.
+  resilience: ['test/resilience/**/!(overflow).test.ts'],
+};
+
+/** Stryker runs them in a copy of the repository, so the paths are this file's own. */
 export default defineConfig({
   root,
-  resolve: { alias: [{ find: /^recloser$/, replacement: `${root}src/index.ts` }] },
+  resolve: {
+    alias: [
+      { find: /^recloser$/, replacement: `${root}src/index.ts` },
+      { find: /^recloser\/(.+)$/, replacement: `${root}src/$1/index.ts` },
+    ],
+  },
   test: {
     restoreMocks: true,
     isolate: false,
     testTimeout: 30_000,
     setupFiles: 'test/mutation/setup.ts',
-    include: [
-      'test/core/**/*.test.ts',
-      'test/model/{schedules,hostile}.test.ts',
-      'test/mutation/load.test.ts',
-    ],
-    env: { MODEL_RUNS: '50' },
+    include: [...(TESTS[process.env.MUTANTS_OF ?? 'core'] ?? []), 'test/mutation/load.test.ts'],
+    env: { MODEL_RUNS: '50', RECLOSER_SCHEDULES: '600' },
   },
 });

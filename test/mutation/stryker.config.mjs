@@ -1,0 +1,34 @@
+/** What Stryker changes, and where: `src/core`, or the folder that `run.mjs` was asked for. */
+const of = process.env.MUTANTS_OF ?? 'core';
+
+/** @type {Record<string, readonly string[]>} what the tests of a folder need of the repository, beside its sources */
+const NEEDS = { core: ['!/test/model'], resilience: ['!/examples', '/examples/*', '!/examples/storm'] };
+
+export default {
+  mutate: [`src/${of}/**/*.ts`],
+  ignorePatterns: [
+    '/*',
+    '!/src',
+    '!/test',
+    '/test/*',
+    `!/test/${of}`,
+    '!/test/mutation',
+    '!/test/support',
+    ...(NEEDS[of] ?? []),
+    '!/package.json',
+    '!/tsconfig.json',
+    '/test/mutation/.stryker',
+  ],
+  testRunner: 'vitest',
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  incremental: true,
+  incrementalFile: `test/mutation/.stryker/incremental-${of}.json`,
+  tempDirName: 'test/mutation/.stryker/sandboxes',
+  reporters: ['progress-append-only', 'clear-text', 'json', 'html'],
+  jsonReporter: { fileName: 'test/mutation/.stryker/report.json' },
+  htmlReporter: { fileName: 'test/mutation/.stryker/report.html' },
+  thresholds: { high: 98, low: 95, break: 95 },
+  clearTextReporter: { allowColor: false, reportTests: false, logTests: false, allowEmojis: false },
+};
