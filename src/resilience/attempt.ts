@@ -4,6 +4,7 @@ import { type CallerSignal, type Follower, followingOf, keepWithAnswer } from '.
 import { run } from '../core/promises.js';
 import type { CallContext, CircuitState, Clock, OutcomeKind } from '../index.js';
 import { CallTimeoutError } from '../index.js';
+import type { Debtor } from './debts.js';
 import type { Host } from './host.js';
 
 /** What a task is told of its attempt. */
@@ -159,7 +160,7 @@ export interface AttemptOwner {
 export type Limit = 'attempt' | 'call' | 'rest';
 
 /** An attempt that a deadline, the caller or a faster one may end before its task does. Whichever is first decides. */
-export class Attempt extends Deadline implements Follower, Ended {
+export class Attempt extends Deadline implements Follower, Ended, Debtor {
   readonly ended: Promise<Ended>;
   readonly startedAt: number;
   threw = true;
@@ -200,22 +201,32 @@ export class Attempt extends Deadline implements Follower, Ended {
   }
 
   /** @param deadlines none where nothing ends it after a time */
-  run(task: AttemptTask<unknown>, deadlines: Deadlines | undefined): this {
+  run(task: AttemptTask<unknown>, deadlines: Deadlines | undefined): void {
+    if (!this.#follows()) return;
+    if (deadlines !== undefined) {
+      this.#deadlines = deadlines;
+      deadlines.add(this, this.startedAt);
+    }
+    run(task as never, this.#context).then(
+      (value) => this.#end(false, value),
+      (error) => this.#end(true, error),
+    );
+  }
+
+  payBack(): void {
+    this.abandon(undefined);
+  }
+
+  /** Follows the caller's signal; one that cannot be followed ends the attempt. */
+  #follows(): boolean {
     const { signal } = this.#owner;
     try {
       if (signal !== undefined) followingOf(signal).addCall(this);
-      if (deadlines !== undefined) {
-        deadlines.add(this, this.startedAt);
-        this.#deadlines = deadlines;
-      }
-      run(task as never, this.#context).then(
-        (value) => this.#end(false, value),
-        (error) => this.#end(true, error),
-      );
+      return true;
     } catch (error) {
-      this.#cut(error, 'abort');
+      this.abandon(error);
+      return false;
     }
-    return this;
   }
 
   expire(): void {

@@ -102,7 +102,9 @@ export class Bulkhead {
     try {
       return await task();
     } finally {
-      this.leave();
+      // As `leave`, but without a call: the stack may be full.
+      this.#running--;
+      if (this.#queue.places.length > 0) this.#admit();
     }
   }
 
@@ -121,6 +123,9 @@ export class Bulkhead {
 
   /** Takes a place, if there is one and nobody waits for it. @internal */
   tryEnter(): boolean {
+    if (this.#running >= this.#limit) return false;
+    // Where a full stack has kept somebody from being let in.
+    if (this.#queue.places.length > 0) this.#admit();
     if (this.#running >= this.#limit || this.#queue.places.length > 0) return false;
     this.#running++;
     return true;

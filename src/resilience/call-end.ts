@@ -117,6 +117,12 @@ export abstract class CallEnd<T> {
     return answered ?? new Failed(error);
   }
 
+  /** Gives back what is held for the call as a whole; nothing is known of how it ends. */
+  protected release(): void {
+    this.#payBack();
+    this.#settleCall(true, undefined, 'ignored');
+  }
+
   /** Throws the value away that was retried. */
   protected discardLast(): void {
     const { last } = this;

@@ -2,6 +2,7 @@
  * One call, from its first attempt to its answer. After each attempt it is decided here whether there is another one:
  * `#conclude` takes in how an attempt ended, `#retry` waits and begins the next; `call-end.ts` is the end.
  */
+import type { Deadlines } from '../core/deadlines.js';
 import { type CallerSignal, reasonOf } from '../core/following.js';
 import { rejectSoon } from '../core/promises.js';
 import { isGranted } from '../core/report.js';
@@ -14,7 +15,8 @@ import {
   LazyAttemptContext,
 } from './attempt.js';
 import { CallEnd, Failed, type Step, unwrap } from './call-end.js';
-import { type Entry, enter, enterNow, type Refuser, waitForLeave } from './entrance.js';
+import type { Debtor } from './debts.js';
+import { type Entry, enter, enterNow, leaveEntrance, type Refuser, waitForLeave } from './entrance.js';
 import { isRejection } from './errors.js';
 import type { Host } from './host.js';
 import type { Settings } from './options.js';
@@ -26,7 +28,9 @@ import { Wait, type WaitEnd } from './wait.js';
 /** The shortest wait for a circuit, in ms. */
 const SHORTEST_WAIT = 100;
 
-export class Call<T> extends CallEnd<T> implements AttemptOwner {
+export class Call<T> extends CallEnd<T> implements AttemptOwner, Debtor {
+  holdsPlace = false;
+  heldPermit: unknown;
   readonly #task: AttemptTask<T>;
   #isProbe = false;
   /** The attempt that was judged last, and the judgement. */
@@ -50,12 +54,19 @@ export class Call<T> extends CallEnd<T> implements AttemptOwner {
   }
 
   start(): Promise<T> {
-    this.host.tally.calls++;
+    const { tally, owed } = this.host;
+    tally.calls++;
     try {
       return asPromise(this.#start(this.startedAt));
     } catch (error) {
-      return Promise.reject(error);
+      owed[owed.length] = this; // without a call: the stack is full
+      throw error;
     }
+  }
+
+  payBack(): void {
+    leaveEntrance(this);
+    this.release();
   }
 
   /** Goes on with a call whose first attempt somebody else has run. */
@@ -83,8 +94,8 @@ export class Call<T> extends CallEnd<T> implements AttemptOwner {
     if (!this.shared.countsCalls || this.permit !== undefined) return this.#enter(now);
     const leave = host.leave();
     if (leave === undefined) return this.#startCounted(now);
-    return waitForLeave(this, leave).then((refused) =>
-      unwrap(refused ? this.#refuse(refused.by, refused.error) : this.#startCounted(host.clock.now())),
+    return this.#after(waitForLeave(this, leave), (refused) =>
+      refused ? this.#refuse(refused.by, refused.error) : this.#startCounted(host.clock.now()),
     );
   }
 
@@ -98,11 +109,29 @@ export class Call<T> extends CallEnd<T> implements AttemptOwner {
 
   #enter(now: number): Step<T> {
     const entered = enter(this, now);
-    return entered instanceof Promise ? entered.then((it) => unwrap(this.#begin(it))) : this.#begin(entered);
+    return entered instanceof Promise
+      ? this.#after(entered, (entry) => this.#begin(entry))
+      : this.#begin(entered);
+  }
+
+  /** Goes on after a wait. A signal that cannot be followed leaves nothing behind either. */
+  #after<Came>(waiting: Promise<Came>, next: (came: Came) => Step<T>): Promise<T> {
+    return waiting.then(
+      (came) => unwrap(next(came)),
+      (error) => {
+        this.payBack();
+        throw error;
+      },
+    );
   }
 
   #begin(entry: Entry): Step<T> {
     if (entry.by !== undefined) return this.#refuse(entry.by, entry.error);
+    if (this.signal?.aborted) {
+      // A listener has done so that was told of the admission.
+      leaveEntrance(this);
+      return this.#refuse('abort', this.#reason());
+    }
     if (this.rounds++ > 0) this.host.tally.retries++;
     this.owesToken = false;
     this.discardLast();
@@ -116,18 +145,32 @@ export class Call<T> extends CallEnd<T> implements AttemptOwner {
     const { tally } = host;
     const callTimeout = this.settings.callTimeout ?? host.breaker.options.callTimeout;
     const isFirst = this.attempts++ === 0 && !waited;
-    tally.attempts++;
-    tally.running++;
     if (isHedge) tally.hedges++;
     const context = new LazyAttemptContext(host, this.attempts, isHedge, deadline);
     const remaining = deadline - startedAt;
     if (remaining < (callTimeout === false ? Number.POSITIVE_INFINITY : callTimeout)) {
       const limit = isFirst ? 'call' : 'rest';
       const attempt = new Attempt(this, permit, context, startedAt, Math.max(remaining, 0), limit);
-      return attempt.run(this.#task, host.deadlines);
+      return this.#handOver(attempt, host.deadlines);
     }
     const attempt = new Attempt(this, permit, context, startedAt, callTimeout || 0, 'attempt');
-    return attempt.run(this.#task, callTimeout === false ? undefined : host.deadlines);
+    return this.#handOver(attempt, callTimeout === false ? undefined : host.deadlines);
+  }
+
+  /** What the call holds is the attempt's from now on. */
+  #handOver(attempt: Attempt, deadlines: Deadlines | undefined): Attempt {
+    const { tally, owed } = this.host;
+    tally.attempts++;
+    tally.running++;
+    this.holdsPlace = false;
+    this.heldPermit = undefined;
+    try {
+      attempt.run(this.#task, deadlines);
+      return attempt;
+    } catch (error) {
+      owed[owed.length] = attempt; // without a call: the stack is full
+      throw error;
+    }
   }
 
   /** How an attempt ends, or the first good answer of it and its hedges. */
@@ -212,7 +255,7 @@ export class Call<T> extends CallEnd<T> implements AttemptOwner {
       ...outcomeOf(ended),
       ...(asked === undefined ? {} : { retryAfter: asked }),
     });
-    return this.#sleep(delay, endsWhenOpen).then((end) => unwrap(this.#awake(end, endsWhenOpen)));
+    return this.#after(this.#sleep(delay, endsWhenOpen), (end) => this.#awake(end, endsWhenOpen));
   }
 
   /** Begins the next attempt after the wait for it, unless that has no use any more. */
@@ -242,9 +285,9 @@ export class Call<T> extends CallEnd<T> implements AttemptOwner {
     if (retryAfter === null || breaker.mode === 'forced-open') return undefined;
     const ms = Math.max(retryAfter * (1 + 0.1 * roll(clock)), SHORTEST_WAIT);
     if (this.#isTooLate(ms)) return undefined;
-    return this.#sleep(ms, false).then((end) => {
+    return this.#after(this.#sleep(ms, false), (end) => {
       const isGone = end === 'abort' || this.signal?.aborted;
-      return unwrap(isGone ? this.#refuse('abort', this.#reason()) : this.#start(clock.now()));
+      return isGone ? this.#refuse('abort', this.#reason()) : this.#start(clock.now());
     });
   }
 

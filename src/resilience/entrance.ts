@@ -24,30 +24,64 @@ export interface Visitor {
   readonly deadline: number;
   /** The number of the attempt. */
   readonly attempt: number;
+  /** Whether it has a place in the bulkhead for an attempt that has not begun. */
+  holdsPlace: boolean;
+  /** Leave of the breaker for an attempt that has not begun. */
+  heldPermit: unknown;
   totalTimeoutError(): unknown;
 }
 
 /** @param now a reading of the clock */
 export function enter(visitor: Visitor, now: number, waited = false): Entry | Promise<Entry> {
   const { host, shared } = visitor;
-  const { bulkhead, rateLimiter } = shared;
   const leave = shared.countsCalls ? undefined : host.leave();
-  if (leave !== undefined) return enterWithLeave(visitor, leave);
-  if (bulkhead !== undefined && !bulkhead.tryEnter()) return enterLater(visitor);
-  if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) return takeTurnLater(visitor, waited);
-  return passBreaker(visitor, waited, now, now);
+  return leave === undefined ? enterWithLeave(visitor, now, waited) : enterAfterLeave(visitor, leave);
 }
 
 /** Gets in if it need not wait, as a hedge does: `undefined` if it would have to. */
 export function enterNow(visitor: Visitor): Entry | undefined {
-  const { bulkhead, rateLimiter } = visitor.shared;
+  const { rateLimiter } = visitor.shared;
   const now = visitor.host.clock.now();
-  if (bulkhead !== undefined && !bulkhead.tryEnter()) return undefined;
+  if (!takePlace(visitor)) return undefined;
   if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) {
-    bulkhead?.leave();
+    leavePlace(visitor);
     return undefined;
   }
   return passBreaker(visitor, false, now, now);
+}
+
+/** Gives back what it holds of an attempt that has not begun. */
+export function leaveEntrance(visitor: Visitor): void {
+  const { heldPermit, host } = visitor;
+  visitor.heldPermit = undefined;
+  if (heldPermit !== undefined && !(heldPermit instanceof Error))
+    host.settle(heldPermit, Number.NaN, true, undefined, 'ignored');
+  leavePlace(visitor);
+}
+
+function takePlace(visitor: Visitor): boolean {
+  const { bulkhead } = visitor.shared;
+  if (bulkhead === undefined) return true;
+  if (!bulkhead.tryEnter()) return false;
+  visitor.holdsPlace = true;
+  return true;
+}
+
+function leavePlace(visitor: Visitor): void {
+  if (!visitor.holdsPlace) return;
+  visitor.holdsPlace = false;
+  visitor.shared.bulkhead?.leave();
+}
+
+function enterWithLeave(visitor: Visitor, now: number, waited: boolean): Entry | Promise<Entry> {
+  if (!takePlace(visitor)) return enterLater(visitor);
+  return takeTurn(visitor, now, waited);
+}
+
+function takeTurn(visitor: Visitor, now: number, waited: boolean): Entry | Promise<Entry> {
+  const { rateLimiter } = visitor.shared;
+  if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) return takeTurnLater(visitor, waited);
+  return passBreaker(visitor, waited, now, now);
 }
 
 /** Waits for leave to probe, which settles in bounded time. */
@@ -64,23 +98,22 @@ export async function waitForLeave(
   return isGone(end, signal) ? { by: 'abort', error: reasonOf(signal) } : undefined;
 }
 
-async function enterWithLeave(visitor: Visitor, leave: Promise<void>): Promise<Entry> {
+async function enterAfterLeave(visitor: Visitor, leave: Promise<void>): Promise<Entry> {
   const refused = await waitForLeave(visitor, leave);
-  if (refused !== undefined) return refused;
-  const { bulkhead, rateLimiter } = visitor.shared;
-  const now = visitor.host.clock.now();
-  if (bulkhead !== undefined && !bulkhead.tryEnter()) return enterLater(visitor);
-  if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) return takeTurnLater(visitor, true);
-  return passBreaker(visitor, true, now, now);
+  return refused ?? enterWithLeave(visitor, visitor.host.clock.now(), true);
 }
 
 /** @param turn when the turn was, to be given back */
-function passBreaker({ host, shared }: Visitor, waited: boolean, now: number, turn: number): Entry {
+function passBreaker(visitor: Visitor, waited: boolean, now: number, turn: number): Entry {
+  const { host, shared } = visitor;
   if (shared.countsCalls) return { permit: undefined, waited, at: now };
-  const permit = host.admit(now);
+  // Assigned at once: whatever is called next may find the stack full.
+  visitor.heldPermit = host.admit(now);
+  const permit = visitor.heldPermit;
   if (!(permit instanceof Error)) return { permit, waited, at: now };
+  visitor.heldPermit = undefined;
   shared.rateLimiter?.giveBack(turn);
-  shared.bulkhead?.leave();
+  leavePlace(visitor);
   return { by: 'breaker', error: permit };
 }
 
@@ -98,7 +131,7 @@ function rejection({ host, shared }: Visitor): unknown {
 
 async function enterLater(visitor: Visitor): Promise<Entry> {
   const { host, shared, signal, deadline } = visitor;
-  const { bulkhead, rateLimiter } = shared;
+  const { bulkhead } = shared;
   const error = rejection(visitor);
   if (error !== undefined) return { by: 'breaker', error };
   const since = host.clock.now();
@@ -107,15 +140,12 @@ async function enterLater(visitor: Visitor): Promise<Entry> {
   if (place === undefined) return { by: 'bulkhead', error: bulkhead.full(host.name, 'full', 0) };
   const left = deadline - since;
   const end = await waited(visitor, place.endAfter(Math.min(bulkhead.maxWait, left)), 'bulkhead');
+  visitor.holdsPlace = end === 'turn';
   if (isGone(end, signal)) {
-    if (end === 'turn') bulkhead.leave();
+    leavePlace(visitor);
     return { by: 'abort', error: reasonOf(signal) };
   }
-  if (end === 'turn') {
-    const now = host.clock.now();
-    if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) return takeTurnLater(visitor, true);
-    return passBreaker(visitor, true, now, now);
-  }
+  if (end === 'turn') return takeTurn(visitor, host.clock.now(), true);
   if (end === 'open') return enterAgain(visitor);
   if (left <= bulkhead.maxWait) return { by: 'deadline', error: visitor.totalTimeoutError() };
   const passed = Math.max(host.clock.now() - since, 0);
@@ -125,9 +155,9 @@ async function enterLater(visitor: Visitor): Promise<Entry> {
 /** Waits for a turn, with a place in the bulkhead. */
 async function takeTurnLater(visitor: Visitor, hasWaited: boolean): Promise<Entry> {
   const { host, shared, signal, deadline } = visitor;
-  const { bulkhead, rateLimiter } = shared;
-  const leave = (entry: Entry | Promise<Entry>) => {
-    bulkhead?.leave();
+  const { rateLimiter } = shared;
+  const leave = (entry: Entry) => {
+    leavePlace(visitor);
     return entry;
   };
   const error = rejection(visitor);
@@ -142,7 +172,7 @@ async function takeTurnLater(visitor: Visitor, hasWaited: boolean): Promise<Entr
   }
   if (end === 'turn') return passBreaker(visitor, true, host.clock.now(), place.at);
   if (end === 'open') {
-    bulkhead?.leave();
+    leavePlace(visitor);
     return enterAgain(visitor);
   }
   return leave({ by: 'rate-limit', error: rateLimiter.error(host.name, 'wait', place.tooLate) });

@@ -7,13 +7,14 @@ import { report } from '../core/report.js';
 import { SEAM, type Seat } from '../core/seam.js';
 import type { CircuitBreaker, Clock, OutcomeKind } from '../index.js';
 import { remember, type Stopped } from './attempts-of.js';
+import { type Debtor, payBack } from './debts.js';
 import { RESILIENCE_EVENTS, type ResilienceEvents } from './events.js';
 import { AnswerTimes } from './hedge-options.js';
 import type { Shared } from './shared.js';
 import { Tally } from './tally.js';
 import type { Wait } from './wait.js';
 
-export class Host {
+export class Host implements Debtor {
   readonly breaker: CircuitBreaker;
   readonly name: string;
   readonly clock: Clock;
@@ -21,6 +22,12 @@ export class Host {
   shared: Shared;
   readonly tally = new Tally();
   readonly answerTimes = new AnswerTimes();
+  /** Who may hold what a full stack has kept it from giving back. */
+  readonly owed: Debtor[] = [];
+  /** Permits of calls that hold nothing else: the host owes them. */
+  readonly owedPermits: unknown[] = [];
+  /** Whether the last plain call failed: a sign that the next one may. */
+  isFailing = false;
   readonly #discard: ((value: unknown) => void) | undefined;
   #events: Emitter<ResilienceEvents> | undefined;
   #deadlines: Deadlines | undefined;
@@ -57,6 +64,7 @@ export class Host {
 
   /** A permit for one run, or the breaker's rejection, which is an error. */
   admit(now: number): unknown {
+    if (this.owed.length > 0) payBack(this.owed);
     return (this.breaker as unknown as Door)[ADMIT](now);
   }
 
@@ -68,9 +76,16 @@ export class Host {
     result: unknown,
     kind?: OutcomeKind,
   ): OutcomeKind {
+    if (this.owed.length > 0) payBack(this.owed);
     if (permit !== undefined)
       return (this.breaker as unknown as Door)[SETTLE](permit, startedAt, threw, result, kind);
     return kind ?? this.#classify(threw, result);
+  }
+
+  payBack(): void {
+    for (const permit of this.owedPermits.splice(0))
+      if (permit !== undefined && !(permit instanceof Error))
+        this.settle(permit, Number.NaN, true, undefined, 'ignored');
   }
 
   /** What takes in that a success has broken off since. */

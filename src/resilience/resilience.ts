@@ -155,12 +155,14 @@ export class Resilience {
     options?: ResilienceCallOptions<T> | PreparedOptions,
   ): Promise<ResilienceResult<T>> {
     let call: Call<T>;
+    let answer: Promise<T>;
     try {
       call = this.#prepare(task, options);
+      answer = call.start();
     } catch (error) {
       return Promise.resolve({ ok: false, error, rejected: false, attempts: 0 });
     }
-    return call.start().then(
+    return answer.then(
       (value) => ({ ok: true, value, attempts: call.attempts }),
       (error) => ({ ok: false, error, rejected: call.attempts === 0, attempts: call.attempts }),
     );
@@ -290,36 +292,60 @@ export class Resilience {
   /** The usual call: what comes after a failure is a `Call`'s. */
   #callPlainly<T>(task: AttemptTask<T>, settings: Settings): Promise<T> {
     const host = this.#host;
-    const { tally } = host;
+    const { tally, owed, owedPermits } = host;
     const startedAt = host.clock.now();
-    const permit = host.admit(startedAt);
+    const { maxAttempts, retryOn } = settings.retry;
+    const isOne = maxAttempts === 1 && retryOn === undefined;
+    let permit: unknown;
+    let pending: Promise<T>;
     tally.calls++;
-    if (permit instanceof Error)
-      return new Call<T>(host, task, settings, undefined, startedAt).refused(permit);
-    const context = new LazyAttemptContext(host, 1, false, Number.POSITIVE_INFINITY);
-    tally.attempts++;
     tally.running++;
-    const pending = run(task as (context: unknown) => T, context);
-    const succeeded = (value: T) => {
-      tally.running--;
-      const kind = host.settle(permit, startedAt, false, value);
-      if (kind !== 'success' || settings.retry.retryOn !== undefined)
-        return unwrap(this.#resumed(task, settings, startedAt, endedBy(false, value, kind)));
-      host.shared.retryBudget?.deposit();
-      return value;
-    };
-    const failed = (error: unknown) => {
-      tally.running--;
-      return endedBy(true, error, host.settle(permit, startedAt, true, error));
-    };
-    if (settings.retry.maxAttempts > 1 || settings.retry.retryOn !== undefined) {
-      return pending.then(succeeded, (error) =>
-        unwrap(this.#resumed(task, settings, startedAt, failed(error))),
+    try {
+      permit = host.admit(startedAt);
+      if (permit instanceof Error) return this.#refused(task, settings, startedAt, permit);
+      tally.attempts++;
+      pending = run(
+        task as (context: unknown) => T,
+        new LazyAttemptContext(host, 1, false, Number.POSITIVE_INFINITY),
       );
+      const succeeded = (value: T) => {
+        tally.running--;
+        host.isFailing = false;
+        const kind = host.settle(permit, startedAt, false, value);
+        if (kind !== 'success' || retryOn !== undefined)
+          return unwrap(this.#resumed(task, settings, startedAt, endedBy(false, value, kind)));
+        host.shared.retryBudget?.deposit();
+        return value;
+      };
+      const failed = (error: unknown) => {
+        tally.running--;
+        host.isFailing = true;
+        const kind = host.settle(permit, startedAt, true, error);
+        return this.#resumed(task, settings, startedAt, endedBy(true, error, kind));
+      };
+      // An error that a handler throws on costs more than one that it looks at from the side.
+      if (!isOne || !host.isFailing) return pending.then(succeeded, (error) => unwrap(failed(error)));
+      pending.then(succeeded, failed);
+    } catch (error) {
+      // Without a call: the stack is full.
+      tally.running--;
+      owedPermits[owedPermits.length] = permit;
+      owed[owed.length] = host;
+      throw error;
     }
-    // An error that a handler throws on costs more than one that it looks at from the side.
-    pending.then(nothing, (error) => this.#resumed(task, settings, startedAt, failed(error)));
-    return pending.then(succeeded);
+    try {
+      return pending.then();
+    } catch {
+      return pending; // the stack is full, and the call is settled from the side
+    }
+  }
+
+  /** What comes of a call that the breaker has rejected. */
+  #refused<T>(task: AttemptTask<T>, settings: Settings, startedAt: number, error: Error): Promise<T> {
+    const call = new Call<T>(this.#host, task, settings, undefined, startedAt);
+    const answer = call.refused(error);
+    this.#host.tally.running--;
+    return answer;
   }
 
   /** What comes after a first attempt that was no plain success. */
@@ -358,9 +384,6 @@ export class Resilience {
     return readCall<T>(options, resilienceSubject(this.name));
   }
 }
-
-/** What there is to do on the side about a success. */
-const nothing = () => {};
 
 export type { AttemptContext };
 

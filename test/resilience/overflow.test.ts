@@ -1,0 +1,96 @@
+/**
+ * A stack that is full, wherever in a call it is: what stands around the breaker has to be as sound as before, whichever
+ * way the call came in.
+ */
+import { Bulkhead, RateLimiter, Resilience, type ResilienceOptions, RetryBudget } from 'recloser/resilience';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { atTheEdgeOfTheStack } from '../support/edge-of-the-stack.js';
+import { quiet, watchRuntime } from '../support/runtime.js';
+
+/** Amounts of the stack that are tried; `npm run test:schedules` tries more. */
+const EDGES = Number(process.env.RECLOSER_SCHEDULES ?? 0) >= 10_000 ? 50 : 12;
+
+const NEVER_TRIPS = { failureThreshold: false, failureRateThreshold: false } as const;
+
+const KINDS: Readonly<Record<string, ResilienceOptions>> = {
+  'nothing else': {},
+  retries: { retry: { maxAttempts: 2, backoff: 0 } },
+  'a deadline': { totalTimeout: 60_000 },
+  'a timeout': { callTimeout: 60_000 },
+  limits: { bulkhead: 100_000, rateLimit: { limit: 100_000, per: 1 } },
+  hedges: { hedge: { delay: 60_000 } },
+  'calls counted': { breakerCounts: 'calls' },
+  'a fallback': { fallback: () => 'instead' },
+};
+
+type Way = (users: Resilience, again: () => unknown) => unknown;
+
+const WAYS: Readonly<Record<string, Way>> = {
+  call: (users, again) => users.call(again),
+  tryCall: (users, again) => users.tryCall(again),
+  wrap: (users, again) => users.wrap(again)(),
+  'a signal': (users, again) => users.call(again, { signal: new AbortController().signal }),
+};
+
+beforeEach(() => {
+  // What is thrown where the stack is full is reported, which vitest would take for its own.
+  vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {});
+});
+
+describe.each(Object.entries(KINDS))('a recursion to the limit of the stack, with %s', (kind, options) => {
+  // Each retry recurses as far again.
+  const ways = Object.entries(WAYS).filter(([way]) => kind !== 'retries' || way === 'call');
+
+  test.each(ways)('loses no place, no turn and no token: %s', async (_, way) => {
+    const { unhandled } = watchRuntime();
+    const users = new Resilience({
+      ...NEVER_TRIPS,
+      ...options,
+      retryBudget: { perSecond: 0, ratio: 0, initial: 2 },
+    });
+    const again = (): unknown => way(users, again);
+
+    await atTheEdgeOfTheStack(again, EDGES);
+    await quiet();
+    await users.call(() => 1);
+
+    expect(users.metrics.totals.calls).toBeGreaterThan(2 * EDGES);
+    expect(unhandled).toEqual([]);
+    const { running, waiting, totals } = users.metrics;
+    expect([running, waiting, users.bulkhead?.running ?? 0, users.bulkhead?.waiting ?? 0]).toEqual([
+      0,
+      { bulkhead: 0, rateLimit: 0, backoff: 0 },
+      0,
+      0,
+    ]);
+    expect(users.breaker.metrics.inFlight).toBe(0);
+    expect(totals.retries + (users.retryBudget?.available ?? 0)).toBe(1);
+  });
+});
+
+describe('a recursion to the limit of the stack', () => {
+  test('loses no place of a bulkhead', async () => {
+    const bulkhead = new Bulkhead({ limit: 1_000_000 });
+    const again = (): unknown => bulkhead.run(again);
+
+    await atTheEdgeOfTheStack(again, EDGES);
+    await quiet();
+
+    expect([bulkhead.running, bulkhead.waiting, await bulkhead.run(() => 'in')]).toEqual([0, 0, 'in']);
+  });
+
+  test('leaves a rate limit and a budget sound', async () => {
+    const limiter = new RateLimiter({ limit: 100_000, per: 1 });
+    const budget = new RetryBudget({ perSecond: 0, initial: 1 });
+    const again = (): unknown => {
+      if (budget.tryWithdraw()) budget.refund();
+      return limiter.run(again);
+    };
+
+    await atTheEdgeOfTheStack(again, EDGES);
+    await quiet();
+
+    expect([limiter.waiting, await limiter.run(() => 'in')]).toEqual([0, 'in']);
+    expect(budget.available).toBeLessThanOrEqual(1);
+  });
+});
