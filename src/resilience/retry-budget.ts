@@ -107,10 +107,10 @@ export class RetryBudget {
     this.#saved = inMillionths(initial);
   }
 
-  /** Tokens that there are; of what time has paid in since one was asked for, the whole ones. */
+  /** Tokens that there are; what time has paid in since one was asked for counts where it makes a whole one. */
   get available(): number {
-    const paid = this.#paidIn(this.#clock.now());
-    return (this.#saved + paid - (paid % TOKEN)) / TOKEN;
+    const all = this.#saved + this.#paidIn(this.#clock.now());
+    return Math.max(this.#saved, all - (all % TOKEN)) / TOKEN;
   }
 
   /** Tokens that there may be at most. */
