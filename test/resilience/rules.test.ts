@@ -517,6 +517,23 @@ describe('a hedge', () => {
     expect(running ?? 1).toBe(1);
   });
 
+  it('leaves a first one its timeout: its signal aborts though the hedge is still out', async () => {
+    const { clock, users } = made({ hedge: { delay: 50 }, callTimeout: 60 });
+    const signals: AbortSignal[] = [];
+    const second = deferred();
+
+    const answer = users.call(({ isHedge, signal }) => {
+      signals.push(signal);
+      return isHedge ? second.promise : hanging();
+    });
+    await clock.advance(60);
+    const aborted = signals.map((it) => it.aborted);
+    second.resolve('second');
+
+    expect([aborted, await answer]).toEqual([[true, false], 'second']);
+    expect(users.breaker.metrics.totals).toMatchObject({ timeouts: 1, successes: 1 });
+  });
+
   it('is none while the circuit is not closed', async () => {
     const { clock, users } = made({ hedge: { delay: 50 }, recoveryTimeout: 100 });
     users.breaker.trip();
