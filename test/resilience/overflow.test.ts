@@ -46,7 +46,7 @@ describe.each(Object.entries(KINDS))('a recursion to the limit of the stack, wit
     const users = new Resilience({
       ...NEVER_TRIPS,
       ...options,
-      retryBudget: { perSecond: 0, ratio: 0, initial: 2 },
+      retryBudget: { perSecond: 0, ratio: 0, initial: 1 },
     });
     const again = (): unknown => way(users, again);
 
