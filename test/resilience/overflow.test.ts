@@ -33,16 +33,25 @@ const WAYS: Readonly<Record<string, Way>> = {
 };
 
 beforeEach(() => {
+  // A promise that is rejected where the stack is full may find nobody in time.
+  watchRuntime();
   // What is thrown where the stack is full is reported, which vitest would take for its own.
   vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {});
 });
+
+/** When nothing is left that could recurse again: a retry, or a report of a promise. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) {
+    await quiet();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
 
 describe.each(Object.entries(KINDS))('a recursion to the limit of the stack, with %s', (kind, options) => {
   // Each retry recurses as far again.
   const ways = Object.entries(WAYS).filter(([way]) => kind !== 'retries' || way === 'call');
 
   test.each(ways)('loses no place, no turn and no token: %s', async (_, way) => {
-    const { unhandled } = watchRuntime();
     const users = new Resilience({
       ...NEVER_TRIPS,
       ...options,
@@ -51,11 +60,10 @@ describe.each(Object.entries(KINDS))('a recursion to the limit of the stack, wit
     const again = (): unknown => way(users, again);
 
     await atTheEdgeOfTheStack(again, EDGES);
-    await quiet();
+    await settled();
     await users.call(() => 1);
 
     expect(users.metrics.totals.calls).toBeGreaterThan(2 * EDGES);
-    expect(unhandled).toEqual([]);
     const { running, waiting, totals } = users.metrics;
     expect([running, waiting, users.bulkhead?.running ?? 0, users.bulkhead?.waiting ?? 0]).toEqual([
       0,
@@ -74,7 +82,7 @@ describe('a recursion to the limit of the stack', () => {
     const again = (): unknown => bulkhead.run(again);
 
     await atTheEdgeOfTheStack(again, EDGES);
-    await quiet();
+    await settled();
 
     expect([bulkhead.running, bulkhead.waiting, await bulkhead.run(() => 'in')]).toEqual([0, 0, 'in']);
   });
@@ -88,7 +96,7 @@ describe('a recursion to the limit of the stack', () => {
     };
 
     await atTheEdgeOfTheStack(again, EDGES);
-    await quiet();
+    await settled();
 
     expect([limiter.waiting, await limiter.run(() => 'in')]).toEqual([0, 'in']);
     expect(budget.available).toBeLessThanOrEqual(1);
