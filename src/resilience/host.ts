@@ -7,6 +7,7 @@ import { report } from '../core/report.js';
 import { SEAM, type Seat } from '../core/seam.js';
 import type { CircuitBreaker, Clock, OutcomeKind } from '../index.js';
 import { remember, type Stopped } from './attempts-of.js';
+import type { Bulkhead } from './bulkhead.js';
 import { type Debtor, payBack } from './debts.js';
 import { RESILIENCE_EVENTS, type ResilienceEvents } from './events.js';
 import { AnswerTimes } from './hedge-options.js';
@@ -26,6 +27,8 @@ export class Host implements Debtor {
   readonly owed: Debtor[] = [];
   /** Permits of calls that hold nothing else: the host owes them. */
   readonly owedPermits: unknown[] = [];
+  /** Where those have a place, if anywhere. */
+  readonly owedPlaces: (Bulkhead | undefined)[] = [];
   /** Whether the last plain call failed: a sign that the next one may. */
   isFailing = false;
   readonly #discard: ((value: unknown) => void) | undefined;
@@ -83,6 +86,7 @@ export class Host implements Debtor {
   }
 
   payBack(): void {
+    for (const bulkhead of this.owedPlaces.splice(0)) bulkhead?.leave();
     for (const permit of this.owedPermits.splice(0))
       if (permit !== undefined && !(permit instanceof Error))
         this.settle(permit, Number.NaN, true, undefined, 'ignored');

@@ -72,7 +72,7 @@ export class Resilience {
   readonly #host: Host;
   #settings: Settings;
   #around: AroundOptions;
-  /** Whether an attempt needs no place, no turn and no deadline. */
+  /** Whether an attempt needs no turn and no deadline. */
   #isPlain = false;
 
   /** @throws InvalidOptionsError for an unknown option, a value out of range, or options that cannot work together */
@@ -267,9 +267,8 @@ export class Resilience {
   }
 
   #findWay(): void {
-    const { bulkhead, rateLimiter, countsCalls } = this.#host.shared;
-    this.#isPlain =
-      this.#settings.isPlain && bulkhead === undefined && rateLimiter === undefined && !countsCalls;
+    const { rateLimiter, countsCalls } = this.#host.shared;
+    this.#isPlain = this.#settings.isPlain && rateLimiter === undefined && !countsCalls;
   }
 
   /** @internal */
@@ -289,11 +288,14 @@ export class Resilience {
     return this.#host.isGated ? undefined : settings;
   }
 
-  /** The usual call: what comes after a failure is a `Call`'s. */
+  /** The usual call: what comes after a failure is a `Call`'s, and so is one that has to wait for its place. */
   #callPlainly<T>(task: AttemptTask<T>, settings: Settings): Promise<T> {
     const host = this.#host;
-    const { tally, owed, owedPermits } = host;
+    const { tally, owed, owedPermits, owedPlaces } = host;
+    const { bulkhead } = host.shared;
     const startedAt = host.clock.now();
+    if (bulkhead !== undefined && !bulkhead.tryEnter())
+      return new Call<T>(host, task, settings, undefined, startedAt).start();
     const { maxAttempts, retryOn } = settings.retry;
     const isOne = maxAttempts === 1 && retryOn === undefined;
     let permit: unknown;
@@ -310,6 +312,7 @@ export class Resilience {
       );
       const succeeded = (value: T) => {
         tally.running--;
+        bulkhead?.leave();
         host.isFailing = false;
         const kind = host.settle(permit, startedAt, false, value);
         if (kind !== 'success' || retryOn !== undefined)
@@ -319,6 +322,7 @@ export class Resilience {
       };
       const failed = (error: unknown) => {
         tally.running--;
+        bulkhead?.leave();
         host.isFailing = true;
         const kind = host.settle(permit, startedAt, true, error);
         return this.#resumed(task, settings, startedAt, endedBy(true, error, kind));
@@ -330,6 +334,7 @@ export class Resilience {
       // Without a call: the stack is full.
       tally.running--;
       owedPermits[owedPermits.length] = permit;
+      owedPlaces[owedPlaces.length] = bulkhead;
       owed[owed.length] = host;
       throw error;
     }
@@ -342,9 +347,10 @@ export class Resilience {
 
   /** What comes of a call that the breaker has rejected. */
   #refused<T>(task: AttemptTask<T>, settings: Settings, startedAt: number, error: Error): Promise<T> {
-    const call = new Call<T>(this.#host, task, settings, undefined, startedAt);
-    const answer = call.refused(error);
-    this.#host.tally.running--;
+    const { tally, shared } = this.#host;
+    const answer = new Call<T>(this.#host, task, settings, undefined, startedAt).refused(error);
+    shared.bulkhead?.leave();
+    tally.running--;
     return answer;
   }
 

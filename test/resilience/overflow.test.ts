@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<string, ResilienceOptions>> = {
   retries: { retry: { maxAttempts: 2, backoff: 0 } },
   'a deadline': { totalTimeout: 60_000 },
   'a timeout': { callTimeout: 60_000 },
+  'a bulkhead': { bulkhead: 100_000 },
   limits: { bulkhead: 100_000, rateLimit: { limit: 100_000, per: 1 } },
   hedges: { hedge: { delay: 60_000 } },
   'calls counted': { breakerCounts: 'calls' },

@@ -2,7 +2,7 @@
  * Random schedules of calls, aborts, openings and pauses: what must hold whatever happens when. `npm run test:schedules`
  * runs a thousand of each.
  */
-import { Bulkhead, RateLimiter, Resilience, type ResilienceOptions } from 'recloser/resilience';
+import { Bulkhead, isRejection, RateLimiter, Resilience, type ResilienceOptions } from 'recloser/resilience';
 import { describe, expect, it } from 'vitest';
 import { dice } from '../../examples/storm/clock.mjs';
 import { type TimedClock, timedClock } from './timed-clock.js';
@@ -251,5 +251,64 @@ describe(`in ${SCHEDULES} random schedules (more: npm run test:schedules)`, () =
       const { attempts, retries, hedges } = metrics.totals;
       expect(attempts - retries - hedges, `seed ${seed}`).toBeLessThanOrEqual(25);
     }
+  });
+
+  it('a Resilience with a bulkhead alone, through which calls take the short way, keeps to it', async () => {
+    let waits = 0;
+    for (let seed = 0; seed < SCHEDULES; seed++) {
+      const random = dice(seed);
+      const clock = timedClock(random);
+      const places = pick(random, 1, 2, 5);
+      const users = new Resilience({
+        name: 'users',
+        clock,
+        retry: pick<ResilienceOptions['retry']>(random, false, { maxAttempts: 3, backoff: 20 }),
+        bulkhead: { limit: places, queue: 4, maxWait: pick(random, 20, 200) },
+        isFailure: ({ value, error }) => error !== undefined || value === 503,
+        recoveryTimeout: 50,
+        failureThreshold: 3,
+        maxConcurrentCalls: pick(random, Number.POSITIVE_INFINITY, 1),
+      });
+      const calls: Promise<unknown>[] = [];
+      const rejections: unknown[] = [];
+      let running = 0;
+      let runs = 0;
+      for (let call = 0; call < 25; call++) {
+        const task = () => {
+          runs++;
+          if (++running > places) expect.fail(`seed ${seed}: overfull`);
+          if (random() < 0.1) {
+            running--;
+            throw new Error('at once');
+          }
+          const answer = random() < 0.2 ? 503 : 200;
+          return work(clock, random() * 80, random() < 0.3)
+            .then(() => answer)
+            .finally(() => running--);
+        };
+        calls.push(users.call(task).catch((error) => isRejection(error) && rejections.push(error)));
+        const event = random();
+        if (event < 0.06) users.breaker.trip();
+        else if (event < 0.09) users.breaker.reset();
+        else if (event < 0.11) users.breaker.forceOpen();
+        await clock.advance(random() * 40);
+      }
+      await clock.advance(3_000);
+      await Promise.all(calls);
+
+      const { metrics, breaker, bulkhead } = users;
+      waits += metrics.totals.waits;
+      expect([running, metrics.running, bulkhead?.running, bulkhead?.waiting], `seed ${seed}`).toEqual([
+        0, 0, 0, 0,
+      ]);
+      expect([breaker.metrics.inFlight, clock.timers, metrics.totals.attempts], `seed ${seed}`).toEqual([
+        0,
+        0,
+        runs,
+      ]);
+      expect([metrics.totals.calls, metrics.waiting.backoff], `seed ${seed}`).toEqual([25, 0]);
+      expect(metrics.totals.attempts - metrics.totals.retries + rejections.length, `seed ${seed}`).toBe(25);
+    }
+    expect(waits).toBeGreaterThan(SCHEDULES);
   });
 });
