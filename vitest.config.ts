@@ -28,7 +28,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             '**/node_modules/**',
-            'test/{clients,compilers,mutation,observability,package,soak,cli/migrate/cases}/**',
+            'test/{clients,compilers,dashboard/browser,mutation,observability,package,soak,cli/migrate/cases}/**',
           ],
         },
       },

@@ -1,5 +1,5 @@
 /** The table of all breakers. Every one is in the document; figures are painted where somebody sees them. */
-import { make, mark, say, show } from './dom.js';
+import { make, say, show } from './dom.js';
 import type { Model, ShownRow } from './model.js';
 import { createSpark, forcedIcon, paintSpark, stateIcon } from './shapes.js';
 import {
@@ -21,8 +21,8 @@ interface RowView {
   readonly cells: Cells;
   bin: Bin;
   isSeen: boolean;
-  /** Whether its figures are older than what is known. */
-  isOld: boolean;
+  /** What is written there: asking the document takes longer. */
+  readonly written: Map<Element, string>;
 }
 
 interface Cells {
@@ -51,6 +51,9 @@ const COLUMNS = [
   'In flight',
 ];
 
+/** What was painted so many ms ago is not painted again: changes come as often as seconds pass. */
+const FRESH = 700;
+
 export interface Filter {
   readonly bin: Bin | undefined;
   readonly query: string;
@@ -65,6 +68,7 @@ export class List {
   readonly #nothing = make('p', { class: 'nothing' });
   readonly #observer: IntersectionObserver;
   #filter: Filter = { bin: undefined, query: '' };
+  #paintedAt = 0;
 
   constructor(model: Model) {
     this.#model = model;
@@ -101,17 +105,21 @@ export class List {
       if (known === undefined || bin !== view.bin) moved.push(name);
       view.bin = bin;
       paintState(view, row, this.#model.now);
-      view.isOld = true;
-      if (view.isSeen) this.#paint(view, row);
       this.#choose(view, row);
     }
     if (isFirst || moved.length > 50) this.#sortAll();
     else for (const name of moved) this.#place(name);
     this.#tellNothing();
+    this.#paintSeen();
   }
 
   /** Time has passed: ages, outlooks and sparks of what is in view. */
   tick(): void {
+    if (Date.now() - this.#paintedAt > FRESH) this.#paintSeen();
+  }
+
+  #paintSeen(): void {
+    this.#paintedAt = Date.now();
     for (const [name, view] of this.#views) {
       const row = view.isSeen ? this.#model.rows.get(name) : undefined;
       if (row !== undefined) this.#paint(view, row);
@@ -129,7 +137,7 @@ export class List {
 
   #add(name: string, row: ShownRow): RowView {
     const { tr, cells } = createRow(name);
-    const view = { tr, cells, bin: binOf(row), isSeen: false, isOld: true };
+    const view = { tr, cells, bin: binOf(row), isSeen: false, written: new Map<Element, string>() };
     this.#views.set(name, view);
     this.#byRow.set(tr, Object.assign(view, { name }));
     this.#observer.observe(tr);
@@ -143,7 +151,6 @@ export class List {
   }
 
   #paint(view: RowView, row: ShownRow): void {
-    view.isOld = false;
     paintFigures(view, row, this.#model.sparkOf(row), this.#model.now);
   }
 
@@ -159,6 +166,10 @@ export class List {
 
   #choose(view: RowView, row: ShownRow): void {
     const { bin, query } = this.#filter;
+    if (bin === undefined && query === '') {
+      if (view.tr.hidden) view.tr.hidden = false;
+      return;
+    }
     const words = query.toLowerCase();
     const isFound =
       words === '' ||
@@ -244,7 +255,7 @@ function createRow(name: string): Pick<RowView, 'tr' | 'cells'> {
     ),
     cell('spark', undefined, cells.spark),
     cell('calls', 'Calls', cells.calls),
-    cell('refused', 'Refused', cells.refused),
+    cell('refused', 'Refused', cells.refused, make('span', { class: 'unit' }, ' refused')),
     cell('rate', 'Failed', cells.rate),
     cell('times', 'p50 / p99', cells.times),
     cell('inflight', 'In flight', cells.inflight),
@@ -252,11 +263,29 @@ function createRow(name: string): Pick<RowView, 'tr' | 'cells'> {
   return { tr, cells };
 }
 
+/** Writes what is not there yet. */
+function write({ written }: RowView, element: Element, text: string): void {
+  if (written.get(element) === text) return;
+  written.set(element, text);
+  element.textContent = text;
+}
+
+/** Gives a figure the look that it needs. */
+function dress({ written }: RowView, element: HTMLElement, look: string): void {
+  const key = element.parentElement as Element;
+  if (written.get(key) === look) return;
+  written.set(key, look);
+  element.className = look;
+}
+
 /** What is painted at once, wherever the row is. */
-function paintState({ tr, cells, bin }: RowView, row: ShownRow, now: number): void {
+function paintState(view: RowView, row: ShownRow, now: number): void {
+  const { tr, cells, bin, written } = view;
   const { state, mode, why, detail, fleet } = row;
   const isForced = mode.startsWith('forced');
-  if (tr.dataset.state !== state || tr.dataset.mode !== mode) {
+  const looks = `${state} ${mode}`;
+  if (written.get(tr) !== looks) {
+    written.set(tr, looks);
     tr.dataset.state = state;
     tr.dataset.mode = mode;
     cells.icon.className = `state-word${isForced ? ' forced-frame' : ''}`;
@@ -266,39 +295,47 @@ function paintState({ tr, cells, bin }: RowView, row: ShownRow, now: number): vo
       ...(isForced ? [make('span', { class: 'tag' }, 'forced')] : []),
     );
   }
-  mark(tr, 'data-bin', bin);
+  if (written.get(cells.link) !== bin) {
+    written.set(cells.link, bin);
+    tr.dataset.bin = bin;
+  }
   const hasWords = detail === null || why.includes(detail);
-  say(cells.why, hasWords ? why : `${why}${why === '' ? '' : '; '}“${detail}”`);
-  say(cells.outlook, outlookOf(row, now));
+  write(view, cells.why, hasWords ? why : `${why}${why === '' ? '' : '; '}“${detail}”`);
+  write(view, cells.outlook, outlookOf(row, now));
   const tags = [
     mode === 'observe' ? 'observes' : '',
     fleet === undefined ? '' : `fleet: ${fleet.state}${fleet.words === '' ? '' : `, ${fleet.words}`}`,
     fleet?.voting ? 'votes open' : '',
     fleet?.probing ? 'probes' : '',
   ].filter((tag) => tag !== '');
-  if (cells.tags.textContent !== tags.join('')) {
-    cells.tags.replaceChildren(...tags.flatMap((tag) => [' ', make('span', { class: 'tag plain' }, tag)]));
-  }
+  if ((written.get(cells.tags) ?? '') === tags.join()) return;
+  written.set(cells.tags, tags.join());
+  cells.tags.replaceChildren(...tags.flatMap((tag) => [' ', make('span', { class: 'tag plain' }, tag)]));
 }
 
-function paintFigures({ cells }: RowView, row: ShownRow, spark: readonly number[], now: number): void {
+function paintFigures(view: RowView, row: ShownRow, spark: readonly number[], now: number): void {
+  const { cells } = view;
   const { state, ok, failed, rejected, failureRate, threshold, run, runMax, p50, p99, inFlight, limit } = row;
   const isPast = state !== 'CLOSED';
   paintSpark(cells.spark, spark);
-  say(cells.age, `for ${age(now - row.since)}`);
-  say(cells.outlook, outlookOf(row, now));
-  say(cells.calls, perSecond(ok + failed));
-  say(cells.refused, rejected === 0 ? '–' : `${perSecond(rejected)} refused`);
-  mark(cells.refused, 'class', rejected > 0 ? 'bad-figure' : 'quiet');
-  say(cells.rate, rateWords(row));
+  write(view, cells.age, `for ${age(now - row.since)}`);
+  write(view, cells.outlook, outlookOf(row, now));
+  write(view, cells.calls, perSecond(ok + failed));
+  write(view, cells.refused, rejected === 0 ? '–' : perSecond(rejected));
+  dress(view, cells.refused, rejected > 0 ? 'refused bad-figure' : 'quiet');
+  write(view, cells.rate, rateWords(row));
   const isNear =
     (threshold !== null && failureRate > 0 && failureRate >= threshold / 2) ||
     (runMax !== null && run > 0 && run >= runMax / 2);
-  mark(cells.rate, 'class', isPast ? 'past' : isNear ? 'fair-figure' : '');
-  say(cells.times, p50 === null ? '–' : `${took(p50)} / ${took(p99)}`);
-  mark(cells.times, 'class', isPast ? 'past' : '');
-  say(cells.inflight, limit === null ? grouped(inFlight) : `${grouped(inFlight)} of ${grouped(limit)}`);
-  mark(cells.inflight, 'class', limit !== null && inFlight >= limit ? 'bad-figure' : '');
+  dress(view, cells.rate, isPast ? 'past' : isNear ? 'fair-figure' : '');
+  write(view, cells.times, p50 === null ? '–' : `${took(p50)} / ${took(p99)}`);
+  dress(view, cells.times, isPast ? 'past' : '');
+  write(
+    view,
+    cells.inflight,
+    limit === null ? grouped(inFlight) : `${grouped(inFlight)} of ${grouped(limit)}`,
+  );
+  dress(view, cells.inflight, limit !== null && inFlight >= limit ? 'bad-figure' : '');
 }
 
 /** `60 % of 50 %`; a run of failures goes before, where it is nearer to its threshold. */

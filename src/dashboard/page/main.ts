@@ -21,14 +21,12 @@ const one = new One({ model, base });
 const transitions = new RecentList('transitions', transitionItem(false));
 const failures = new RecentList('failures', failureItem(false));
 const actions = new RecentList('actions', actionItem);
-const all = make(
-  'div',
-  { 'data-view': 'list' },
-  tools.element,
-  list.element,
-  legend(),
-  make('div', { class: 'columns' }, transitions.element, failures.element, actions.element),
-);
+const columns = make('div', { class: 'columns' }, transitions.element, failures.element, actions.element);
+/** With many circuits, what has happened last is far below. */
+const later = make('button', { type: 'button', class: 'later' }, 'What happened last');
+later.addEventListener('click', () => columns.scrollIntoView());
+tools.element.insertBefore(later, tools.search);
+const all = make('div', { 'data-view': 'list' }, tools.element, list.element, legend(), columns);
 document.body.append(make('main', {}, top.element, all, one.element));
 
 interface Route {
@@ -81,12 +79,12 @@ function follow(): void {
   if (tools.search.value !== query) tools.search.value = query;
   tools.paint(model.counts(), bin);
   list.filter({ bin, query });
-  list.tick();
 }
 
 function paint(): void {
-  top.paint();
-  tools.paint(model.counts(), route.bin);
+  const counts = model.counts();
+  top.paint(counts);
+  tools.paint(counts, route.bin);
   if (route.breaker !== undefined) {
     one.paint();
     return;
@@ -136,12 +134,9 @@ addEventListener('keydown', (event) => {
 let ticks = 0;
 setInterval(() => {
   if (document.hidden) return;
-  top.paint();
-  if (route.breaker === undefined) {
-    list.tick();
-    paint();
-  } else {
-    one.paint();
+  paint();
+  if (route.breaker === undefined) list.tick();
+  else {
     if (stream.state === 'live' && ++ticks % 5 === 0) void one.refresh();
   }
 }, 1_000);

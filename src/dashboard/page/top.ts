@@ -62,7 +62,7 @@ export class Top {
     this.#announce(sentence);
   }
 
-  paint(): void {
+  paint(counts = this.#model.counts()): void {
     const { head } = this.#model;
     say(this.#stream, STREAM_WORDS[this.#state]);
     if (head === undefined) {
@@ -74,7 +74,6 @@ export class Top {
     say(this.#title, title);
     const up = `up ${age(this.#model.now - instance.started)}`;
     say(this.#who, instance.label === '' ? `· ${up}` : `· ${instance.label}, ${up}`);
-    const counts = this.#model.counts();
     const isKnown = this.#state === 'live' || this.#state === 'polling';
     const sentence = headlineOf(counts, this.#model.rows.size);
     const last = `Last known, ${age(this.#model.now - this.#model.heardAt)} ago: `;
