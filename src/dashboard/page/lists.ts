@@ -35,11 +35,11 @@ export class RecentList<Item extends { readonly time: number }> {
   readonly #draw: (item: Item) => readonly Node[];
   #told = '';
 
-  constructor(kind: Kind, draw: (item: Item) => readonly Node[]) {
+  constructor(kind: Kind, draw: (item: Item) => readonly Node[], heading: 'h2' | 'h3' = 'h2') {
     this.#kind = kind;
     this.#draw = draw;
     this.#list = make('ol', { 'data-list': kind });
-    this.element = make('section', {}, make('h3', {}, TITLES[kind]), this.#list);
+    this.element = make('section', {}, make(heading, { class: 'title' }, TITLES[kind]), this.#list);
   }
 
   paint(items: readonly Item[], now: number): void {

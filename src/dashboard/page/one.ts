@@ -31,8 +31,8 @@ export class One {
   readonly #totals = make('dl', { class: 'pairs' });
   readonly #around = make('div', {});
   readonly #snapshot = make('pre', { 'data-snapshot': true, tabindex: '0' });
-  readonly #transitions = new RecentList<RecentTransition>('transitions', transitionItem(true));
-  readonly #failures = new RecentList<RecentFailure>('failures', failureItem(true));
+  readonly #transitions = new RecentList<RecentTransition>('transitions', transitionItem(true), 'h3');
+  readonly #failures = new RecentList<RecentFailure>('failures', failureItem(true), 'h3');
   #details: Details | undefined;
   #shown: string | undefined;
   #isAsking = false;

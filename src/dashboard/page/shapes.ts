@@ -50,6 +50,7 @@ export function createSpark(): SVGSVGElement {
     {
       class: 'spark',
       role: 'img',
+      'aria-label': 'last 5 minutes',
       viewBox: `0 0 ${SPARK_WIDTH} ${SPARK_HEIGHT}`,
       preserveAspectRatio: 'none',
     },

@@ -157,7 +157,7 @@ describe('the list', () => {
     });
     await page.waitForSelector('[data-chart=times]');
 
-    expect([list, await overflow()]).toEqual([0, 0]);
+    expect(Math.max(list, await overflow())).toBeLessThanOrEqual(0);
     expect(clipped).toEqual([]);
     expect(small).toEqual([]);
   });
@@ -258,6 +258,6 @@ describe('one breaker', () => {
 
     await page.waitForSelector('[data-view=breaker][data-state=CLOSED]');
     await later.tryCall(refused);
-    await page.locator('[data-list=failures]').getByText('ECONNREFUSED').waitFor();
+    await page.locator('[data-list=failures]').getByText('ECONNREFUSED').first().waitFor();
   });
 });
