@@ -63,7 +63,7 @@ export class Books {
       source.on('success', (event) => this.#settled(event, OK)),
       source.on('failure', (event) => this.#settled(event, FAILED)),
       source.on('reject', ({ breaker, observed }) => {
-        if (!observed) this.#count(breaker, REFUSED, Number.NaN);
+        if (!observed) this.#refused(breaker);
       }),
       source.on('mode', ({ breaker }) => {
         this.#touch(breaker);
@@ -123,19 +123,23 @@ export class Books {
   }
 
   #settled({ breaker, duration }: CallEvent, kind: CallKind): void {
-    const slowness = this.entries.get(breaker)?.breaker.options.slowCallDuration;
-    const isSlow = kind === OK && typeof slowness === 'number' && duration >= slowness;
-    this.#count(breaker, isSlow ? SLOW : kind, duration);
+    const entry = this.entries.get(breaker);
+    if (entry === undefined) return;
+    const slowness = kind === OK ? entry.breaker.options.slowCallDuration : false;
+    count(entry, slowness !== false && duration >= slowness ? SLOW : kind, duration);
   }
 
-  #count(name: string, kind: CallKind, duration: number): void {
-    const entry = this.entries.get(name);
-    if (entry === undefined) return;
-    entry.events++;
-    const time = entry.clock.now() + entry.offset;
-    entry.ring ??= new CallRing(time);
-    entry.ring.record(kind, duration, time);
+  #refused(breaker: string): void {
+    const entry = this.entries.get(breaker);
+    if (entry !== undefined) count(entry, REFUSED, Number.NaN);
   }
+}
+
+function count(entry: Entry, kind: CallKind, duration: number): void {
+  entry.events++;
+  const time = entry.clock.now() + entry.offset;
+  entry.ring ??= new CallRing(time);
+  entry.ring.record(kind, duration, time);
 }
 
 /** The time of an entry's breaker, as wall-clock ms that go on evenly. */

@@ -15,6 +15,7 @@
  * @property {typeof import('recloser/opossum')} [opossum]
  * @property {typeof import('recloser/resilience')} resilience
  * @property {typeof import('recloser/adaptive')} adaptive
+ * @property {typeof import('recloser/dashboard')} dashboard
  * @property {typeof import('recloser/http')} http
  * @property {typeof import('recloser/stream')} stream
  * @typedef {{ name: string, ok: boolean, error?: string, skipped?: string }} Result
@@ -864,6 +865,26 @@ const BEHAVIOURS = {
     equal(stream.isStreamTimeoutError(stalled), true);
     const { successes, failures, ignored } = breaker.metrics.totals;
     equal([successes, failures, ignored, breaker.metrics.inFlight], [1, 1, 1, 0]);
+  },
+
+  async 'serves the dashboard by fetch, with its levers'({ CircuitBreakerRegistry }, { dashboard }) {
+    const breakers = new CircuitBreakerRegistry();
+    const users = breakers.getOrCreate('users');
+    const panel = dashboard.dashboard(breakers, { controls: true, authorize: () => ({ as: 'ada' }) });
+    const ask = (/** @type {string} */ path, /** @type {RequestInit} */ init = {}) =>
+      panel.fetch(new Request(`http://localhost${path}`, init), { ip: '127.0.0.1' });
+
+    const page = await (await ask('/')).text();
+    const { token, rows } = await (await ask('/report.json')).json();
+    const done = await ask('/actions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-recloser-token': token },
+      body: JSON.stringify({ action: 'forceOpen', breaker: 'users', reason: 'drill' }),
+    });
+    panel.close();
+
+    equal([page.startsWith('<!doctype html>'), rows.length, done.status], [true, 1, 200]);
+    equal([users.mode, users.metrics.lastTransition?.detail], ['forced-open', 'drill (ada)']);
   },
 
   async 'has the API of opossum, with its events and errors'(recloser, { opossum, monitor, testing }) {
