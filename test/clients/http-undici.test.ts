@@ -163,7 +163,7 @@ describe('the interceptor in undici 7', () => {
   });
 
   it('refuses the handlers of undici 6', () => {
-    const dispatch = interceptor()((() => true) as never);
+    const dispatch = interceptor()((_request: object, _handler: object) => true);
 
     expect(() => dispatch({ origin: server.url }, { onConnect() {} })).toThrow('createFetch');
   });
