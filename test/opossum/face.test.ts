@@ -25,9 +25,9 @@ describe('a breaker with the API of opossum', () => {
 
   it('settles every call of a recursion that ends with a full stack, and loses no place', async () => {
     const lost: unknown[] = [];
-    for (let depth = 0; depth < 10; depth++) {
+    for (let depth = 0; depth < 24; depth++) {
       const breaker = new CircuitBreaker((): unknown => breaker.fire(), {
-        timeout: depth % 2 === 0 && false,
+        timeout: depth % 2 === 0 ? 1_000 : false,
         capacity: 1_000_000,
         errorThresholdPercentage: 101,
       });
@@ -35,7 +35,7 @@ describe('a breaker with the API of opossum', () => {
         frames === 0 ? breaker.fire().catch(() => {}) : [fireBelow(frames - 1)][0];
 
       try {
-        await fireBelow(depth * 7);
+        await fireBelow(depth * 3);
       } catch {
         // The stack was full before there was a promise.
       }
