@@ -103,6 +103,7 @@ describe('an adaptive detector before a real server', () => {
     const { traffic, run } = createTraffic(breaker);
     while (traffic.answered < 60 && breaker.state === 'CLOSED') await run(200);
     const before = { ...traffic, state: breaker.state };
+    const learned = breaker.metrics.detector?.overdueAfter;
 
     await become(mode);
     traffic.sent = 0;
@@ -111,7 +112,9 @@ describe('an adaptive detector before a real server', () => {
     expect(before).toMatchObject({ state: 'CLOSED', rejected: 0 });
     expect(breaker.state).toBe('OPEN');
     expect(breaker.metrics.lastTransition).toMatchObject({ reason: 'detector' });
-    expect(traffic.sent).toBeLessThanOrEqual(most);
+    // Latencies spread on a machine that is busy: what is overdue is so later, and is told.
+    const until = Number(learned) + 350;
+    expect(traffic.sent).toBeLessThanOrEqual(Math.max(most, until / 10));
   });
 
   it('opens nothing when this process stands still for two seconds with 50 calls in flight', async () => {
