@@ -45,6 +45,8 @@ export class Calls implements Tower {
   readonly #semaphore: Places;
   readonly #caches: Caches | undefined;
   readonly #owed: Leave[];
+  /** Leave of a call that is about to be run. */
+  #starting: Leave | undefined;
   #deadlines: Deadlines | undefined;
 
   constructor(
@@ -86,19 +88,25 @@ export class Calls implements Tower {
     now: number,
   ): Promise<unknown> {
     if (!this.#semaphore.test()) return this.#locked(args, slot);
-    let leave: Leave | CircuitBreakerOpenError;
+    let leave: Leave | CircuitBreakerOpenError | undefined;
     try {
       leave = this.#circuit.ask(now);
+      if (leave instanceof CircuitBreakerOpenError) {
+        this.#semaphore.release();
+        return this.#rejected(leave, args, slot, now);
+      }
+      this.#starting = leave;
+      return this.#run(context, args, slot, leave, false, now);
     } catch (problem) {
-      // Without a call: the stack is full.
-      this.#semaphore.left++;
+      // Without a call: the stack is full, and `run` may not have begun.
+      if (leave === undefined) this.#semaphore.left++;
+      else if (this.#starting === leave) {
+        this.#starting = undefined;
+        this.#semaphore.left++;
+        this.#owed[this.#owed.length] = leave as Leave;
+      }
       throw problem;
     }
-    if (leave instanceof CircuitBreakerOpenError) {
-      this.#semaphore.release();
-      return this.#rejected(leave, args, slot, now);
-    }
-    return this.#run(context, args, slot, leave, false, now);
   }
 
   /** Elsewhere the state is asked first; a probe that finds no place gives its leave back. */
@@ -122,6 +130,7 @@ export class Calls implements Tower {
     isProbe: boolean,
     now: number,
   ): Promise<unknown> {
+    this.#starting = undefined;
     let flight: Flight | undefined;
     try {
       if (this.#options.autoRenewAbortController) this.#host.renewController();
