@@ -777,10 +777,11 @@ const BEHAVIOURS = {
   },
 
   async 'ends a body that stands still, however it is read'(_, { http }) {
+    const over = new AbortController();
     const api = http.createFetch({
       bodyTimeout: 20,
       totalTimeout: false,
-      fetch: async () => new Response(halfOf()),
+      fetch: async () => new Response(halfOf(over.signal)),
     });
 
     const errors = [
@@ -789,6 +790,8 @@ const BEHAVIOURS = {
       await rejectionOf(textOf((await api(AT)).body)),
     ];
 
+    // Node 18 does not end while what a clone was made of is open.
+    over.abort();
     equal(errors.map(http.isBodyTimeoutError), [true, true, true]);
     equal(api.breakerFor(AT).metrics.totals.failures, 3);
   },
@@ -936,12 +939,15 @@ function halfOf(signal) {
         controller.enqueue(new TextEncoder().encode('half'));
         return undefined;
       }
-      return new Promise((resolve) =>
-        signal?.addEventListener('abort', () => {
-          controller.error(signal.reason);
+      return new Promise((resolve) => {
+        const end = () => {
+          controller.error(signal?.reason);
           resolve();
-        }),
-      );
+        };
+        // Not every platform asks for more before the abort.
+        if (signal?.aborted) end();
+        else signal?.addEventListener('abort', end);
+      });
     },
   });
 }
