@@ -20,6 +20,8 @@ interface RowView {
   readonly tr: HTMLTableRowElement;
   readonly cells: Cells;
   bin: Bin;
+  /** What its state was painted of. */
+  row: ShownRow | undefined;
   isSeen: boolean;
   /** What is written there: asking the document takes longer. */
   readonly written: Map<Element, string>;
@@ -104,6 +106,8 @@ export class List {
       const bin = binOf(row);
       if (known === undefined || bin !== view.bin) moved.push(name);
       view.bin = bin;
+      if (saysSame(view.row, row)) continue;
+      view.row = row;
       paintState(view, row, this.#model.now);
       this.#choose(view, row);
     }
@@ -137,7 +141,14 @@ export class List {
 
   #add(name: string, row: ShownRow): RowView {
     const { tr, cells } = createRow(name);
-    const view = { tr, cells, bin: binOf(row), isSeen: false, written: new Map<Element, string>() };
+    const view = {
+      tr,
+      cells,
+      bin: binOf(row),
+      row: undefined,
+      isSeen: false,
+      written: new Map<Element, string>(),
+    };
     this.#views.set(name, view);
     this.#byRow.set(tr, Object.assign(view, { name }));
     this.#observer.observe(tr);
@@ -276,6 +287,20 @@ function dress({ written }: RowView, element: HTMLElement, look: string): void {
   if (written.get(key) === look) return;
   written.set(key, look);
   element.className = look;
+}
+
+/** Whether a row says in words what it said before: those that are well mostly do. */
+function saysSame(before: ShownRow | undefined, row: ShownRow): boolean {
+  return (
+    before?.state === 'CLOSED' &&
+    row.state === 'CLOSED' &&
+    before.mode === row.mode &&
+    before.why === row.why &&
+    before.detail === row.detail &&
+    before.fleet === undefined &&
+    row.fleet === undefined &&
+    binOf(before) === binOf(row)
+  );
 }
 
 /** What is painted at once, wherever the row is. */

@@ -10,6 +10,9 @@ import { fine, openShop, refused, type Shop, useBrowser, visit } from './shop.js
 useBrowser();
 
 const figures: string[] = [];
+const TIMES = process.env.RECLOSER_TIMES !== undefined;
+if (!TIMES)
+  figures.push('the times are not measured: set RECLOSER_TIMES=1 on a machine that does nothing else');
 afterAll(() => console.info(figures.join('\n')));
 
 const NAMES = Array.from({ length: 1_000 }, (_, at) => `service-${String(at).padStart(4, '0')}`);
@@ -59,7 +62,7 @@ describe('with a thousand breakers', () => {
     expect(Math.min(...held) * share).toBeLessThanOrEqual(30);
   });
 
-  it('the table is there within a second, and an update takes at most 16 ms', async () => {
+  it.runIf(TIMES)('the table is there within a second, and an update takes at most 16 ms', async () => {
     const shop = await bigShop();
     const { page } = await visit(shop.url);
     const ready: number[] = [];
