@@ -6,40 +6,24 @@
  * for, leave for its probes, and its end.
  */
 import { OWN_EVIDENCE, SEAM, type Seat } from '../core/seam.js';
-import type { CircuitMode, Transition } from '../index.js';
+import type { Transition } from '../index.js';
+import { Ballot } from './ballot.js';
+import { ByHand } from './by-hand.js';
+import type { Entry } from './entry.js';
 import { type Host, jitterOf, type ProbeEnding } from './host.js';
 import { Leases, type Lessee } from './leases.js';
 import { LONGEST_OPEN } from './record.js';
 import type { ShareableBreaker } from './target.js';
 import { isDown, isUp, NOTHING, type View } from './view.js';
 
-/** A vote, as SYNC wants it. */
-export interface Vote {
-  readonly op: '+' | '-';
-  readonly epoch: number;
-  readonly openFor: number;
-  readonly probes: number;
-  readonly need: number;
-}
-
-/** A mode that the fleet has put the breaker into. */
-interface Force {
-  readonly mode: CircuitMode;
-  readonly epoch: number;
-  readonly until: number;
-}
-
 export class Member implements Lessee {
   readonly breaker: ShareableBreaker;
   readonly #host: Host;
   readonly #seat: Seat;
   readonly #leases: Leases;
+  readonly #ballot: Ballot;
+  readonly #byHand: ByHand;
   #view: View = NOTHING;
-  /** The epoch in which the circuit opened by its own evidence, while that may count. */
-  #evidence: number | undefined;
-  /** Whether Redis may have our vote. */
-  #mayHaveVoted = false;
-  #sentEvidence: number | undefined;
   /** Whether the circuit is open by its own evidence, and no own probe has succeeded since; and for how long it said so. */
   #isFirstHand = false;
   #ownUntil = 0;
@@ -47,13 +31,14 @@ export class Member implements Lessee {
   #probeFailed = false;
   /** The epoch for which the open time was taken over. */
   #gatedEpoch: number | undefined;
-  #force: Force | undefined;
 
   constructor(breaker: ShareableBreaker, host: Host) {
     this.breaker = breaker;
     this.#host = host;
     this.#seat = seatOf(breaker);
     this.#leases = new Leases(host, this);
+    this.#ballot = new Ballot(breaker);
+    this.#byHand = new ByHand(breaker);
   }
 
   get name(): string {
@@ -69,8 +54,7 @@ export class Member implements Lessee {
   }
 
   get isVoting(): boolean {
-    const { mode, state } = this.breaker;
-    return this.#evidence !== undefined && mode === 'active' && state !== 'CLOSED';
+    return this.#ballot.isVoting;
   }
 
   get isProbing(): boolean {
@@ -81,9 +65,8 @@ export class Member implements Lessee {
   get isIdle(): boolean {
     return (
       this.#view === NOTHING &&
-      this.#evidence === undefined &&
-      this.#force === undefined &&
-      !this.#mayHaveVoted &&
+      this.#ballot.isIdle &&
+      !this.#byHand.isForcing &&
       !this.#leases.isHolding &&
       !this.isGated &&
       this.breaker.state === 'CLOSED'
@@ -101,34 +84,22 @@ export class Member implements Lessee {
 
   /** Whether there is a vote that has not gone out yet. */
   get hasNews(): boolean {
-    return this.isVoting && this.#sentEvidence !== this.#evidence;
+    return this.#ballot.hasNews;
   }
 
   /** What is to be said of it with a poll. */
-  vote(): Vote | undefined {
-    if (this.isVoting) {
-      const { halfOpenMaxCalls, successThreshold } = this.breaker.options;
-      return {
-        op: '+',
-        epoch: this.#evidence as number,
-        openFor: this.openFor,
-        probes: halfOpenMaxCalls,
-        need: successThreshold,
-      };
-    }
-    return this.#mayHaveVoted ? { op: '-', epoch: 0, openFor: 0, probes: 0, need: 0 } : undefined;
+  entry(): Entry | undefined {
+    return this.#ballot.entry(this.openFor);
   }
 
-  /** The vote goes out, and may arrive though no answer comes. */
-  sends({ op, epoch }: { readonly op: string; readonly epoch: number }): void {
-    if (op !== '+') return;
-    this.#mayHaveVoted = true;
-    this.#sentEvidence = epoch;
+  /** An entry goes out. */
+  sends(entry: Entry): void {
+    this.#ballot.sends(entry);
   }
 
-  /** The vote has arrived. */
-  hasSent({ op }: { readonly op: string }): void {
-    if (op === '-' && !this.isVoting) this.#mayHaveVoted = false;
+  /** An entry has arrived. */
+  hasSent(entry: Entry): void {
+    this.#ballot.hasSent(entry);
   }
 
   /** The breaker has changed its state. */
@@ -137,8 +108,7 @@ export class Member implements Lessee {
     if (to === 'HALF_OPEN') return;
     this.#isFirstHand = isOwn;
     if (to === 'CLOSED') {
-      this.#evidence = undefined;
-      this.#sentEvidence = undefined;
+      this.#ballot.clear();
       this.#probeFailed = false;
       this.#gatedEpoch = undefined;
       this.#leases.forgetAllBut(this.#view.epoch);
@@ -155,7 +125,7 @@ export class Member implements Lessee {
     if (isDown(this.#view)) {
       if (!this.#host.isObserving) this.#gate(0, false);
     } else if (isUp(this.#view) && this.breaker.mode === 'active') {
-      this.#evidence = this.#view.epoch;
+      this.#ballot.cast(this.#view.epoch);
       this.#host.voteSoon();
     }
   }
@@ -179,16 +149,16 @@ export class Member implements Lessee {
   adopt(view: View, isNews: boolean): void {
     const before = this.#view;
     this.#view = view;
-    if (this.#evidence !== undefined && this.#evidence !== view.epoch) this.#evidence = undefined;
+    this.#ballot.keepOnly(view.epoch);
     if (this.#host.isObserving) return;
     this.#leases.forgetAllBut(view.epoch);
     if (view.state === 'f' || view.state === 'u') {
-      this.#carryOut(view);
+      this.#byHand.force(view);
+      this.#host.arm();
       return;
     }
-    // A record that is gone ends nothing: a force that a person gave a time has its time.
-    if (this.#force !== undefined && view.epoch > this.#force.epoch) this.#endForce(view.words);
-    if (view.state === 'r' && view.epoch > before.epoch) this.#reset(view, isNews);
+    this.#byHand.endBefore(view.epoch, view.words);
+    if (view.state === 'r' && view.epoch > before.epoch) this.#byHand.reset(view.words, isNews);
     else if (isDown(view)) this.#hold(view);
     else if (this.isGated) this.#letGo(view);
   }
@@ -237,15 +207,15 @@ export class Member implements Lessee {
 
   /** Gone from the fleet: its leases go back, and it decides alone. */
   leave(): void {
-    this.#evidence = undefined;
+    this.#ballot.keepOnly(undefined);
     this.#leases.giveUp();
     this.release();
-    this.#endForce('the fleet has been left');
+    this.#byHand.end('the fleet has been left');
   }
 
   /** Redis is out of reach: what it will say then is about another time. */
   detach(): void {
-    this.#evidence = undefined;
+    this.#ballot.keepOnly(undefined);
     if (this.isGated) this.release();
   }
 
@@ -260,43 +230,14 @@ export class Member implements Lessee {
     this.#probeFailed = false;
   }
 
-  #carryOut({ state, epoch, until, words }: View): void {
-    const { mode } = this.breaker;
-    const wanted: CircuitMode = state === 'f' ? 'forced-open' : 'forced-closed';
-    const isForced = mode === 'forced-open' || mode === 'forced-closed';
-    // What somebody has forced here goes before.
-    if (isForced && mode !== this.#force?.mode) {
-      this.#force = undefined;
-      return;
-    }
-    const isDone = this.#force?.epoch === epoch && mode === wanted;
-    this.#force = { mode: wanted, epoch, until };
-    this.#host.arm();
-    if (isDone) return;
-    if (state === 'f') this.breaker.forceOpen(words);
-    else this.breaker.forceClosed(words);
-  }
-
-  #endForce(words: string): void {
-    const force = this.#force;
-    this.#force = undefined;
-    if (force !== undefined && this.breaker.mode === force.mode) this.breaker.reset(words);
-  }
-
-  #reset({ words }: View, isNews: boolean): void {
-    const { mode, state } = this.breaker;
-    const isForced = mode === 'forced-open' || mode === 'forced-closed';
-    if (!isForced && (isNews || state !== 'CLOSED')) this.breaker.reset(words);
-  }
-
   /** What is to be done in time. */
   get nextChore(): number {
-    return Math.min(this.#force?.until ?? Number.POSITIVE_INFINITY, this.#leases.keptUntil);
+    return Math.min(this.#byHand.until, this.#leases.keptUntil);
   }
 
   doChores(now: number): void {
     if (now >= this.#leases.keptUntil) this.#leases.giveBack();
-    if (this.#force !== undefined && now >= this.#force.until) this.#endForce('its time is over');
+    if (now >= this.#byHand.until) this.#byHand.end('its time is over');
   }
 }
 

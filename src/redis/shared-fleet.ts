@@ -1,26 +1,29 @@
 /** A fleet at work: it polls, hands each breaker what Redis says of it, and sends what the breakers have to say. */
-import { Emitter, type Listener } from '../core/events.js';
+import type { Listener } from '../core/events.js';
 import { quote } from '../core/quote.js';
-import { startTimer, stopTimer } from '../core/timers.js';
 import { refuse, verify } from '../core/validate.js';
-import type { Transition } from '../index.js';
 import { sendWith } from './command-client.js';
-import { FLEET_EVENTS, type FleetEvents } from './events.js';
+import { Commands } from './commands.js';
+import type { Entry } from './entry.js';
+import type { FleetEvents } from './events.js';
 import type { Fleet, FleetStatus } from './fleet.js';
+import { listenForHints } from './hints.js';
 import type { Host, ProbeReport } from './host.js';
-import { FLEET_CHANNEL, instancesKey, recordsKey, roundKey } from './keys.js';
 import { Link } from './link.js';
-import { LEASE, REPORT, STEER as STEER_SCRIPT, SYNC } from './lua.js';
-import { Member, type Vote } from './member.js';
+import { Members } from './members.js';
+import { News } from './news.js';
 import { type ResolvedFleetOptions, readSteerOptions, STEER, type SteerOptions } from './options.js';
 import { DEFAULT_INTERVAL, Pulse } from './pulse.js';
-import { isName, parseRound, parseSteer, parseSync, plainWords, type RoundReply } from './record.js';
+import { randomWord } from './random-word.js';
+import { isName, plainWords, type RoundReply } from './record.js';
 import { Reports } from './reports.js';
 import { Roster } from './roster.js';
 import { statusOf } from './status.js';
 import type { ShareableBreaker, ShareableTarget } from './target.js';
 import { Usage } from './usage.js';
-import { hasVotes, NOTHING, STATE_NAMES, type View, type ViewState } from './view.js';
+import { hasVotes, NOTHING, type View } from './view.js';
+import { Views } from './views.js';
+import { within } from './within.js';
 
 /** Votes, withdrawals and abstentions of one poll. */
 const MOST_ENTRIES = 500;
@@ -28,24 +31,8 @@ const MOST_ENTRIES = 500;
 /** How long somebody waits who polls or steers by hand, at most, in ms. */
 const PATIENCE_BY_HAND = 1_000;
 
-/** Milliseconds between two errors that are told. */
-const BETWEEN_ERRORS = 1_000;
-
 /** Milliseconds over which instances spread their answer to a hint. */
 const HINT_SPREAD = 100;
-
-/** Numbers of REPORT for how a probe ended. */
-const ENDINGS = { success: '1', failure: '0', nothing: '2' } as const;
-
-/** What a lease or a report says without words. */
-const WORDS: Readonly<Record<ViewState, string>> = {
-  c: 'recovered',
-  r: 'by hand',
-  o: 'a probe failed',
-  h: 'probing',
-  f: 'by hand',
-  u: 'by hand',
-};
 
 export class SharedFleet implements Fleet, Host {
   readonly isObserving: boolean;
@@ -54,64 +41,68 @@ export class SharedFleet implements Fleet, Host {
   readonly #instance: string;
   readonly #nonces = randomWord();
   readonly #presence: number;
-  readonly #keep: number;
   readonly #link: Link;
+  readonly #commands: Commands;
   readonly #pulse: Pulse;
   readonly #roster: Roster;
   readonly #reports: Reports;
   readonly #usage: Usage;
-  readonly #events = new Emitter<FleetEvents>(FLEET_EVENTS, () => {});
-  readonly #members = new Map<string, Member>();
-  #views = new Map<string, View>();
-  /** What was heard beside the polls, and when: a poll that was under way then knows less. */
-  readonly #heardAt = new Map<string, number>();
-  #turn = 0;
+  readonly #news = new News();
+  readonly #views = new Views((name, before, view, isNews) => this.#adopt(name, before, view, isNews));
+  readonly #members = new Members(this);
+  readonly #hangUp: () => Promise<void>;
   #nonce = 0;
   #instances = 0;
   #lastSync: number | undefined;
-  #detachedAt: number | undefined;
-  #lastError: unknown;
-  #lastErrorAt = Number.NEGATIVE_INFINITY;
   #syncing: Promise<boolean> | undefined;
   #willVote = false;
   #isStopped = false;
-  #unsubscribe: unknown;
 
   /** @throws InvalidOptionsError for a target that is shared already */
   constructor(target: ShareableTarget, options: ResolvedFleetOptions) {
-    const interval = options.pollInterval === false ? DEFAULT_INTERVAL : options.pollInterval;
+    const { pollInterval, clock } = options;
+    const interval = pollInterval === false ? DEFAULT_INTERVAL : pollInterval;
     this.#options = options;
     this.isObserving = options.isObserving;
     this.probeLease = options.probeLease;
     this.#instance = options.instance ?? randomWord();
     this.#presence = 3 * interval + 1_000;
-    this.#keep = Math.max(60_000, 10 * interval);
     this.#usage = new Usage(this.#presence);
-    this.#link = new Link(sendWith(options.client), (error, command) => this.#failed(error, command));
+    this.#link = new Link(sendWith(options.client), (error, command) =>
+      this.#news.failed(error, command, this.now()),
+    );
+    this.#commands = new Commands(this.#link, {
+      ...options,
+      instance: this.#instance,
+      keep: Math.max(60_000, 10 * interval),
+    });
     this.#reports = new Reports(
-      (report) => this.#tell(report),
+      (report) => this.#commands.report(report),
       (name, reply) => this.hear(name, reply),
     );
-    const refused: Error[] = [];
+    const failed = (error: unknown) => this.#news.error(error);
     this.#roster = new Roster(target, {
       created: (breaker) => this.#created(breaker),
-      deleted: (breaker) => this.#deleted(breaker),
-      changed: (breaker, transition) => this.#changed(breaker, transition),
+      deleted: (breaker) => {
+        this.#usage.forget(breaker.name);
+        this.#members.delete(breaker);
+      },
+      changed: (breaker, transition) => this.#members.of(breaker).changed(transition),
       rejected: (breaker) => this.#members.get(breaker.name)?.rejected(),
-      refused: (error) => (this.#pulse === undefined ? refused.push(error) : this.#tellError(error)),
+      // When somebody can have begun to listen.
+      refused: (error) => queueMicrotask(() => failed(error)),
     });
-    this.#pulse = new Pulse(options.clock, () => this.roll(), options.pollInterval, {
+    this.#pulse = new Pulse(clock, () => this.roll(), pollInterval, {
       poll: () => void this.#poll(),
-      doChores: (now) => this.#doChores(now),
-      nextChore: () => this.#nextChore(),
+      doChores: (now) => this.#members.doChores(now),
+      nextChore: () => this.#members.nextChore,
       lost: () => this.#lost(),
     });
     this.#roster.listen();
-    // Told when somebody can have begun to listen.
-    queueMicrotask(() => {
-      for (const error of refused) this.#tellError(error);
+    this.#hangUp = listenForHints(options, options.instance === undefined ? this.#instance : undefined, {
+      heard: () => this.#pulse.soon(this.roll() * HINT_SPREAD),
+      failed,
     });
-    this.#subscribe();
     this.#pulse.arm();
   }
 
@@ -120,7 +111,7 @@ export class SharedFleet implements Fleet, Host {
   }
 
   get isDetached(): boolean {
-    return this.#detachedAt !== undefined;
+    return this.#news.isDetached;
   }
 
   now(): number {
@@ -137,12 +128,11 @@ export class SharedFleet implements Fleet, Host {
   }
 
   on<Event extends keyof FleetEvents>(event: Event, listener: Listener<FleetEvents[Event]>): () => void {
-    return this.#events.add(event, listener);
+    return this.#news.add(event, listener);
   }
 
   async sync(): Promise<boolean> {
-    if (this.#isStopped) return false;
-    return (await this.#within(PATIENCE_BY_HAND, this.#pollAnew())) === true;
+    return !this.#isStopped && (await this.#within(PATIENCE_BY_HAND, this.#pollAnew())) === true;
   }
 
   /** One that is under way may know less. */
@@ -160,7 +150,7 @@ export class SharedFleet implements Fleet, Host {
     }
     const syncing = this.#sync().finally(() => {
       this.#syncing = undefined;
-      if (this.#hasNews()) this.voteSoon();
+      if ([...this.#members].some(({ hasNews }) => hasNews)) this.voteSoon();
     });
     this.#syncing = syncing;
     return syncing;
@@ -168,55 +158,39 @@ export class SharedFleet implements Fleet, Host {
 
   async #sync(): Promise<boolean> {
     const now = this.now();
-    this.#doChores(now);
+    this.#members.doChores(now);
     this.#usage.look(this.#roster, now);
     this.#reports.resend(now);
-    const votes = this.#votes(now);
-    const turn = ++this.#turn;
-    const reply = this.#send(votes, this.#presence);
-    if (reply === undefined) {
-      this.#pulse.failed();
-      return false;
+    const entries = this.#entries(now);
+    const turn = this.#views.begin();
+    const reply = this.#commands.sync(entries, this.#presence, () => this.now());
+    if (reply !== undefined) {
+      for (const entry of entries) this.#members.get(entry.name)?.sends(entry);
+      this.#pulse.sent();
     }
-    for (const [name, vote] of votes) this.#members.get(name)?.sends(vote);
-    this.#pulse.sent();
     const answer = await reply;
     if (this.#isStopped) return false;
     if (answer === undefined) {
       this.#pulse.failed();
       return false;
     }
-    for (const [name, vote] of votes) this.#members.get(name)?.hasSent(vote);
+    for (const entry of entries) this.#members.get(entry.name)?.hasSent(entry);
     this.#instances = answer.instances;
-    const isFirst = this.#lastSync === undefined;
+    const isNews = this.#lastSync !== undefined;
     this.#lastSync = this.now();
     this.#pulse.answered();
-    this.#attach();
-    this.#takeOver(answer.views, turn, isFirst);
+    this.#news.answered(this.#lastSync);
+    this.#views.takeOver(answer.views, turn, isNews);
+    this.#members.sweep();
     return true;
   }
 
-  #send(votes: readonly Entry[], presence: number) {
-    const { namespace, minVotes, ratio } = this.#options;
-    const keys = [recordsKey(namespace), instancesKey(namespace)];
-    const args = [this.#instance, presence, this.#keep, minVotes, ratio].map(String);
-    for (const [name, { op, epoch, openFor, probes, need }] of votes) {
-      keys.push(roundKey(namespace, name));
-      args.push(op, name, String(epoch), String(openFor), String(probes), String(need));
-    }
-    return this.#link.run('sync', SYNC, keys, args, (reply) => parseSync(reply, this.now()));
-  }
-
   /** What is to be said with a poll; what does not fit goes with the next. */
-  #votes(now: number): Entry[] {
-    const entries: Entry[] = [];
-    for (const [name, member] of this.#members) {
-      const vote = member.vote();
-      if (vote !== undefined) entries.push([name, vote]);
-    }
-    for (const [name, view] of this.#views) {
+  #entries(now: number): Entry[] {
+    const entries = this.#members.entries();
+    for (const [name, view] of this.#views.all) {
       if (hasVotes(view) && !this.#members.get(name)?.isVoting && this.#abstains(name, now))
-        entries.push([name, { op: '0', epoch: view.epoch, openFor: 0, probes: 0, need: 0 }]);
+        entries.push({ name, op: '0', epoch: view.epoch });
     }
     return entries.slice(0, MOST_ENTRIES);
   }
@@ -227,54 +201,19 @@ export class SharedFleet implements Fleet, Host {
     return breaker === undefined || breaker.mode !== 'active' || this.#usage.isIdle(breaker, now);
   }
 
-  /** Hands out what a poll has brought. */
-  #takeOver(views: ReadonlyMap<string, View>, turn: number, isFirst: boolean): void {
-    const before = this.#views;
-    this.#views = new Map(views);
-    for (const name of new Set([...before.keys(), ...views.keys()])) {
-      const known = before.get(name);
-      if ((this.#heardAt.get(name) ?? 0) > turn) {
-        if (known === undefined) this.#views.delete(name);
-        else this.#views.set(name, known);
-        continue;
-      }
-      this.#heardAt.delete(name);
-      this.#adopt(name, known, this.#views.get(name) ?? NOTHING, isFirst);
-    }
-    for (const [name, member] of this.#members) if (member.isIdle) this.#members.delete(name);
-  }
-
-  #adopt(name: string, before: View = NOTHING, view: View, isFirst: boolean): void {
+  #adopt(name: string, before: View, view: View, isNews: boolean): void {
     const breaker = this.#roster.get(name);
-    if (breaker !== undefined) this.#memberOf(breaker).adopt(view, !isFirst);
-    const { state, words, epoch } = view;
-    const isAsBefore = STATE_NAMES[state] === STATE_NAMES[before.state];
-    const isQuiet = STATE_NAMES[state] === 'CLOSED' ? words === '' : epoch === before.epoch;
-    if (isAsBefore && (isQuiet || (words === before.words && epoch === before.epoch))) return;
-    this.#events.emit([['decision', { breaker: name, state: STATE_NAMES[state], words }]]);
+    if (breaker !== undefined) this.#members.of(breaker).adopt(view, isNews);
+    this.#news.decided(name, before, view);
   }
 
-  hear(name: string, { state, epoch, ms, attempt }: RoundReply): void {
-    if (this.#isStopped) return;
-    const known = this.#views.get(name);
-    const { epoch: latest, words } = known ?? NOTHING;
-    // There is nothing left of what we knew: it was lost, and nothing follows but that we are on our own.
-    const isLost = epoch < latest && (state === 'c' || state === 'r');
-    if (!isLost && (epoch < latest || (known?.state === state && epoch === latest))) return;
-    this.#heardAt.set(name, ++this.#turn);
-    const until = this.now() + (state === 'h' ? 0 : ms);
-    const view = isLost
-      ? NOTHING
-      : { state, epoch, until, attempt, words: epoch === latest ? words : WORDS[state] };
-    if (isLost) this.#views.delete(name);
-    else this.#views.set(name, view);
-    this.#adopt(name, known, view, false);
+  hear(name: string, reply: RoundReply): void {
+    if (!this.#isStopped) this.#views.hear(name, reply, this.now());
   }
 
   lease(name: string, nonce: string, ms: number): Promise<RoundReply | undefined> | undefined {
     if (this.#isStopped) return undefined;
-    const args = [name, nonce, String(ms), String(this.#keep), this.#instance];
-    const ask = () => this.#link.run('lease', LEASE, this.#keysOf(name), args, parseRound);
+    const ask = () => this.#commands.lease(name, nonce, ms);
     // A report that is on its way gives back a place, or decides.
     return this.#reports.underWay(name)?.then(ask) ?? ask();
   }
@@ -283,27 +222,12 @@ export class SharedFleet implements Fleet, Host {
     void this.#reports.add(report);
   }
 
-  #tell({ name, nonce, epoch, ending, openFor }: ProbeReport) {
-    const args = [name, nonce, String(epoch), ENDINGS[ending], String(openFor), String(this.#keep)];
-    return this.#link.run('report', REPORT, this.#keysOf(name), [...args, this.#instance], parseRound);
-  }
-
-  #keysOf(name: string): string[] {
-    const { namespace } = this.#options;
-    return [recordsKey(namespace), roundKey(namespace, name)];
-  }
-
   atMost(promise: Promise<void>): Promise<void> {
     return this.#within(this.#options.commandTimeout, promise);
   }
 
-  /** What a promise resolves to, or `undefined` after so many milliseconds. */
-  async #within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-    const { clock } = this.#options;
-    return new Promise((resolve, reject) => {
-      const timer = startTimer(clock, () => resolve(undefined), ms);
-      promise.then(resolve, reject).finally(() => stopTimer(clock, timer));
-    });
+  #within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+    return within(this.#options.clock, ms, promise);
   }
 
   voteSoon(): void {
@@ -312,106 +236,25 @@ export class SharedFleet implements Fleet, Host {
     // What trips together votes together.
     queueMicrotask(() => {
       this.#willVote = false;
-      if (!this.#isStopped && !this.isDetached && this.#syncing === undefined) this.#pulse.soon(0);
+      if (!this.isDetached && this.#syncing === undefined) this.#pulse.soon(0);
     });
-  }
-
-  #hasNews(): boolean {
-    for (const member of this.#members.values()) if (member.hasNews) return true;
-    return false;
   }
 
   arm(): void {
     this.#pulse.arm();
   }
 
-  #doChores(now: number): void {
-    for (const member of this.#members.values()) if (now >= member.nextChore) member.doChores(now);
-  }
-
-  #nextChore(): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const member of this.#members.values()) next = Math.min(next, member.nextChore);
-    return next;
-  }
-
-  #memberOf(breaker: ShareableBreaker): Member {
-    const known = this.#members.get(breaker.name);
-    if (known?.breaker === breaker) return known;
-    const member = new Member(breaker, this);
-    this.#members.set(breaker.name, member);
-    return member;
-  }
-
   #created(breaker: ShareableBreaker): void {
     const view = this.#views.get(breaker.name);
-    if (view === undefined || this.isObserving) return;
-    if (this.isDetached) this.#memberOf(breaker).openUntil(view);
-    else this.#memberOf(breaker).adopt(view, false);
-  }
-
-  #deleted(breaker: ShareableBreaker): void {
-    this.#usage.forget(breaker.name);
-    const member = this.#members.get(breaker.name);
-    if (member?.breaker !== breaker) return;
-    this.#members.delete(breaker.name);
-    member.leave();
-  }
-
-  #changed(breaker: ShareableBreaker, transition: Transition): void {
-    this.#memberOf(breaker).changed(transition);
+    if (view === NOTHING || this.isObserving) return;
+    const member = this.#members.of(breaker);
+    if (this.isDetached) member.openUntil(view);
+    else member.adopt(view, false);
   }
 
   #lost(): void {
-    this.#detachedAt = this.now();
-    for (const member of this.#members.values()) member.detach();
-    const error = this.#lastError ?? new Error(`Redis has not answered for ${this.#presence - 1_000} ms`);
-    this.#events.emit([['detached', { error }]]);
-  }
-
-  #attach(): void {
-    if (this.#detachedAt === undefined) return;
-    const detachedFor = this.now() - this.#detachedAt;
-    this.#detachedAt = undefined;
-    this.#lastError = undefined;
-    this.#events.emit([['attached', { detachedFor }]]);
-  }
-
-  #failed(error: unknown, command: keyof Link['results']): void {
-    this.#lastError = error;
-    const now = this.now();
-    if (now - this.#lastErrorAt < BETWEEN_ERRORS) return;
-    this.#lastErrorAt = now;
-    this.#events.emit([['error', { error, command }]]);
-  }
-
-  #tellError(error: unknown): void {
-    this.#events.emit([['error', { error }]]);
-  }
-
-  #subscribe(): void {
-    const { subscribe, namespace, pollInterval } = this.#options;
-    if (subscribe === undefined || pollInterval === false) return;
-    const own = this.#options.instance === undefined ? `${this.#instance} ` : undefined;
-    const hear = (message?: unknown) => {
-      const isOwn = own !== undefined && typeof message === 'string' && message.startsWith(own);
-      if (!isOwn && !this.#isStopped) this.#pulse.soon(this.roll() * HINT_SPREAD);
-    };
-    try {
-      this.#unsubscribe = subscribe(FLEET_CHANNEL(namespace), hear);
-      Promise.resolve(this.#unsubscribe).catch((error) => this.#tellError(error));
-    } catch (error) {
-      queueMicrotask(() => this.#tellError(error));
-    }
-  }
-
-  async #hangUp(): Promise<void> {
-    try {
-      const stop: unknown = await this.#unsubscribe;
-      if (typeof stop === 'function') await stop();
-    } catch (error) {
-      this.#tellError(error);
-    }
+    for (const member of this.#members) member.detach();
+    this.#news.detached(this.now(), `Redis has not answered for ${this.#presence - 1_000} ms`);
   }
 
   status(): FleetStatus {
@@ -422,7 +265,7 @@ export class SharedFleet implements Fleet, Host {
       instances: this.#instances,
       lastSync: this.#lastSync === undefined ? null : Math.max(this.now() - this.#lastSync, 0),
       results: this.#link.results,
-      views: this.#views,
+      views: this.#views.all,
       members: this.#members,
       now: this.now(),
     });
@@ -448,45 +291,29 @@ export class SharedFleet implements Fleet, Host {
     const ms = state === 'r' ? 0 : Math.round(readSteerOptions(options));
     if (this.#isStopped) refuse(STEER, 'fleet', 'it has been stopped');
     const words = plainWords(reason);
-    const args = [name, state, String(ms), String(this.#keep), this.#instance, words];
-    const steering = this.#link.run('steer', STEER_SCRIPT, this.#keysOf(name), args, parseSteer);
+    const steering = this.#commands.steer(name, state, ms, words);
     const patience = Math.max(this.#options.commandTimeout, PATIENCE_BY_HAND);
     const epoch = steering && (await this.#within(patience, steering));
     if (epoch === undefined) {
-      const cause = this.#lastError;
+      const cause = this.#news.lastError;
       throw new Error(`Circuit breaker ${quote(name)} was not steered: Redis did not answer`, { cause });
     }
-    if (this.#isStopped) return;
-    const known = this.#views.get(name);
-    const view = { state, epoch, until: this.now() + ms, attempt: 0, words };
-    this.#heardAt.set(name, ++this.#turn);
-    this.#views.set(name, view);
-    this.#adopt(name, known, view, false);
+    if (!this.#isStopped) this.#views.put(name, { state, epoch, until: this.now() + ms, attempt: 0, words });
   }
 
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     const wasDetached = this.isDetached;
-    const votes: Entry[] = [];
-    for (const [name, member] of this.#members) {
-      member.leave();
-      const vote = member.vote();
-      if (vote !== undefined) votes.push([name, vote]);
-    }
+    for (const member of this.#members) member.leave();
+    const entries = this.#members.entries();
     this.#isStopped = true;
     this.#pulse.stop();
     this.#roster.stop();
     this.#members.clear();
-    const left = wasDetached ? undefined : this.#send(votes.slice(0, MOST_ENTRIES), 0);
+    const left = wasDetached
+      ? undefined
+      : this.#commands.sync(entries.slice(0, MOST_ENTRIES), 0, () => this.now());
     await this.#within(this.#options.commandTimeout, Promise.all([left, this.#hangUp()]));
     this.#reports.clear();
   }
-}
-
-type Entry = readonly [name: string, vote: Omit<Vote, 'op'> & { readonly op: Vote['op'] | '0' }];
-
-/** Not of the clock's dice: two processes on clocks of the same seed are two all the same. */
-function randomWord(): string {
-  const part = () => Math.floor(Math.random() * 2 ** 48).toString(36);
-  return part() + part();
 }

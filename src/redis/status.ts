@@ -1,6 +1,6 @@
 import type { FleetStatus, SharedBreakerStatus } from './fleet.js';
 import type { CommandKind, CommandResults } from './link.js';
-import type { Member } from './member.js';
+import type { Members } from './members.js';
 import { hasVotes, isUp, NOTHING, STATE_NAMES, type View } from './view.js';
 
 /** What a status is made of. */
@@ -8,7 +8,7 @@ export interface StatusParts
   extends Pick<FleetStatus, 'instance' | 'namespace' | 'detached' | 'instances' | 'lastSync'> {
   readonly results: Readonly<Record<CommandKind, CommandResults>>;
   readonly views: ReadonlyMap<string, View>;
-  readonly members: ReadonlyMap<string, Member>;
+  readonly members: Members;
   readonly now: number;
 }
 
@@ -19,7 +19,7 @@ export function statusOf({ results, views, members, now, ...plain }: StatusParts
     CommandKind,
     number
   >;
-  const names = new Set([...views.keys(), ...members.keys()]);
+  const names = new Set([...views.keys(), ...[...members].map(({ name }) => name)]);
   const breakers: [string, SharedBreakerStatus][] = [];
   for (const name of names) {
     const [view, member] = [views.get(name) ?? NOTHING, members.get(name)];
