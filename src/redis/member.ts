@@ -18,10 +18,11 @@ import { isDown, isUp, NOTHING, type View } from './view.js';
 
 export class Member implements Lessee {
   readonly breaker: ShareableBreaker;
+  readonly ballot: Ballot;
   readonly #host: Host;
   readonly #seat: Seat;
   readonly #leases: Leases;
-  readonly #ballot: Ballot;
+
   readonly #byHand: ByHand;
   #view: View = NOTHING;
   /** Whether the circuit is open by its own evidence, and no own probe has succeeded since; and for how long it said so. */
@@ -37,7 +38,7 @@ export class Member implements Lessee {
     this.#host = host;
     this.#seat = seatOf(breaker);
     this.#leases = new Leases(host, this);
-    this.#ballot = new Ballot(breaker);
+    this.ballot = new Ballot(breaker);
     this.#byHand = new ByHand(breaker);
   }
 
@@ -45,16 +46,8 @@ export class Member implements Lessee {
     return this.breaker.name;
   }
 
-  get view(): View {
-    return this.#view;
-  }
-
   get isGated(): boolean {
     return this.#seat.isGated;
-  }
-
-  get isVoting(): boolean {
-    return this.#ballot.isVoting;
   }
 
   get isProbing(): boolean {
@@ -65,7 +58,7 @@ export class Member implements Lessee {
   get isIdle(): boolean {
     return (
       this.#view === NOTHING &&
-      this.#ballot.isIdle &&
+      this.ballot.isIdle &&
       !this.#byHand.isForcing &&
       !this.#leases.isHolding &&
       !this.isGated &&
@@ -82,24 +75,9 @@ export class Member implements Lessee {
     return Math.ceil(Math.min(this.breaker.metrics.retryAfter ?? 0, LONGEST_OPEN));
   }
 
-  /** Whether there is a vote that has not gone out yet. */
-  get hasNews(): boolean {
-    return this.#ballot.hasNews;
-  }
-
   /** What is to be said of it with a poll. */
   entry(): Entry | undefined {
-    return this.#ballot.entry(this.openFor);
-  }
-
-  /** An entry goes out. */
-  sends(entry: Entry): void {
-    this.#ballot.sends(entry);
-  }
-
-  /** An entry has arrived. */
-  hasSent(entry: Entry): void {
-    this.#ballot.hasSent(entry);
+    return this.ballot.entry(this.openFor);
   }
 
   /** The breaker has changed its state. */
@@ -108,7 +86,7 @@ export class Member implements Lessee {
     if (to === 'HALF_OPEN') return;
     this.#isFirstHand = isOwn;
     if (to === 'CLOSED') {
-      this.#ballot.clear();
+      this.ballot.clear();
       this.#probeFailed = false;
       this.#gatedEpoch = undefined;
       this.#leases.forgetAllBut(this.#view.epoch);
@@ -125,7 +103,7 @@ export class Member implements Lessee {
     if (isDown(this.#view)) {
       if (!this.#host.isObserving) this.#gate(0, false);
     } else if (isUp(this.#view) && this.breaker.mode === 'active') {
-      this.#ballot.cast(this.#view.epoch);
+      this.ballot.cast(this.#view.epoch);
       this.#host.voteSoon();
     }
   }
@@ -149,7 +127,7 @@ export class Member implements Lessee {
   adopt(view: View, isNews: boolean): void {
     const before = this.#view;
     this.#view = view;
-    this.#ballot.keepOnly(view.epoch);
+    this.ballot.keepOnly(view.epoch);
     if (this.#host.isObserving) return;
     this.#leases.forgetAllBut(view.epoch);
     if (view.state === 'f' || view.state === 'u') {
@@ -207,7 +185,7 @@ export class Member implements Lessee {
 
   /** Gone from the fleet: its leases go back, and it decides alone. */
   leave(): void {
-    this.#ballot.keepOnly(undefined);
+    this.ballot.keepOnly(undefined);
     this.#leases.giveUp();
     this.release();
     this.#byHand.end('the fleet has been left');
@@ -215,7 +193,7 @@ export class Member implements Lessee {
 
   /** Redis is out of reach: what it will say then is about another time. */
   detach(): void {
-    this.#ballot.keepOnly(undefined);
+    this.ballot.keepOnly(undefined);
     if (this.isGated) this.release();
   }
 

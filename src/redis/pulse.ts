@@ -73,10 +73,6 @@ export class Pulse {
         });
   }
 
-  get isLost(): boolean {
-    return this.#isLost;
-  }
-
   /** Sets the timer to what comes first. */
   arm(): void {
     if (this.#isByHand || this.#isStopped) return;

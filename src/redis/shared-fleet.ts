@@ -150,7 +150,7 @@ export class SharedFleet implements Fleet, Host {
     }
     const syncing = this.#sync().finally(() => {
       this.#syncing = undefined;
-      if ([...this.#members].some(({ hasNews }) => hasNews)) this.voteSoon();
+      if ([...this.#members].some(({ ballot }) => ballot.hasNews)) this.voteSoon();
     });
     this.#syncing = syncing;
     return syncing;
@@ -165,7 +165,7 @@ export class SharedFleet implements Fleet, Host {
     const turn = this.#views.begin();
     const reply = this.#commands.sync(entries, this.#presence, () => this.now());
     if (reply !== undefined) {
-      for (const entry of entries) this.#members.get(entry.name)?.sends(entry);
+      for (const entry of entries) this.#members.get(entry.name)?.ballot.sends(entry);
       this.#pulse.sent();
     }
     const answer = await reply;
@@ -174,7 +174,7 @@ export class SharedFleet implements Fleet, Host {
       this.#pulse.failed();
       return false;
     }
-    for (const entry of entries) this.#members.get(entry.name)?.hasSent(entry);
+    for (const entry of entries) this.#members.get(entry.name)?.ballot.hasSent(entry);
     this.#instances = answer.instances;
     const isNews = this.#lastSync !== undefined;
     this.#lastSync = this.now();
@@ -189,7 +189,7 @@ export class SharedFleet implements Fleet, Host {
   #entries(now: number): Entry[] {
     const entries = this.#members.entries();
     for (const [name, view] of this.#views.all) {
-      if (hasVotes(view) && !this.#members.get(name)?.isVoting && this.#abstains(name, now))
+      if (hasVotes(view) && !this.#members.get(name)?.ballot.isVoting && this.#abstains(name, now))
         entries.push({ name, op: '0', epoch: view.epoch });
     }
     return entries.slice(0, MOST_ENTRIES);

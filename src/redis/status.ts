@@ -23,7 +23,7 @@ export function statusOf({ results, views, members, now, ...plain }: StatusParts
   const breakers: [string, SharedBreakerStatus][] = [];
   for (const name of names) {
     const [view, member] = [views.get(name) ?? NOTHING, members.get(name)];
-    const voting = member?.isVoting ?? false;
+    const voting = member?.ballot.isVoting ?? false;
     const probing = member?.isProbing ?? false;
     if (isUp(view) && !hasVotes(view) && !voting && !probing) continue;
     const { state, epoch, until, words } = view;

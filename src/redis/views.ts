@@ -1,6 +1,6 @@
 /** What Redis has said of each breaker: with the polls, and beside them. */
 import type { RoundReply } from './record.js';
-import { isUp, NOTHING, type View, type ViewState } from './view.js';
+import { NOTHING, type View, type ViewState } from './view.js';
 
 /** What a lease or a report says without words. */
 const WORDS: Readonly<Record<ViewState, string>> = {
