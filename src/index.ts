@@ -1,5 +1,6 @@
 export { type Backoff, type BackoffOptions, exponentialBackoff } from './core/backoff.js';
 export type { CallContext } from './core/call-context.js';
+export type { CallOptions, Fallback, FallbackOn, SyncCallOptions } from './core/call-options.js';
 export type { CallResult } from './core/calling-circuit.js';
 export { CircuitBreaker } from './core/circuit-breaker.js';
 export {
@@ -39,30 +40,21 @@ export type {
   LastTransition,
   WindowMetrics,
 } from './core/metrics.js';
-export type {
-  CallOptions,
-  CircuitBreakerOptions,
-  Fallback,
-  FallbackOn,
-  ResolvedOptions,
-  SyncCallOptions,
-  UpdatableOptions,
-} from './core/options.js';
+export type { CircuitBreakerOptions, ResolvedOptions, UpdatableOptions } from './core/options.js';
 export type { ErrorFilter, Outcome, OutcomeKind } from './core/outcome.js';
 export type { Permit } from './core/permit.js';
 export type { AsyncMethodOf, AsyncMethodPath, Guarded, Protected } from './core/promised.js';
 export type { Task } from './core/promises.js';
 export { type ProtectOptions, protect } from './core/protect.js';
-export {
-  CircuitBreakerRegistry,
-  type ConflictEvent,
-  type CreateEvent,
-  type DeleteEvent,
-  defaultRegistry,
-  type RegistryEvents,
-  type RegistryOptions,
-  type RegistrySnapshot,
-} from './core/registry.js';
+export { CircuitBreakerRegistry, defaultRegistry } from './core/registry.js';
+export type {
+  ConflictEvent,
+  CreateEvent,
+  DeleteEvent,
+  RegistryEvents,
+  RegistryOptions,
+  RegistrySnapshot,
+} from './core/registry-options.js';
 export type { CircuitSnapshot, FailureSnapshot } from './core/snapshot.js';
 export type { RegistrySummary } from './core/summary.js';
 export type { ResolvedWindow, WindowOptions, WindowSnapshot } from './core/window.js';

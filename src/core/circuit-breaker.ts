@@ -1,17 +1,20 @@
 /** The circuit breaker as users see it, with what its methods promise. What they do is in the classes behind it. */
+
+import {
+  type CallOptions,
+  readCallOptions,
+  readSyncCallOptions,
+  type SyncCallOptions,
+} from './call-options.js';
 import { isNobody, takenOff, verifyCallee } from './callee.js';
 import { CallingCircuit, type CallResult } from './calling-circuit.js';
 import { CircuitBreakerOpenError } from './errors.js';
 import type { CircuitBreakerEvents, Listener } from './events.js';
 import { imitate } from './imitate.js';
 import {
-  type CallOptions,
   type CircuitBreakerOptions,
   readBreakerOptions,
-  readCallOptions,
-  readSyncCallOptions,
   refuseIdleRate,
-  type SyncCallOptions,
   subjectOf,
   type UpdatableOptions,
 } from './options.js';

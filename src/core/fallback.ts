@@ -1,5 +1,5 @@
 import type { CallContext } from './call-context.js';
-import type { CallOptions, Fallback, FallbackOn } from './options.js';
+import type { CallOptions, Fallback, FallbackOn } from './call-options.js';
 import { isGranted } from './report.js';
 import { isThenable } from './thenable.js';
 

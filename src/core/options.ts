@@ -1,13 +1,12 @@
 /**
- * The options of a breaker: what they are, what they default to, and how they are read. `resolveOptions` copies what
- * it is given and checks all of it before anything is used; what it answers is frozen and complete.
+ * The options of a breaker: what they are, what they default to, and how they are read: what is given is copied
+ * and all of it checked before anything is used, and what is in force is frozen and complete.
  */
 import { type Backoff, DEFAULT_RECOVERY_TIMEOUT } from './backoff.js';
-import type { CallContext } from './call-context.js';
+import { callTimeout, type Fallback, type FallbackOn, fallbackOn } from './call-options.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Detector } from './detector.js';
 import type { Listener, Transition } from './events.js';
-import type { CallerSignal } from './following.js';
 import { ownNameOf } from './foreign-names.js';
 import type { CircuitMetrics } from './metrics.js';
 import type { ErrorFilter, Outcome } from './outcome.js';
@@ -20,7 +19,6 @@ import {
   duration,
   either,
   guardRead,
-  MAX_TIMER_DELAY,
   object,
   oneOf,
   orFalse,
@@ -35,13 +33,8 @@ import {
   string,
   verify,
 } from './validate.js';
-import { MAX_BUCKETS, MAX_WINDOW_SIZE, type ResolvedWindow, type WindowOptions } from './window.js';
-
-/** Which errors a fallback answers: rejections, failures, both, or those that a predicate picks. */
-export type FallbackOn = 'rejection' | 'failure' | 'any' | ((error: unknown) => boolean);
-
-/** Answers a call in place of its task. */
-export type Fallback<T = unknown> = (error: unknown, context: CallContext) => T | PromiseLike<T>;
+import type { ResolvedWindow, WindowOptions } from './window.js';
+import { DEFAULT_WINDOW, readWindow } from './window-options.js';
 
 /** What a breaker is made with. Durations are milliseconds, ratios are from 0 to 1; `undefined` means "not given". */
 export interface CircuitBreakerOptions {
@@ -115,24 +108,6 @@ export interface CircuitBreakerOptions {
   onHalfOpen?: Listener<Transition> | undefined;
 }
 
-/** What can be said for one call. */
-export interface CallOptions<T = unknown> {
-  /** Ends the call when it aborts; such an outcome is *ignored*. */
-  signal?: AbortSignal | CallerSignal | undefined;
-  /** In place of the breaker's `callTimeout`. */
-  callTimeout?: number | false | undefined;
-  /** In place of the breaker's `fallback`. */
-  fallback?: Fallback<T> | undefined;
-  /** In place of the breaker's `fallbackOn`. */
-  fallbackOn?: FallbackOn | undefined;
-}
-
-/** What can be said for one synchronous call. */
-export interface SyncCallOptions<T = unknown> {
-  /** In place of the breaker's `fallback`. */
-  fallback?: ((error: unknown) => T) | undefined;
-}
-
 type OnceOnly = 'snapshot' | 'onTransition' | 'onOpen' | 'onClose' | 'onHalfOpen';
 
 /** What `update()` takes: every option but the name, the clock, the snapshot and the listeners. */
@@ -168,9 +143,6 @@ export interface ResolvedOptions {
 const DEFAULT_PROBE_TIMEOUT = 60_000;
 const DEFAULT_MINIMUM_CALLS = 10;
 const NO_FILTERS: readonly ErrorFilter[] = Object.freeze([]);
-
-const callTimeout = orFalse(duration(0, MAX_TIMER_DELAY));
-const fallbackOn = either(oneOf('rejection', 'failure', 'any'), callable);
 
 const isFunctionIfGiven = (value: unknown): boolean => value === undefined || typeof value === 'function';
 
@@ -233,26 +205,6 @@ const UPDATE_RULES: Rules = {
   onOpen: fixed,
   onClose: fixed,
   onHalfOpen: fixed,
-};
-
-const CALL_RULES: Rules & Record<keyof CallOptions, Check> = {
-  signal: (value) => {
-    const { aborted, addEventListener } = (value ?? {}) as Partial<CallerSignal>;
-    const isSignal = typeof aborted === 'boolean' && typeof addEventListener === 'function';
-    return isSignal ? undefined : 'an AbortSignal';
-  },
-  callTimeout,
-  fallback: callable,
-  fallbackOn,
-};
-
-const SYNC_CALL_RULES: Rules = { fallback: callable };
-
-const COUNT_WINDOW_RULES: Rules = { type: oneOf('count', 'time'), size: positiveInteger(MAX_WINDOW_SIZE) };
-const TIME_WINDOW_RULES: Rules = {
-  type: oneOf('count', 'time'),
-  duration: duration(1),
-  buckets: positiveInteger(MAX_BUCKETS),
 };
 
 /**
@@ -343,25 +295,6 @@ function withDefaults(
   return { ...readBreakerOptions(defaults, subject, true), ...own };
 }
 
-/** Options that come of several layers, of which a lower one may name a rate for those that have a duration. */
-export function withoutIdleRate(options: CircuitBreakerOptions): CircuitBreakerOptions {
-  const { slowCallRateThreshold, ...others } = options;
-  return options.slowCallDuration === undefined && !options.detector ? others : options;
-}
-
-/** Options of which the upper ones go before the lower; a detector there takes out below what it has defaults for. */
-export function layerOptions(
-  lower: CircuitBreakerOptions,
-  upper: CircuitBreakerOptions | undefined,
-): CircuitBreakerOptions {
-  const below = { ...lower };
-  if (upper?.detector) {
-    for (const key of Object.keys(upper.detector.defaults ?? {}) as (keyof CircuitBreakerOptions)[])
-      delete below[key];
-  }
-  return { ...below, ...upper };
-}
-
 /** How errors name a breaker that is being made: by its name, if it has a proper one. */
 export function subjectOf(options: unknown): Subject {
   let name: unknown;
@@ -372,55 +305,4 @@ export function subjectOf(options: unknown): Subject {
   return breakerSubject('create', name);
 }
 
-/**
- * Checks the options of calls that are yet to come, once.
- *
- * @throws InvalidOptionsError for the first mistake
- */
-export function readCallOptions<T>(options: CallOptions<T>, breaker: string): CallOptions<T> {
-  const subject = breakerSubject('call through', breaker);
-  return guardRead(subject, 'options', () => readOptions(options, CALL_RULES, subject));
-}
-
-/**
- * Checks the options of synchronous calls.
- *
- * @throws InvalidOptionsError for the first mistake
- */
-export function readSyncCallOptions<T>(options: SyncCallOptions<T>, breaker: string): SyncCallOptions<T> {
-  const subject = breakerSubject('call through', breaker);
-  return guardRead(subject, 'options', () => readOptions(options, SYNC_CALL_RULES, subject));
-}
-
-/**
- * Copies and checks the options of a call at hand, at little cost for the usual ones.
- *
- * @throws InvalidOptionsError for the first mistake
- */
-export function verifyCallOptions<T>(options: CallOptions<T>, breaker: string): CallOptions<T> {
-  const subject = breakerSubject('call through', breaker);
-  return guardRead(subject, 'options', () => {
-    verify(subject, 'options', options, object);
-    for (const key in options) {
-      if (!Object.hasOwn(CALL_RULES, key)) return readOptions(options, CALL_RULES, subject);
-    }
-    const { signal, callTimeout, fallback, fallbackOn } = options;
-    const own = { signal, callTimeout, fallback, fallbackOn };
-    for (const key of CALL_OPTIONS) {
-      if (own[key] !== undefined) verify(subject, key, own[key], CALL_RULES[key]);
-    }
-    return own;
-  });
-}
-
 const DEFAULT_NAME = 'default';
-const DEFAULT_WINDOW: ResolvedWindow = Object.freeze({ type: 'count', size: 100 });
-const CALL_OPTIONS = Object.keys(CALL_RULES) as (keyof CallOptions)[];
-
-function readWindow(window: unknown, subject: Subject): ResolvedWindow {
-  const isTime = (window as WindowOptions).type === 'time';
-  const given = readOptions(window, isTime ? TIME_WINDOW_RULES : COUNT_WINDOW_RULES, subject, 'window.');
-  verify(subject, 'window.type', given.type, COUNT_WINDOW_RULES.type as Check);
-  const { size = 100, duration = 60_000, buckets = 10 } = given as { [key: string]: number };
-  return isTime ? { type: 'time', duration, buckets } : { type: 'count', size };
-}

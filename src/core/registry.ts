@@ -1,130 +1,47 @@
 /**
  * Breakers by name: made on first use, found ever after. Where a `maxSize` or an `idleTimeout` is given, breakers that
- * are CLOSED with nothing in flight may be forgotten; a failing dependency is never forgiven that way. There are no
- * timers: whatever time has brought about happens when somebody asks.
+ * are CLOSED with nothing in flight may be forgotten; a failing dependency is never forgiven that way.
  */
 import { CIRCUIT_BREAKER_EVENTS, type Keeper } from './audience.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { CircuitState } from './circuit-state.js';
 import { type Clock, systemClock } from './clock.js';
-import { differencesOf, type OptionDifference, warnOfConflict } from './conflict.js';
-import { type CircuitBreakerEvents, Emitter, type Listener } from './events.js';
-import { ownNameOf } from './foreign-names.js';
-import { type Linked, LinkedList } from './linked-list.js';
-import {
-  BREAKER_RULES,
-  type CircuitBreakerOptions,
-  clockCheck,
-  layerOptions,
-  readBreakerOptions,
-  refuseIdleRate,
-  withoutIdleRate,
-} from './options.js';
+import { differencesOf, warnOfConflict } from './conflict.js';
+import { Emitter, type Listener } from './events.js';
+import { layerOptions, withoutIdleRate } from './option-layers.js';
+import type { CircuitBreakerOptions } from './options.js';
 import { processWide } from './process-wide.js';
-import { type CircuitSnapshot, parseSnapshot } from './snapshot.js';
+import { Entries, type Entry, type Limits } from './registry-entries.js';
+import {
+  CREATE,
+  CREATE_BREAKER,
+  type DeleteEvent,
+  type RegistryEvents,
+  type RegistryOptions,
+  type RegistrySnapshot,
+  readDefaults,
+  readRegistryOptions,
+  readUnnamed,
+} from './registry-options.js';
+import { parseSnapshot } from './snapshot.js';
 import { type RegistrySummary, summarize } from './summary.js';
 import { isThenable } from './thenable.js';
 import {
   breakerSubject,
   type Check,
-  callable,
-  describe,
-  duration,
   guardRead,
   list,
-  object,
   oneOf,
-  orInfinity,
-  positiveInteger,
   type Rules,
-  readOptions,
   readRecord,
-  refuse,
-  type Subject,
   string,
   verify,
 } from './validate.js';
-import { isRamping, keep } from './watched-circuit.js';
-
-/** What a registry is made with. */
-export interface RegistryOptions {
-  /** What its breakers are made with, unless `configure` or the options of `getOrCreate` say otherwise. */
-  defaults?: CircuitBreakerOptions | undefined;
-  /**
-   * Options for a name; they go before `defaults`. Asked once for each breaker that is made; `this` is the
-   * registry.
-   */
-  configure?: ((name: string) => CircuitBreakerOptions | undefined) | undefined;
-  /** Breakers beyond which the least recently used one that is CLOSED and idle is forgotten, at least 1. @default Infinity */
-  maxSize?: number | undefined;
-  /** Milliseconds after its last use at which a breaker that is CLOSED and idle is forgotten, at least 0. @default Infinity */
-  idleTimeout?: number | undefined;
-  /** Where the registry reads the time, and its breakers unless their options say otherwise. @default systemClock */
-  clock?: Clock | undefined;
-}
-
-/** A breaker was made. */
-export interface CreateEvent {
-  /** The name of the breaker. */
-  readonly breaker: string;
-  readonly instance: CircuitBreaker;
-}
-
-/** A breaker was forgotten. It goes on working for those who hold it. */
-export interface DeleteEvent extends CreateEvent {
-  readonly reason: 'deleted' | 'cleared' | 'evicted' | 'idle';
-}
-
-/** `getOrCreate` was given options that differ from those in force; they were not applied. */
-export interface ConflictEvent {
-  /** The name of the breaker. */
-  readonly breaker: string;
-  readonly differences: readonly OptionDifference[];
-}
-
-/** What each event of a registry carries: its own, and every event of every breaker. */
-export interface RegistryEvents extends CircuitBreakerEvents {
-  create: CreateEvent;
-  delete: DeleteEvent;
-  conflict: ConflictEvent;
-}
-
-/** The states of all breakers of a registry as plain, JSON-safe data. */
-export interface RegistrySnapshot {
-  readonly version: 1;
-  readonly breakers: readonly CircuitSnapshot[];
-}
-
-interface Entry extends Linked<Entry> {
-  readonly breaker: CircuitBreaker;
-  /** A reading of the registry's clock, where there is an idle timeout. */
-  usedAt: number;
-  /** The number of its last use. */
-  use: number;
-  hasConflict: boolean;
-}
-
-const RULES: Rules & Record<keyof RegistryOptions, Check> = {
-  defaults: object,
-  configure: callable,
-  maxSize: orInfinity(positiveInteger()),
-  idleTimeout: orInfinity(duration()),
-  clock: clockCheck,
-};
-
-/** Who gives a registry what breakers take means all of its breakers. */
-const meaningOf = (option: string): string | undefined => {
-  const own = Object.hasOwn(BREAKER_RULES, option) ? option : ownNameOf(option);
-  return own === undefined || option === 'name' ? undefined : `defaults: { ${own}: … }`;
-};
+import { keep } from './watched-circuit.js';
 
 const SNAPSHOT_RULES: Rules = { version: oneOf(1), breakers: list };
 
-const CREATE = { breaker: '', action: 'create circuit breaker registry' };
 const RESTORE = { breaker: '', action: 'restore circuit breaker registry' };
-
-/** Breakers with calls in flight that are passed over before a registry grows: a bound on the work of one creation. */
-const MOST_PASSED_OVER = 64;
 
 /**
  * Breakers by name.
@@ -139,25 +56,17 @@ const MOST_PASSED_OVER = 64;
  * ```
  */
 export class CircuitBreakerRegistry {
-  #entries = new Map<string, Entry>();
-  /** Those that may be forgotten once nothing is in flight, least recently used first. */
-  #recency = new LinkedList<Entry>();
+  #entries: Entries;
   #defaults: CircuitBreakerOptions;
   readonly #configure: ((name: string) => CircuitBreakerOptions | undefined) | undefined;
-  readonly #maxSize: number;
-  readonly #idleTimeout: number;
-  #clock: Clock;
+  readonly #limits: Limits;
   readonly #events: Emitter<RegistryEvents>;
   readonly #keeper: Keeper;
-  #uses = 0;
   #isolations = 0;
-  #lastTakenBack: Entry | undefined;
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: RegistryOptions = {}) {
-    const given: RegistryOptions = guardRead(CREATE, 'options', () =>
-      readOptions(options, RULES, CREATE, '', meaningOf),
-    );
+    const given = readRegistryOptions(options);
     const {
       maxSize = Number.POSITIVE_INFINITY,
       idleTimeout = Number.POSITIVE_INFINITY,
@@ -165,9 +74,8 @@ export class CircuitBreakerRegistry {
     } = given;
     this.#defaults = { clock, ...readDefaults(given.defaults, CREATE) };
     this.#configure = given.configure;
-    this.#maxSize = maxSize;
-    this.#idleTimeout = idleTimeout;
-    this.#clock = clock;
+    this.#limits = { maxSize, idleTimeout };
+    this.#entries = this.#createEntries(clock);
     this.#events = new Emitter<RegistryEvents>(
       [...CIRCUIT_BREAKER_EVENTS, 'create', 'delete', 'conflict'],
       () => this.#listenersChanged(),
@@ -183,7 +91,7 @@ export class CircuitBreakerRegistry {
 
   /** For consoles. */
   #looks(): object {
-    const breakers = [...this.#entries.values()].map(({ breaker }) => breaker);
+    const breakers = Array.from(this.#entries.all(), ({ breaker }) => breaker);
     const broken = breakers.filter(({ state }) => state !== CircuitState.CLOSED);
     return new (class CircuitBreakerRegistry {
       size = breakers.length;
@@ -195,12 +103,12 @@ export class CircuitBreakerRegistry {
   #createForgetfulKeeper(): Keeper {
     const events = this.#events;
     return {
-      onUse: (breaker) => this.#touch(this.#entries.get(breaker.name)),
+      onUse: (breaker) => this.#entries.touch(this.#entries.get(breaker.name)),
       events: {
         hears: (event) => event === 'close' || events.hears(event),
         take: (emissions) => {
           for (const [event, { breaker }] of emissions) {
-            if (event === 'close' || event === 'mode') this.#takeBack(this.#entries.get(breaker));
+            if (event === 'close' || event === 'mode') this.#entries.takeBack(this.#entries.get(breaker));
           }
           events.take(emissions);
         },
@@ -233,40 +141,35 @@ export class CircuitBreakerRegistry {
   }
 
   has(name: string): boolean {
-    this.#forgetIdle();
-    return this.#entries.has(name);
+    return this.#entries.current().has(name);
   }
 
   /** Forgets a breaker, whatever its state; tells whether there was one. */
   delete(name: string): boolean {
-    this.#forgetIdle();
-    const entry = this.#entries.get(name);
+    const entry = this.#entries.current().get(name);
     if (entry !== undefined) this.#remove(entry, 'deleted');
     return entry !== undefined;
   }
 
   /** Forgets all breakers. */
   clear(): void {
-    for (const entry of [...this.#entries.values()]) {
+    for (const entry of [...this.#entries.all()]) {
       // A listener may have deleted it, or made another of its name.
       if (this.#entries.get(entry.breaker.name) === entry) this.#remove(entry, 'cleared');
     }
   }
 
   get size(): number {
-    this.#forgetIdle();
-    return this.#entries.size;
+    return this.#entries.current().size;
   }
 
   /** The names of the breakers, in the order in which they were made. */
   names(): string[] {
-    this.#forgetIdle();
-    return [...this.#entries.keys()];
+    return [...this.#entries.current().keys()];
   }
 
   *[Symbol.iterator](): Iterator<CircuitBreaker> {
-    this.#forgetIdle();
-    for (const { breaker } of this.#entries.values()) yield breaker;
+    for (const { breaker } of this.#entries.current().values()) yield breaker;
   }
 
   /** How all breakers are, as plain, JSON-safe data: errors are told by name, message and code. */
@@ -291,11 +194,11 @@ export class CircuitBreakerRegistry {
         parseSnapshot(it, { breaker: '', action: `${RESTORE.action}, at breaker ${index} of its snapshot` }),
       );
     });
-    this.#forgetIdle();
+    const held = this.#entries.current();
     const states = new Map(parsed.map((it) => [it.name, it]));
     const created = new Map<string, CircuitBreaker>();
     for (const [name, state] of states) {
-      if (!this.#entries.has(name)) created.set(name, this.#create(name, { snapshot: state }));
+      if (!held.has(name)) created.set(name, this.#create(name, { snapshot: state }));
     }
     for (const [name, state] of states) {
       const existing = this.#entries.get(name)?.breaker; // a listener may have made it, or forgotten it, by now
@@ -307,7 +210,7 @@ export class CircuitBreakerRegistry {
 
   /** Where it reads the time. */
   get clock(): Clock {
-    return this.#clock;
+    return this.#entries.clock;
   }
 
   /**
@@ -316,16 +219,12 @@ export class CircuitBreakerRegistry {
    */
   #setAside(defaults: CircuitBreakerOptions): () => void {
     const read = readDefaults(defaults, CREATE);
-    const aside = [this.#entries, this.#recency, this.#lastTakenBack, this.#defaults, this.#clock] as const;
+    const entries = this.#entries;
+    const ownDefaults = this.#defaults;
     const depth = ++this.#isolations;
-    for (const { breaker } of this.#entries.values()) keep(breaker, undefined);
-    this.#hold(
-      new Map(),
-      new LinkedList(),
-      undefined,
-      { clock: this.#clock, ...read },
-      read.clock ?? this.#clock,
-    );
+    for (const { breaker } of entries.all()) keep(breaker, undefined);
+    this.#defaults = { clock: entries.clock, ...read };
+    this.#entries = this.#createEntries(read.clock ?? entries.clock);
     let isOver = false;
     return () => {
       if (isOver) return;
@@ -333,23 +232,10 @@ export class CircuitBreakerRegistry {
       isOver = true;
       this.clear();
       this.#isolations--;
-      this.#hold(...aside);
+      this.#entries = entries;
+      this.#defaults = ownDefaults;
       this.#listenersChanged();
     };
-  }
-
-  #hold(
-    entries: Map<string, Entry>,
-    recency: LinkedList<Entry>,
-    lastTakenBack: Entry | undefined,
-    defaults: CircuitBreakerOptions,
-    clock: Clock,
-  ): void {
-    this.#entries = entries;
-    this.#recency = recency;
-    this.#lastTakenBack = lastTakenBack;
-    this.#defaults = defaults;
-    this.#clock = clock;
   }
 
   /** Resets every breaker. */
@@ -371,9 +257,8 @@ export class CircuitBreakerRegistry {
   }
 
   #find(name: string): Entry | undefined {
-    this.#forgetIdle();
-    const entry = this.#entries.get(name);
-    if (entry !== undefined && this.#keeper.onUse !== undefined) this.#touch(entry);
+    const entry = this.#entries.current().get(name);
+    if (entry !== undefined && this.#keeper.onUse !== undefined) this.#entries.touch(entry);
     return entry;
   }
 
@@ -390,85 +275,26 @@ export class CircuitBreakerRegistry {
   }
 
   #add(breaker: CircuitBreaker): CircuitBreaker {
-    const entry: Entry = {
-      breaker,
-      usedAt: 0,
-      use: 0,
-      hasConflict: false,
-      listed: false,
-      before: undefined,
-      after: undefined,
-    };
-    this.#entries.set(breaker.name, entry);
+    const entry = this.#entries.add(breaker);
     keep(breaker, this.#keeper);
-    this.#touch(entry);
     this.#events.take([['create', { breaker: breaker.name, instance: breaker }]]);
-    this.#makeRoom(entry);
+    this.#entries.makeRoom(entry);
     this.#events.tell();
     return breaker;
   }
 
+  #createEntries(clock: Clock): Entries {
+    return new Entries(clock, this.#limits, (entry, reason) => this.#tellRemoval(entry, reason));
+  }
+
   #remove(entry: Entry, reason: DeleteEvent['reason']): void {
-    const { breaker } = entry;
-    this.#entries.delete(breaker.name);
-    this.#recency.remove(entry);
-    if (this.#lastTakenBack === entry) this.#lastTakenBack = undefined;
+    this.#entries.remove(entry);
+    this.#tellRemoval(entry, reason);
+  }
+
+  #tellRemoval({ breaker }: Entry, reason: DeleteEvent['reason']): void {
     keep(breaker, undefined);
     this.#events.emit([['delete', { breaker: breaker.name, instance: breaker, reason }]]);
-  }
-
-  #touch(entry: Entry | undefined): void {
-    if (entry === undefined) return;
-    if (this.#idleTimeout !== Number.POSITIVE_INFINITY) entry.usedAt = this.#clock.now();
-    entry.use = ++this.#uses;
-    if (this.#recency.last === entry) return;
-    this.#recency.remove(entry);
-    this.#recency.add(entry, this.#recency.last);
-  }
-
-  /**
-   * Puts a breaker that was set aside back to where its last use belongs. The search begins at the one that came back
-   * before it: when many come back, they nearly always do so in the order of their use.
-   */
-  #takeBack(entry: Entry | undefined): void {
-    if (entry === undefined || entry.listed) return;
-    const hint = this.#lastTakenBack;
-    let before = hint?.listed && hint.use < entry.use ? hint : undefined;
-    let next = before === undefined ? this.#recency.first : before.after;
-    while (next !== undefined && next.use < entry.use) {
-      before = next;
-      next = next.after;
-    }
-    this.#recency.add(entry, before);
-    this.#lastTakenBack = entry;
-  }
-
-  /** Evicts the least recently used breakers that may be forgotten, until the registry is no larger than it may be. */
-  #makeRoom(newest: Entry): void {
-    for (let passedOver = 0; this.#entries.size > this.#maxSize && passedOver < MOST_PASSED_OVER; ) {
-      const oldest = this.#recency.first;
-      if (oldest === undefined || oldest === newest) return;
-      this.#forget(oldest, 'evicted');
-      if (oldest.listed) passedOver++;
-    }
-  }
-
-  #forgetIdle(): void {
-    if (this.#idleTimeout === Number.POSITIVE_INFINITY) return;
-    const now = this.#clock.now();
-    for (let oldest = this.#recency.first; oldest !== undefined; oldest = this.#recency.first) {
-      if (now - oldest.usedAt < this.#idleTimeout || now === oldest.usedAt) return;
-      this.#forget(oldest, 'idle');
-    }
-  }
-
-  /** Forgets a breaker, unless it has calls in flight, which is a use, or is not sound: then it is set aside. */
-  #forget(entry: Entry, reason: 'evicted' | 'idle'): void {
-    const { state, mode, inFlight } = entry.breaker.metrics;
-    const isSound = state === CircuitState.CLOSED && mode !== 'forced-closed' && !isRamping(entry.breaker);
-    if (isSound && inFlight === 0) this.#remove(entry, reason);
-    else if (isSound) this.#touch(entry);
-    else this.#recency.remove(entry);
   }
 
   #compare(entry: Entry, options: CircuitBreakerOptions): void {
@@ -483,7 +309,7 @@ export class CircuitBreakerRegistry {
   }
 
   #listenersChanged(): void {
-    for (const { breaker } of this.#entries.values()) keep(breaker, this.#keeper);
+    for (const { breaker } of this.#entries.all()) keep(breaker, this.#keeper);
   }
 }
 
@@ -499,20 +325,3 @@ export const defaultRegistry: CircuitBreakerRegistry = /* @__PURE__ */ processWi
   1,
   () => new CircuitBreakerRegistry(),
 );
-
-const CREATE_BREAKER = { breaker: '', action: 'create circuit breaker' };
-
-/** Options of a breaker whose name is not theirs to say. */
-function readUnnamed(options: CircuitBreakerOptions | undefined, subject: Subject): CircuitBreakerOptions {
-  const read = readDefaults(options, subject);
-  refuseIdleRate(read, read, subject);
-  return read;
-}
-
-/** The same for all breakers of a registry, of which some may have what others lack. */
-function readDefaults(options: CircuitBreakerOptions | undefined, subject: Subject): CircuitBreakerOptions {
-  if (options === undefined) return {};
-  const read = readBreakerOptions(options, subject);
-  if (read.name === undefined || read.name === subject.breaker) return read;
-  return refuse(subject, 'name', `\`name\` is given by the registry, received ${describe(read.name)}`);
-}

@@ -2,6 +2,8 @@
  * One line to put a breaker before a function or a method: `withCircuitBreaker` answers a function that is a wrapper,
  * a TC39 decorator and a legacy decorator in one. `guard.ts` tells them apart; here is where their breaker comes from.
  */
+
+import { type CallOptions, readCallOptions } from './call-options.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { differencesOf, warnOfConflict } from './conflict.js';
 import {
@@ -15,14 +17,7 @@ import {
   type InstanceGuards,
   type KeyedBy,
 } from './guard.js';
-import {
-  BREAKER_RULES,
-  type CallOptions,
-  type CircuitBreakerOptions,
-  readBreakerOptions,
-  readCallOptions,
-  refuseIdleRate,
-} from './options.js';
+import { BREAKER_RULES, type CircuitBreakerOptions, readBreakerOptions, refuseIdleRate } from './options.js';
 import type { AnyFunction, Guarded } from './promised.js';
 import { type CircuitBreakerRegistry, defaultRegistry, registryCheck } from './registry.js';
 import { type Check, guardRead, oneOf, type Rules, readOptions, refuse, verify } from './validate.js';

@@ -1,5 +1,6 @@
 /** A breaker for each origin that undici calls: an interceptor for its `compose`, from undici 7 on. */
-import { BREAKER_RULES, layerOptions } from '../core/options.js';
+import { layerOptions } from '../core/option-layers.js';
+import { BREAKER_RULES } from '../core/options.js';
 import { BREAK_OFF } from '../core/permit.js';
 import { SEAM, type Seat } from '../core/seam.js';
 import { callable, guardRead, hasMethods, type Rules, readOptions, refuse } from '../core/validate.js';

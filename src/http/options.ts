@@ -1,5 +1,6 @@
 /** The options of `createFetch`, of which most are those of a `Resilience` for each key. */
-import { BREAKER_RULES, layerOptions } from '../core/options.js';
+import { layerOptions } from '../core/option-layers.js';
+import { BREAKER_RULES } from '../core/options.js';
 import {
   type Check,
   callable,
