@@ -2,10 +2,8 @@
 import { createRequire } from 'node:module';
 import CircuitBreaker, { sideBySide } from 'recloser/opossum';
 import { describe, expect, it } from 'vitest';
-import { DIFFERENT } from '../opossum/different.js';
+import { DIFFERENT, DIFFERENT_AT_THE_EDGES, SAME } from '../opossum/all.js';
 import { ported } from '../opossum/ported.js';
-import { SAME } from '../opossum/same.js';
-import { DIFFERENT_AT_THE_EDGES, SAME_AT_THE_EDGES } from '../opossum/same-edges.js';
 import type { AnyClass } from '../opossum/scenario.js';
 import { watchRuntime } from '../support/runtime.js';
 
@@ -14,7 +12,7 @@ const require = createRequire(import.meta.url);
 describe.each(['opossum-8', 'opossum-9', 'opossum-10'])('%s', (name) => {
   const Opossum: AnyClass = require(name);
 
-  it.each([...SAME, ...SAME_AT_THE_EDGES])('does the same: $name', async ({ run, expected }) => {
+  it.each(SAME)('does the same: $name', async ({ run, expected }) => {
     expect(await run(Opossum)).toEqual(expected);
   });
 

@@ -114,6 +114,16 @@ describe('recloser/opossum', () => {
 
     expect(answer).toEqual([false, true, true, false]);
   });
+
+  it('has no deep imports: Node says so', () => {
+    const answer = answerOfConsumer(
+      'commonjs',
+      `const codeOf = (path) => { try { require(path); } catch ({ code }) { return code; } };
+      console.log(JSON.stringify(['lib/status', 'lib/circuit', 'dist/opossum.js'].map((it) => codeOf('recloser/opossum/' + it))));`,
+    );
+
+    expect(answer).toEqual(Array(3).fill('ERR_PACKAGE_PATH_NOT_EXPORTED'));
+  });
 });
 
 describe('a process with an open breaker', () => {
