@@ -63,21 +63,6 @@ export const DIFFERENT_BY_ROW: readonly Scenario[] = [
     expected: [true],
   },
   {
-    name: 'loses no call to a cache that throws',
-    async run(Breaker) {
-      const broken = () => {
-        throw new Error('of the cache');
-      };
-      const cacheTransport = { get: broken, set: broken, flush: broken };
-      try {
-        return [await outcome(new Breaker(answer, { cache: true, cacheTransport }).fire('a'))];
-      } catch {
-        return ['thrown'];
-      }
-    },
-    expected: ['a'],
-  },
-  {
     name: 'waits for the rest of a reset timeout that is handed over, not for all of it',
     async run(Breaker) {
       const state = { closed: false, open: true, lastTimerAt: Date.now() - 9_950 };

@@ -17,7 +17,7 @@ describe('a breaker with the API of opossum', () => {
     expect(await run(CircuitBreaker)).toEqual(expected);
     await quiet();
 
-    const message = expect.stringMatching(/^of (?:a listener|the filter)$/);
+    const message = expect.stringMatching(/^of (?:a listener|the filter|the cache)$/);
     expect(uncaught).toEqual([expect.objectContaining({ message })]);
   });
 

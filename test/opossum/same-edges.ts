@@ -156,4 +156,19 @@ export const DIFFERENT_AT_THE_EDGES: readonly Scenario[] = [
     },
     expected: ['down', true],
   },
+  {
+    name: 'loses no call to a cache that throws',
+    async run(Breaker: AnyClass) {
+      const get = () => {
+        throw new Error('of the cache');
+      };
+      const breaker = new Breaker(answer, { cache: true, cacheTransport: { get, set() {}, flush() {} } });
+      try {
+        return [await within(breaker.fire('a'))];
+      } catch {
+        return ['thrown'];
+      }
+    },
+    expected: ['a'],
+  },
 ];
