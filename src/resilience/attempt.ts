@@ -2,8 +2,9 @@
 import { Deadline, type Deadlines } from '../core/deadlines.js';
 import { type CallerSignal, type Follower, followingOf, keepWithAnswer } from '../core/following.js';
 import { run } from '../core/promises.js';
-import type { CallContext, CircuitState, Clock, OutcomeKind } from '../index.js';
+import type { CallContext, CircuitState, OutcomeKind } from '../index.js';
 import { CallTimeoutError } from '../index.js';
+import { openDoor } from './class-members.js';
 import type { Debtor } from './debts.js';
 import type { Host } from './host.js';
 
@@ -20,12 +21,6 @@ export interface AttemptContext extends CallContext {
 /** What is run, for each attempt. */
 export type AttemptTask<T> = (context: AttemptContext) => T | PromiseLike<T>;
 
-/** Aborts the context's signal, or sees to it that it is aborted should it be read later. */
-export let abortAttempt: (context: LazyAttemptContext, reason: unknown) => void;
-
-/** Ties the context's signal, if anybody has read it, to the caller's for as long as somebody holds it, or the answer. */
-export let tie: (context: LazyAttemptContext, signal: CallerSignal, answer: unknown) => void;
-
 /** What an answer that comes in pieces does to its attempt, after the attempt has ended. For subpaths of this package. */
 export interface AttemptHand {
   /** Aborts the signal of the attempt. */
@@ -37,13 +32,17 @@ export interface AttemptHand {
 }
 
 /** The member of an attempt's context that answers its hand; it fits every copy of the package. */
-export const HAND: unique symbol = /* @__PURE__ */ Symbol.for('recloser.attempt.1') as never;
+const HAND: unique symbol = /* @__PURE__ */ Symbol.for('recloser.attempt.1') as never;
 
-/** Tells a context whose hand somebody has that its attempt has succeeded. */
-let succeeded: (
-  context: LazyAttemptContext,
-  lateFailure: () => ((error: unknown) => void) | undefined,
-) => void;
+/** What few contexts have: one whose signal was read, or whose hand somebody has. */
+interface Held {
+  controller: AbortController | undefined;
+  /** Whether somebody has the hand. */
+  hasHand: boolean;
+  isUntied: boolean;
+  untie: (() => void) | undefined;
+  breakOff: ((error: unknown) => void) | undefined;
+}
 
 /** The context of one attempt. Its signal costs nothing until somebody reads it. */
 export class LazyAttemptContext implements AttemptContext, AttemptHand {
@@ -51,26 +50,11 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
   readonly state: CircuitState;
   readonly attempt: number;
   readonly isHedge: boolean;
-  readonly #clock: Clock;
+  /** @internal */
+  static readonly hasDoor: true = /* @__PURE__ */ openDoor(this, HAND, 'hand');
+  readonly #host: Host;
   readonly #deadline: number;
-  #controller: AbortController | undefined;
-  #isHeld = false;
-  #isUntied = false;
-  #untie: (() => void) | undefined;
-  #breakOff: ((error: unknown) => void) | undefined;
-
-  static {
-    abortAttempt = (context, reason) => context.#control().abort(reason);
-    tie = (context, signal, answer) => {
-      const controller = context.#controller;
-      if (controller === undefined || controller.signal.aborted || context.#isUntied) return;
-      context.#untie = followingOf(signal).addSignal(controller);
-      keepWithAnswer(answer, controller);
-    };
-    succeeded = (context, lateFailure) => {
-      if (context.#isHeld) context.#breakOff = lateFailure();
-    };
-  }
+  #held: Held | undefined;
 
   /** @param deadline a reading of the clock, or `Infinity` */
   constructor(host: Host, attempt: number, isHedge: boolean, deadline: number) {
@@ -78,7 +62,7 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
     this.state = host.breaker.state;
     this.attempt = attempt;
     this.isHedge = isHedge;
-    this.#clock = host.clock;
+    this.#host = host;
     this.#deadline = deadline;
   }
 
@@ -88,36 +72,65 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
 
   get remaining(): number {
     if (this.#deadline === Number.POSITIVE_INFINITY) return this.#deadline;
-    return Math.max(this.#deadline - this.#clock.now(), 0);
-  }
-
-  get [HAND](): AttemptHand {
-    this.#isHeld = true;
-    return this;
+    return Math.max(this.#deadline - this.#host.clock.now(), 0);
   }
 
   /** @internal */
+  get hand(): AttemptHand {
+    this.#hold().hasHand = true;
+    return this;
+  }
+
+  /** Aborts the signal, or sees to it that it is aborted should it be read later. @internal */
   abort(reason: unknown): void {
     this.#control().abort(reason);
   }
 
+  /** Ties the signal, if anybody has read it, to the caller's for as long as somebody holds it, or the answer. @internal */
+  tie(signal: CallerSignal, answer: unknown): void {
+    const held = this.#held;
+    const controller = held?.controller;
+    if (held === undefined || controller === undefined || controller.signal.aborted || held.isUntied) return;
+    held.untie = followingOf(signal).addSignal(controller);
+    keepWithAnswer(answer, controller);
+  }
+
   /** @internal */
   untie(): void {
-    this.#isUntied = true;
-    this.#untie?.();
-    this.#untie = undefined;
+    const held = this.#hold();
+    held.isUntied = true;
+    held.untie?.();
+    held.untie = undefined;
+  }
+
+  /** The attempt has succeeded: whoever has the hand may say later that it has broken off. @internal */
+  succeeded(lateFailure: () => ((error: unknown) => void) | undefined): void {
+    if (this.#held?.hasHand === true) this.#held.breakOff = lateFailure();
   }
 
   /** @internal */
   breakOff(error: unknown): void {
-    const late = this.#breakOff;
-    this.#breakOff = undefined;
+    const held = this.#held;
+    const late = held?.breakOff;
+    if (held !== undefined) held.breakOff = undefined;
     late?.(error);
   }
 
+  #hold(): Held {
+    this.#held ??= {
+      controller: undefined,
+      hasHand: false,
+      isUntied: false,
+      untie: undefined,
+      breakOff: undefined,
+    };
+    return this.#held;
+  }
+
   #control(): AbortController {
-    this.#controller ??= new AbortController();
-    return this.#controller;
+    const held = this.#hold();
+    held.controller ??= new AbortController();
+    return held.controller;
   }
 }
 
@@ -251,7 +264,7 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
   #cut(reason: unknown, by: 'abort' | 'winner'): void {
     if (!this.#isRunning) return;
     this.#answer(true, reason, this.#ignore(), by);
-    abortAttempt(this.#context, reason);
+    this.#context.abort(reason);
   }
 
   #settle(threw: boolean, result: unknown): OutcomeKind {
@@ -271,7 +284,7 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
     try {
       kind = this.#settle(threw, result);
       if (kind === 'success')
-        succeeded(this.#context, () => this.#owner.lateFailure(this.#permit, this.startedAt));
+        this.#context.succeeded(() => this.#owner.lateFailure(this.#permit, this.startedAt));
     } finally {
       this.#answer(threw, result, kind);
     }
@@ -292,7 +305,7 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
       if (owner.signal !== undefined) {
         followingOf(owner.signal).removeCall(this);
         if (by === undefined && this.late === undefined)
-          tie(this.#context, owner.signal, threw ? undefined : result);
+          this.#context.tie(owner.signal, threw ? undefined : result);
       }
     }
   }

@@ -1,5 +1,6 @@
-import { CircuitBreakerError, setName, setStatus, withoutStack } from '../core/errors.js';
+import { CircuitBreakerError, withoutStack } from '../core/errors.js';
 import { quote } from '../core/quote.js';
+import { nameErrors } from './class-members.js';
 
 /** Why there was no place in a queue: it was full, or the wait would have been, or was, too long. */
 export type QueueReason = 'full' | 'wait';
@@ -29,10 +30,8 @@ export class BulkheadFullError extends CircuitBreakerError {
   /** The same as `status`. */
   declare statusCode: number;
 
-  static {
-    setName(this, 'BulkheadFullError');
-    setStatus(this, 503);
-  }
+  /** @internal */
+  static readonly isNamed: true = /* @__PURE__ */ nameErrors(this, 'BulkheadFullError', 503);
 
   constructor({ breaker, limit, queue, reason, waited }: BulkheadFullDetails) {
     const why =

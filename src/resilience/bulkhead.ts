@@ -19,10 +19,10 @@ export interface BulkheadOptions extends QueueOptions {
   limit: number;
 }
 
-export const BULKHEAD_RULES: Rules & Record<keyof BulkheadOptions, Check> = {
+const BULKHEAD_RULES: Rules & Record<keyof BulkheadOptions, Check> = /* @__PURE__ */ (() => ({
   limit: positiveInteger(),
   ...QUEUE_RULES,
-};
+}))();
 
 const CREATE = { breaker: '', action: 'create bulkhead' };
 

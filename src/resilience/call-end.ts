@@ -4,7 +4,7 @@ import { type CallerSignal, type Follower, followingOf } from '../core/following
 import { run } from '../core/promises.js';
 import type { Outcome, OutcomeKind } from '../index.js';
 import { CallTimeoutError } from '../index.js';
-import { abortAttempt, type Ended, LazyAttemptContext, tie } from './attempt.js';
+import { type Ended, LazyAttemptContext } from './attempt.js';
 import type { Stopped } from './attempts-of.js';
 import { TotalTimeoutError } from './errors.js';
 import type { Host } from './host.js';
@@ -183,13 +183,13 @@ function untilAborted<T>(
     const follower: Follower = {
       abandon(reason) {
         reject(reason);
-        abortAttempt(context, reason);
+        context.abort(reason);
       },
     };
     followingOf(signal).addCall(follower);
     const left = (value?: unknown) => {
       followingOf(signal).removeCall(follower);
-      tie(context, signal, value);
+      context.tie(signal, value);
     };
     answered.then(
       (value) => {

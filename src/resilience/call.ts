@@ -1,26 +1,16 @@
 /**
  * One call, from its first attempt to its answer. After each attempt it is decided here whether there is another one:
- * `#conclude` takes in how an attempt ended, `#retry` waits and begins the next; `call-end.ts` is the end.
+ * `#conclude` takes in how an attempt ended, `#retry` waits and begins the next. `call-attempts.ts` runs them, and
+ * `call-end.ts` is the end.
  */
-import type { Deadlines } from '../core/deadlines.js';
 import { type CallerSignal, reasonOf } from '../core/following.js';
 import { rejectSoon } from '../core/promises.js';
-import { isGranted } from '../core/report.js';
-import {
-  Attempt,
-  type AttemptOwner,
-  type AttemptTask,
-  abortAttempt,
-  type Ended,
-  LazyAttemptContext,
-} from './attempt.js';
-import { CallEnd, Failed, type Step, unwrap } from './call-end.js';
+import type { Ended } from './attempt.js';
+import { CallAttempts } from './call-attempts.js';
+import { Failed, type Step, unwrap } from './call-end.js';
 import type { Debtor } from './debts.js';
-import { type Entry, enter, enterNow, leaveEntrance, type Refuser, waitForLeave } from './entrance.js';
+import { type Entry, enter, leaveEntrance, type Refuser, waitForLeave } from './entrance.js';
 import { isRejection } from './errors.js';
-import type { Host } from './host.js';
-import type { Settings } from './options.js';
-import { Race } from './race.js';
 import { roll } from './retry-options.js';
 import { askedWait, backoffWait, outcomeOf } from './retry-wait.js';
 import { Wait, type WaitEnd } from './wait.js';
@@ -28,31 +18,7 @@ import { Wait, type WaitEnd } from './wait.js';
 /** The shortest wait for a circuit, in ms. */
 const SHORTEST_WAIT = 100;
 
-export class Call<T> extends CallEnd<T> implements AttemptOwner, Debtor {
-  holdsPlace = false;
-  heldPermit: unknown;
-  readonly #task: AttemptTask<T>;
-  #isProbe = false;
-  /** The attempt that was judged last, and the judgement. */
-  #judged: Ended | undefined;
-  #isWorthRetrying = false;
-
-  constructor(
-    host: Host,
-    task: AttemptTask<T>,
-    settings: Settings,
-    signal: CallerSignal | undefined,
-    startedAt: number,
-  ) {
-    super(host, settings, signal, startedAt);
-    this.#task = task;
-  }
-
-  /** The number of the next attempt. */
-  get attempt(): number {
-    return this.attempts + 1;
-  }
-
+export class Call<T> extends CallAttempts<T> implements Debtor {
   start(): Promise<T> {
     const { tally, owed } = this.host;
     tally.calls++;
@@ -81,13 +47,6 @@ export class Call<T> extends CallEnd<T> implements AttemptOwner, Debtor {
     return asPromise(this.#refuse('breaker', error));
   }
 
-  left({ startedAt }: Attempt): void {
-    const { host } = this;
-    host.tally.running--;
-    if (this.settings.hedge !== false) host.answerTimes.add(host.clock.now() - startedAt);
-    this.shared.bulkhead?.leave();
-  }
-
   /** @param now a reading of the clock */
   #start(now: number): Step<T> {
     const { host } = this;
@@ -103,7 +62,7 @@ export class Call<T> extends CallEnd<T> implements AttemptOwner, Debtor {
     const permit = this.host.admit(now);
     if (permit instanceof Error) return this.#refuse('breaker', permit);
     this.permit = permit;
-    this.#isProbe = this.host.breaker.state === 'HALF_OPEN';
+    this.isProbe = this.host.breaker.state === 'HALF_OPEN';
     return this.#enter(now);
   }
 
@@ -135,105 +94,26 @@ export class Call<T> extends CallEnd<T> implements AttemptOwner, Debtor {
     if (this.rounds++ > 0) this.host.tally.retries++;
     this.owesToken = false;
     this.discardLast();
-    const first = this.#run(entry.permit, false, entry.waited, entry.at);
-    return this.#hedged(first).then((ended) => unwrap(this.#conclude(ended)));
-  }
-
-  /** Runs the task, with a place, a turn and a permit in hand. */
-  #run(permit: unknown, isHedge: boolean, waited: boolean, startedAt: number): Attempt {
-    const { host, deadline } = this;
-    const { tally } = host;
-    const callTimeout = this.settings.callTimeout ?? host.breaker.options.callTimeout;
-    const isFirst = this.attempts++ === 0 && !waited;
-    if (isHedge) tally.hedges++;
-    const context = new LazyAttemptContext(host, this.attempts, isHedge, deadline);
-    const remaining = deadline - startedAt;
-    if (remaining < (callTimeout === false ? Number.POSITIVE_INFINITY : callTimeout)) {
-      const limit = isFirst ? 'call' : 'rest';
-      const attempt = new Attempt(this, permit, context, startedAt, Math.max(remaining, 0), limit);
-      return this.#handOver(attempt, host.deadlines);
-    }
-    const attempt = new Attempt(this, permit, context, startedAt, callTimeout || 0, 'attempt');
-    return this.#handOver(attempt, callTimeout === false ? undefined : host.deadlines);
-  }
-
-  /** What the call holds is the attempt's from now on. */
-  #handOver(attempt: Attempt, deadlines: Deadlines | undefined): Attempt {
-    const { tally, owed } = this.host;
-    tally.attempts++;
-    tally.running++;
-    this.holdsPlace = false;
-    this.heldPermit = undefined;
-    try {
-      attempt.run(this.#task, deadlines);
-      return attempt;
-    } catch (error) {
-      owed[owed.length] = attempt; // without a call: the stack is full
-      throw error;
-    }
-  }
-
-  /** How an attempt ends, or the first good answer of it and its hedges. */
-  #hedged(first: Attempt): Promise<Ended> {
-    const { host } = this;
-    const { hedge } = this.settings;
-    if (hedge === false || this.#isProbe || host.breaker.state !== 'CLOSED') return first.ended;
-    return new Race({
-      clock: host.clock,
-      delay: host.answerTimes.delay(hedge.delay),
-      most: hedge.maxHedges ?? 1,
-      hasFailed: (ended) => this.#isToRetry(ended),
-      send: (delay) => this.#sendHedge(delay),
-      won: () => {
-        host.tally.hedgesWon++;
-      },
-      discard: host.discard,
-    }).run(first);
-  }
-
-  #sendHedge(delay: number): Attempt | undefined {
-    const { host } = this;
-    const { retryBudget } = this.shared;
-    if (host.breaker.state !== 'CLOSED') return undefined;
-    if (retryBudget !== undefined && !retryBudget.tryWithdraw()) return undefined;
-    const entry = enterNow(this);
-    if (entry === undefined || entry.by !== undefined) {
-      retryBudget?.refund();
-      return undefined;
-    }
-    host.tell('hedge', { attempt: this.attempt, delay });
-    return this.#run(entry.permit, true, true, entry.at);
+    const first = this.run(entry.permit, false, entry.waited, entry.at);
+    return this.hedged(first).then((ended) => unwrap(this.#conclude(ended)));
   }
 
   /** Takes in how an attempt ended. */
   #conclude(ended: Ended): Step<T> {
     const { threw, result, kind, by, late } = ended;
-    if (late !== undefined) abortAttempt(late, result);
+    late?.abort(result);
     if (by === 'deadline') return this.timeOut(result);
     if (by === 'abort') return this.fail(result, 'aborted', 'answer');
     if (kind === 'success') this.shared.retryBudget?.deposit();
-    const isToRetry = this.#isToRetry(ended);
+    const isToRetry = this.isToRetry(ended);
     if (!threw && !isToRetry) return this.succeed(result as T, kind);
     if (!isToRetry) {
       const stopped = isRejection(result) ? 'rejected' : 'not-retryable';
       return this.fail(result, stopped, kind === 'failure' ? 'failure' : 'answer', kind);
     }
     this.last = ended;
-    if (this.rounds >= (this.#isProbe ? 1 : this.settings.retry.maxAttempts)) return this.giveUp('attempts');
+    if (this.rounds >= (this.isProbe ? 1 : this.settings.retry.maxAttempts)) return this.giveUp('attempts');
     return this.#retry(ended);
-  }
-
-  /** Whether an attempt failed so that another may help. It is asked once of each. */
-  #isToRetry(ended: Ended): boolean {
-    if (this.#judged === ended) return this.#isWorthRetrying;
-    const { retryOn } = this.settings.retry;
-    const { threw, result, kind } = ended;
-    this.#judged = ended;
-    this.#isWorthRetrying =
-      retryOn === undefined
-        ? kind === 'failure' && !(threw && isRejection(result))
-        : isGranted('retryOn', () => retryOn(outcomeOf(ended), kind));
-    return this.#isWorthRetrying;
   }
 
   /** Waits for the next attempt and makes it, or gives up at once where there is a reason to. */

@@ -1,6 +1,7 @@
-import { CircuitBreakerError, hasCode, setName, setStatus } from '../core/errors.js';
+import { CircuitBreakerError, hasCode } from '../core/errors.js';
 import { quote } from '../core/quote.js';
 import type { BulkheadFullError } from './bulkhead-error.js';
+import { nameErrors } from './class-members.js';
 import type { RateLimitError } from './rate-limit-error.js';
 
 /** What a {@link TotalTimeoutError} tells. */
@@ -23,10 +24,8 @@ export class TotalTimeoutError extends CircuitBreakerError {
   /** The same as `status`. */
   declare statusCode: number;
 
-  static {
-    setName(this, 'TotalTimeoutError');
-    setStatus(this, 504);
-  }
+  /** @internal */
+  static readonly isNamed: true = /* @__PURE__ */ nameErrors(this, 'TotalTimeoutError', 504);
 
   constructor({ breaker, timeout, attempts, cause }: TotalTimeoutDetails) {
     super(

@@ -35,21 +35,21 @@ export interface HedgeOptions {
   maxHedges?: number | undefined;
 }
 
-const ms = duration(0, MAX_TIMER_DELAY);
+const ms = /* @__PURE__ */ duration(0, MAX_TIMER_DELAY);
 
-const RULES: Rules & Record<keyof HedgeOptions, Check> = {
+const RULES: Rules & Record<keyof HedgeOptions, Check> = /* @__PURE__ */ (() => ({
   delay: either(ms, object),
   maxHedges: positiveInteger(10),
-};
+}))();
 
-const QUANTILE_RULES: Rules & Record<keyof HedgeQuantile, Check> = {
-  quantile: (value) =>
+const QUANTILE_RULES: Rules & Record<keyof HedgeQuantile, Check> = /* @__PURE__ */ (() => ({
+  quantile: (value: unknown) =>
     typeof value === 'number' && value >= 0.5 && value <= 0.999 ? undefined : 'a number from 0.5 to 0.999',
   initial: ms,
   min: ms,
   max: ms,
   minimumCalls: positiveInteger(),
-};
+}))();
 
 /**
  * What the option `hedge` may be, copied.

@@ -12,7 +12,7 @@ import { type Debtor, payBack } from './debts.js';
 import { RESILIENCE_EVENTS, type ResilienceEvents } from './events.js';
 import { AnswerTimes } from './hedge-options.js';
 import type { Shared } from './shared.js';
-import { Tally } from './tally.js';
+import { type ResilienceMetrics, Tally } from './tally.js';
 import type { Wait } from './wait.js';
 
 export class Host implements Debtor {
@@ -45,6 +45,24 @@ export class Host implements Debtor {
     this.clock = breaker.options.clock;
     this.shared = shared;
     this.#discard = discard;
+  }
+
+  /** Everything that a `Resilience` knows of itself. */
+  get metrics(): ResilienceMetrics {
+    const { tally } = this;
+    const { retryBudget, rateLimiter } = this.shared;
+    return {
+      name: this.name,
+      budget: retryBudget ? { available: retryBudget.available, capacity: retryBudget.capacity } : null,
+      running: tally.running,
+      waiting: {
+        bulkhead: tally.queueing.bulkhead,
+        rateLimit: tally.queueing['rate-limit'],
+        backoff: tally.sleeping,
+      },
+      pausedFor: rateLimiter?.pausedFor ?? 0,
+      totals: tally.totals,
+    };
   }
 
   get emitter(): Emitter<ResilienceEvents> {

@@ -96,18 +96,16 @@ export interface ResilienceOptions extends Omit<CircuitBreakerOptions, keyof Aro
   breaker?: CircuitBreaker | undefined;
 }
 
-const FUNCTION_RULES: Rules & Record<keyof FunctionOptions, Check> = {
+const FUNCTION_RULES: Rules & Record<keyof FunctionOptions, Check> = /* @__PURE__ */ (() => ({
   retry: () => undefined, // read by itself, and so are the others that are objects
   totalTimeout: orFalse(duration(1, MAX_TIMER_DELAY)),
   callTimeout: BREAKER_RULES.callTimeout,
   hedge: either(object, oneOf(false)),
   fallback: BREAKER_RULES.fallback,
   fallbackOn: BREAKER_RULES.fallbackOn,
-};
+}))();
 
-const CALL_RULES: Rules = { signal: signalCheck, ...FUNCTION_RULES };
-
-export const FUNCTION_OPTIONS = Object.keys(FUNCTION_RULES) as (keyof FunctionOptions)[];
+export const FUNCTION_OPTIONS = /* @__PURE__ */ Object.keys(FUNCTION_RULES) as (keyof FunctionOptions)[];
 export const DEPENDENCY_OPTIONS = [
   'retryBudget',
   'bulkhead',
@@ -119,27 +117,27 @@ const anInstance = (what: string) => `${what}, its options, or false`;
 
 const isBreaker = (value: unknown): value is CircuitBreaker => hasMethods(ADMIT)(value);
 
-const AROUND_RULES: Rules & Record<keyof AroundOptions, Check> = {
+const AROUND_RULES: Rules & Record<keyof AroundOptions, Check> = /* @__PURE__ */ (() => ({
   ...FUNCTION_RULES,
   discard: callable,
-  retryBudget: (value) =>
+  retryBudget: (value: unknown) =>
     value === false || object(value) === undefined ? undefined : anInstance('a RetryBudget'),
-  bulkhead: (value) =>
+  bulkhead: (value: unknown) =>
     value === false || object(value) === undefined
       ? undefined
       : positiveInteger()(value) === undefined
         ? undefined
         : `a limit of at least 1, ${anInstance('a Bulkhead')}`,
-  rateLimit: (value) =>
+  rateLimit: (value: unknown) =>
     value === false || object(value) === undefined ? undefined : anInstance('a RateLimiter'),
   breakerCounts: oneOf('attempts', 'calls'),
-};
+}))();
 
-export const RESILIENCE_RULES: Rules = {
+export const RESILIENCE_RULES: Rules = /* @__PURE__ */ (() => ({
   ...BREAKER_RULES,
   ...AROUND_RULES,
-  breaker: (value) => (isBreaker(value) ? undefined : 'a CircuitBreaker'),
-};
+  breaker: (value: unknown) => (isBreaker(value) ? undefined : 'a CircuitBreaker'),
+}))();
 
 /** How errors name what is being made or called. */
 export const resilienceSubject = (name: string): Subject => ({
@@ -257,6 +255,19 @@ export class Settings {
   }
 }
 
+/** The options that belong to a function, as far as they are given. */
+export function functionRows({
+  retry,
+  totalTimeout,
+  callTimeout,
+  hedge,
+  fallback,
+  fallbackOn,
+}: FunctionOptions) {
+  const rows = { retry, totalTimeout, callTimeout, hedge, fallback, fallbackOn };
+  return Object.fromEntries(Object.entries(rows).filter(([, value]) => value !== undefined));
+}
+
 const RETRY_NONE: RetryOptions = { maxAttempts: 1 };
 
 /**
@@ -265,8 +276,9 @@ const RETRY_NONE: RetryOptions = { maxAttempts: 1 };
  * @throws InvalidOptionsError for the first mistake
  */
 export function readCall<T>(options: unknown, subject: Subject): ResilienceCallOptions<T> {
+  const rules = { signal: signalCheck, ...FUNCTION_RULES };
   return guardRead(subject, 'options', () => {
-    const given: ResilienceCallOptions<T> = readOptions(options, CALL_RULES, subject);
+    const given: ResilienceCallOptions<T> = readOptions(options, rules, subject);
     if (given.retry !== undefined) given.retry = readRetry(given.retry, subject);
     if (given.hedge) given.hedge = readHedge(given.hedge, subject);
     return given;

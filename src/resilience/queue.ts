@@ -17,12 +17,12 @@ export interface QueueOptions {
   clock?: Clock | undefined;
 }
 
-export const QUEUE_RULES: Rules & Record<keyof QueueOptions, Check> = {
+export const QUEUE_RULES: Rules & Record<keyof QueueOptions, Check> = /* @__PURE__ */ (() => ({
   queue: count,
   maxWait: duration(0, MAX_TIMER_DELAY),
   name: string,
   clock: clockCheck,
-};
+}))();
 
 /** A wait in a queue. */
 export class Place extends Wait {

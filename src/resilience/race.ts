@@ -1,5 +1,5 @@
 import type { Clock } from '../index.js';
-import { type Attempt, abortAttempt, type Ended } from './attempt.js';
+import type { Attempt, Ended } from './attempt.js';
 import { Wait } from './wait.js';
 
 /** What a race needs of its call. */
@@ -43,7 +43,7 @@ export class Race {
     this.#out.add(attempt);
     attempt.ended.then((ended) => {
       // Its call goes on, perhaps, but it has timed out.
-      if (ended.late !== undefined) abortAttempt(ended.late, ended.result);
+      ended.late?.abort(ended.result);
       this.#took(attempt, ended);
     });
   }

@@ -1,6 +1,7 @@
-import { CircuitBreakerError, setName, setStatus, withoutStack } from '../core/errors.js';
+import { CircuitBreakerError, withoutStack } from '../core/errors.js';
 import { quote } from '../core/quote.js';
 import type { QueueReason } from './bulkhead-error.js';
+import { nameErrors } from './class-members.js';
 
 /** What a {@link RateLimitError} tells. */
 export interface RateLimitDetails {
@@ -21,10 +22,8 @@ export class RateLimitError extends CircuitBreakerError {
   /** The same as `status`. */
   declare statusCode: number;
 
-  static {
-    setName(this, 'RateLimitError');
-    setStatus(this, 503);
-  }
+  /** @internal */
+  static readonly isNamed: true = /* @__PURE__ */ nameErrors(this, 'RateLimitError', 503);
 
   constructor({ breaker, reason, retryAfter }: RateLimitDetails) {
     super(

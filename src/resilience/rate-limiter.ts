@@ -33,12 +33,12 @@ export interface RateLimiterOptions extends QueueOptions {
   spacing?: number | undefined;
 }
 
-export const RATE_LIMIT_RULES: Rules & Record<keyof RateLimiterOptions, Check> = {
+const RATE_LIMIT_RULES: Rules & Record<keyof RateLimiterOptions, Check> = /* @__PURE__ */ (() => ({
   limit: positiveInteger(100_000),
   per: duration(1, MAX_TIMER_DELAY),
   spacing: duration(0, MAX_TIMER_DELAY),
   ...QUEUE_RULES,
-};
+}))();
 
 const CREATE = { breaker: '', action: 'create rate limiter' };
 

@@ -28,6 +28,7 @@ import {
   InvalidOptionsError,
   type OptionDifference,
 } from '../index.js';
+import { openDoor } from './class-members.js';
 import {
   type AroundOptions,
   DEPENDENCY_OPTIONS,
@@ -58,7 +59,7 @@ export interface ResilienceRegistryOptions {
 const CREATE = { breaker: '', action: 'create resilience registry' };
 
 const RULES: Rules & Record<keyof ResilienceRegistryOptions, Check> = {
-  breakers: (value) => (hasMethods('getOrCreate')(value) ? undefined : 'a CircuitBreakerRegistry'),
+  breakers: (value: unknown) => (hasMethods('getOrCreate')(value) ? undefined : 'a CircuitBreakerRegistry'),
   defaults: object,
   configure: callable,
 };
@@ -88,6 +89,8 @@ interface Entry {
  * ```
  */
 export class ResilienceRegistry {
+  /** @internal */
+  static readonly hasDoor: true = /* @__PURE__ */ openDoor(this, CONFIGURE, 'configurable');
   /** Where the breakers are. */
   readonly breakers: CircuitBreakerRegistry;
   readonly #entries = new WeakMap<CircuitBreaker, Entry>();
@@ -168,7 +171,7 @@ export class ResilienceRegistry {
   }
 
   /** For `applyConfig` of recloser/presets. @internal */
-  [CONFIGURE](): ConfigurableAround {
+  configurable(): ConfigurableAround {
     return {
       read: readAroundOption,
       plan: (optionsFor, refuse) => this.#plan(optionsFor, refuse),

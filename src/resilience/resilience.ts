@@ -1,18 +1,18 @@
 import type { Listener } from '../core/events.js';
 import { type CallerSignal, reasonOf } from '../core/following.js';
 import { type GuardSpec, guardBy } from '../core/guard.js';
-import { rejectSoon, run } from '../core/promises.js';
-import { describe, type Subject } from '../core/validate.js';
+import { rejectSoon } from '../core/promises.js';
+import { describe } from '../core/validate.js';
 import { type CallResult, CircuitBreaker, type Fallback } from '../index.js';
-import { type AttemptContext, type AttemptTask, type Ended, endedBy, LazyAttemptContext } from './attempt.js';
+import type { AttemptTask } from './attempt.js';
 import type { Bulkhead } from './bulkhead.js';
 import { Call } from './call.js';
-import { type Step, unwrap } from './call-end.js';
 import type { ResilienceEvents } from './events.js';
 import { Host } from './host.js';
 import {
   type AroundOptions,
   type FunctionOptions,
+  functionRows,
   type ReadResilience,
   type ResilienceCallOptions,
   type ResilienceOptions,
@@ -21,6 +21,8 @@ import {
   resilienceSubject,
   Settings,
 } from './options.js';
+import { callPlainly } from './plain-call.js';
+import { PreparedOptions } from './prepared-options.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { RetryBudget } from './retry-budget.js';
 import { changeShared, createShared } from './shared.js';
@@ -31,28 +33,6 @@ export type ResilienceResult<T> = CallResult<T> & {
   /** Runs of the task, hedges included. */
   readonly attempts: number;
 };
-
-/** Options of calls, read once, for whoever makes many. */
-export class PreparedOptions {
-  readonly #options: FunctionOptions;
-  readonly #subject: Subject;
-  #base: Settings | undefined;
-  #settings: Settings | undefined;
-
-  constructor(options: FunctionOptions, subject: Subject) {
-    this.#options = options;
-    this.#subject = subject;
-  }
-
-  /** @throws InvalidOptionsError for options that cannot work with those */
-  over(base: Settings): Settings {
-    if (this.#base !== base || this.#settings === undefined) {
-      this.#settings = base.with(this.#options, this.#subject);
-      this.#base = base;
-    }
-    return this.#settings;
-  }
-}
 
 /**
  * A breaker with everything around it: retries under a budget, a deadline, hedges, a bulkhead, a rate limit, a fallback.
@@ -112,20 +92,7 @@ export class Resilience {
 
   /** Everything that it knows of itself, as a fresh plain object. */
   get metrics(): ResilienceMetrics {
-    const { name, tally, shared } = this.#host;
-    const { retryBudget, rateLimiter } = shared;
-    return {
-      name,
-      budget: retryBudget ? { available: retryBudget.available, capacity: retryBudget.capacity } : null,
-      running: tally.running,
-      waiting: {
-        bulkhead: tally.queueing.bulkhead,
-        rateLimit: tally.queueing['rate-limit'],
-        backoff: tally.sleeping,
-      },
-      pausedFor: rateLimiter?.pausedFor ?? 0,
-      totals: tally.totals,
-    };
+    return this.#host.metrics;
   }
 
   /**
@@ -142,7 +109,8 @@ export class Resilience {
   call<T>(task: AttemptTask<T>, options?: ResilienceCallOptions<T> | PreparedOptions): Promise<T> {
     try {
       const settings = this.#plainSettings(options);
-      if (settings !== undefined && typeof task === 'function') return this.#callPlainly(task, settings);
+      if (settings !== undefined && typeof task === 'function')
+        return callPlainly(this.#host, task, settings);
       return this.#prepare(task, options).start();
     } catch (error) {
       return Promise.reject(error);
@@ -288,77 +256,6 @@ export class Resilience {
     return this.#host.isGated ? undefined : settings;
   }
 
-  /** The usual call: what comes after a failure is a `Call`'s, and so is one that has to wait for its place. */
-  #callPlainly<T>(task: AttemptTask<T>, settings: Settings): Promise<T> {
-    const host = this.#host;
-    const { tally, owed, owedPermits, owedPlaces } = host;
-    const { bulkhead } = host.shared;
-    const startedAt = host.clock.now();
-    if (bulkhead !== undefined && !bulkhead.tryEnter())
-      return new Call<T>(host, task, settings, undefined, startedAt).start();
-    const { maxAttempts, retryOn } = settings.retry;
-    const isOne = maxAttempts === 1 && retryOn === undefined;
-    let permit: unknown;
-    let pending: Promise<T>;
-    tally.calls++;
-    tally.running++;
-    try {
-      permit = host.admit(startedAt);
-      if (permit instanceof Error) return this.#refused(task, settings, startedAt, permit);
-      tally.attempts++;
-      pending = run(
-        task as (context: unknown) => T,
-        new LazyAttemptContext(host, 1, false, Number.POSITIVE_INFINITY),
-      );
-      const succeeded = (value: T) => {
-        tally.running--;
-        bulkhead?.leave();
-        host.isFailing = false;
-        const kind = host.settle(permit, startedAt, false, value);
-        if (kind !== 'success' || retryOn !== undefined)
-          return unwrap(this.#resumed(task, settings, startedAt, endedBy(false, value, kind)));
-        host.shared.retryBudget?.deposit();
-        return value;
-      };
-      const failed = (error: unknown) => {
-        tally.running--;
-        bulkhead?.leave();
-        host.isFailing = true;
-        const kind = host.settle(permit, startedAt, true, error);
-        return this.#resumed(task, settings, startedAt, endedBy(true, error, kind));
-      };
-      // An error that a handler throws on costs more than one that it looks at from the side.
-      if (!isOne || !host.isFailing) return pending.then(succeeded, (error) => unwrap(failed(error)));
-      pending.then(succeeded, failed);
-    } catch (error) {
-      // Without a call: the stack is full.
-      tally.running--;
-      owedPermits[owedPermits.length] = permit;
-      owedPlaces[owedPlaces.length] = bulkhead;
-      owed[owed.length] = host;
-      throw error;
-    }
-    try {
-      return pending.then();
-    } catch {
-      return pending; // the stack is full, and the call is settled from the side
-    }
-  }
-
-  /** What comes of a call that the breaker has rejected. */
-  #refused<T>(task: AttemptTask<T>, settings: Settings, startedAt: number, error: Error): Promise<T> {
-    const { tally, shared } = this.#host;
-    const answer = new Call<T>(this.#host, task, settings, undefined, startedAt).refused(error);
-    shared.bulkhead?.leave();
-    tally.running--;
-    return answer;
-  }
-
-  /** What comes after a first attempt that was no plain success. */
-  #resumed<T>(task: AttemptTask<T>, settings: Settings, startedAt: number, ended: Ended): Step<T> {
-    return new Call<T>(this.#host, task, settings, undefined, startedAt).resume(ended);
-  }
-
   /**
    * A call, ready to start.
    *
@@ -389,14 +286,6 @@ export class Resilience {
   #read<T>(options: ResilienceCallOptions<T>): ResilienceCallOptions<T> {
     return readCall<T>(options, resilienceSubject(this.name));
   }
-}
-
-export type { AttemptContext };
-
-/** The rows that belong to a function. */
-function functionRows({ retry, totalTimeout, callTimeout, hedge, fallback, fallbackOn }: FunctionOptions) {
-  const rows = { retry, totalTimeout, callTimeout, hedge, fallback, fallbackOn };
-  return Object.fromEntries(Object.entries(rows).filter(([, value]) => value !== undefined));
 }
 
 function nameOf(options: unknown): string {

@@ -42,26 +42,25 @@ const tokens = (least: number): Check => {
       : `a number from ${least} to ${MOST.toLocaleString('en')}`;
 };
 
-export const BUDGET_RULES: Rules & Record<keyof RetryBudgetOptions, Check> = {
+const BUDGET_RULES: Rules & Record<keyof RetryBudgetOptions, Check> = /* @__PURE__ */ (() => ({
   ratio,
   capacity: tokens(1),
   initial: tokens(0),
   perSecond: tokens(0),
   clock: clockCheck,
-};
+}))();
 
 /** Never more than was given, but for what a product of fractions adds. */
 const inMillionths = (given: number): number => Math.floor(given * TOKEN + 1e-6);
-
-/** Inside of a Resilience the clock is the breaker's. */
-const { clock: _, ...RULES_INSIDE } = BUDGET_RULES;
 
 const CREATE = { breaker: '', action: 'create retry budget' };
 
 /** @throws InvalidOptionsError for an unknown option or a value out of range */
 export function readBudget(options: unknown, subject: Subject, path = ''): RetryBudgetOptions {
+  const { clock: _, ...rules } = BUDGET_RULES;
+  const of = path === '' ? BUDGET_RULES : rules; // inside of a Resilience the clock is the breaker's
   const given: RetryBudgetOptions = guardRead(subject, 'options', () =>
-    readOptions(options, path === '' ? BUDGET_RULES : RULES_INSIDE, subject, path),
+    readOptions(options, of, subject, path),
   );
   const { capacity = 100, initial } = given;
   verify(subject, `${path}initial`, initial, (value) =>

@@ -56,12 +56,13 @@ const policy = (maxAttempts: number, initial: number, max: number): Readonly<Ret
 
 /** Retries by name: all with full jitter, all under the budget. */
 export const RETRY_POLICIES: Readonly<Record<RetryPolicyName, Readonly<RetryOptions>>> =
-  /* @__PURE__ */ Object.freeze({
-    none: Object.freeze({ maxAttempts: 1 }),
-    network: policy(3, 100, 2_000),
-    aggressive: policy(5, 50, 5_000),
-    patient: Object.freeze({ ...policy(8, 1_000, 30_000), whenOpen: 'wait' as const }),
-  });
+  /* @__PURE__ */ (() =>
+    Object.freeze({
+      none: Object.freeze({ maxAttempts: 1 }),
+      network: policy(3, 100, 2_000),
+      aggressive: policy(5, 50, 5_000),
+      patient: Object.freeze({ ...policy(8, 1_000, 30_000), whenOpen: 'wait' as const }),
+    }))();
 
 /** Retries in force. */
 export interface Retry {
@@ -74,24 +75,22 @@ export interface Retry {
   readonly waitsWhenOpen: boolean;
 }
 
-const policyNames = Object.keys(RETRY_POLICIES);
-
-const RULES: Rules & Record<keyof RetryOptions, Check> = {
+const RULES: Rules & Record<keyof RetryOptions, Check> = /* @__PURE__ */ (() => ({
   maxAttempts: positiveInteger(100),
   backoff: either(either(duration(0, MAX_TIMER_DELAY), callable), object),
   retryOn: callable,
   retryAfter: callable,
   maxRetryAfter: duration(0, MAX_TIMER_DELAY),
   whenOpen: oneOf('stop', 'wait'),
-};
+}))();
 
-const BACKOFF_RULES: Rules = {
+const BACKOFF_RULES: Rules = /* @__PURE__ */ (() => ({
   initial: duration(0, MAX_TIMER_DELAY),
   factor: numberFrom(1),
   max: duration(0, MAX_TIMER_DELAY),
   jitter: ratio,
   random: callable,
-};
+}))();
 
 const DEFAULT_BACKOFF = { initial: 100, max: 2_000, jitter: 1 };
 
@@ -104,6 +103,7 @@ export function readRetry(value: unknown, subject: Subject): RetryOptions {
   if (value === false) return RETRY_POLICIES.none;
   if (typeof value === 'string') {
     if (Object.hasOwn(RETRY_POLICIES, value)) return RETRY_POLICIES[value as RetryPolicyName];
+    const policyNames = Object.keys(RETRY_POLICIES);
     refuse(
       subject,
       'retry',

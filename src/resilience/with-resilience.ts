@@ -29,8 +29,9 @@ import {
   readCall,
   readResilience,
 } from './options.js';
+import type { PreparedOptions } from './prepared-options.js';
 import { defaultResilience, type NamedOptions, ResilienceRegistry } from './registry.js';
-import { type PreparedOptions, Resilience } from './resilience.js';
+import { Resilience } from './resilience.js';
 
 /** What stands before a function: by name, itself, a breaker, or a function that tells the name from the arguments. */
 // biome-ignore lint/suspicious/noExplicitAny: the key function takes what the wrapped function takes
@@ -220,12 +221,12 @@ const sourceCheck: Check = (value) =>
     ? undefined
     : 'a name, a breaker, a Resilience, or a function that tells the name';
 
-const RULES: Rules = {
+const RULES: Rules = /* @__PURE__ */ (() => ({
   ...RESILIENCE_RULES,
-  registry: (value) =>
+  registry: (value: unknown) =>
     value instanceof ResilienceRegistry || hasMethods('getOrCreate', 'of')(value)
       ? undefined
       : 'a ResilienceRegistry',
   scope: oneOf('class', 'instance'),
   result: oneOf(true, false),
-};
+}))();
