@@ -17,11 +17,13 @@ import {
 } from '../core/validate.js';
 import { warn } from '../core/warn.js';
 import { type Clock, systemClock } from '../index.js';
-import { type ChaosPhase, type Fault, type FaultKind, readFaults, readPhases } from './faults.js';
+import { type ChaosPlan, type Faults, type Present, presentOf, startPlan } from './chaos-plan.js';
+import { type AnyFunction, type Perform, standBefore } from './chaos-proxy.js';
+import type { ChaosPhase, Fault, FaultKind } from './faults.js';
 import { isFirstWarning, markInjected } from './injected.js';
 import { drawLatency } from './latency.js';
 import { draw, hashText } from './random.js';
-import { isSignal, onAbort, type SignalLike } from './signals.js';
+import { onAbort, type SignalLike, signalIn } from './signals.js';
 import { createError } from './testing-error.js';
 
 /** What {@link createChaos} takes. */
@@ -46,24 +48,14 @@ export interface ChaosStats {
   readonly injected: Readonly<Record<FaultKind, number>>;
 }
 
-declare const PLAN: unique symbol;
-
-/** Faults that change with time, as {@link Chaos.plan} makes them. */
-export interface ChaosPlan {
-  readonly [PLAN]: true;
-}
-
-/** Faults in the order in which they are asked, or a plan of them. */
-export type Faults = readonly Fault[] | ChaosPlan;
-
 /** Which methods of a client get faults. */
 export interface ChaosProtectOptions<Client> {
   /** Their names. @default all but those of events */
   methods?: readonly (keyof Client & string)[] | undefined;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: any function
-type AnyFunction = (...args: any[]) => any;
+/** Finds the signal among the arguments of a call. */
+type PickSignal = (args: unknown[]) => SignalLike | undefined;
 
 /** Injects faults. Its members work detached. */
 export interface Chaos {
@@ -85,7 +77,7 @@ export interface Chaos {
   [Symbol.dispose](): void;
 }
 
-const enabledCheck = either(oneOf(true, false), callable);
+const enabledCheck = /* @__PURE__ */ (() => either(oneOf(true, false), callable))();
 
 const clockCheck: Check = (value) =>
   typeof (value as Partial<Clock> | null)?.now === 'function' ? undefined : 'a clock';
@@ -97,17 +89,13 @@ const RULES: Rules & Record<keyof ChaosOptions, Check> = {
 };
 
 const subject = (action: string) => ({ breaker: '', action });
-const CREATE = subject('create chaos');
-const WRAP = subject('wrap with chaos');
-const PROTECT = subject('protect with chaos');
-const PLAN_SUBJECT = subject('plan chaos');
+const CREATE = /* @__PURE__ */ subject('create chaos');
+const WRAP = /* @__PURE__ */ subject('wrap with chaos');
+const PROTECT = /* @__PURE__ */ subject('protect with chaos');
+const PLAN_SUBJECT = /* @__PURE__ */ subject('plan chaos');
 
 /** What compilers that bring `using` along look for where the runtime lacks the symbol. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
-
-/** Methods that are synchronous in every client that has them. */
-const SYNCHRONOUS =
-  /^(on|once|off|emit|(add|remove|prepend)(Once|All)?(Event)?Listeners?|dispatchEvent|listeners|listenerCount|rawListeners|eventNames|[gs]etMaxListeners|constructor)$/;
 
 /**
  * Faults for the functions that a test, or a staging environment, calls.
@@ -129,7 +117,6 @@ export function createChaos(options: ChaosOptions = {}): Chaos {
   const given: ChaosOptions = guardRead(CREATE, 'options', () => readOptions(options, RULES, CREATE));
   const { seed = 1, clock = systemClock } = given;
   const injected: Record<FaultKind, number> = { error: 0, latency: 0, hang: 0, result: 0 };
-  const plans = new WeakMap<object, Plan>();
   const waiting = new Set<(reason: unknown) => void>();
   let enabled = given.enabled ?? !isProduction();
   let functions = 0;
@@ -174,13 +161,6 @@ export function createChaos(options: ChaosOptions = {}): Chaos {
     }
   };
 
-  const faultsOf = (faults: Faults): (() => Present) => {
-    const plan = plans.get(faults);
-    if (plan !== undefined) return () => plan.at(clock.now());
-    const read = guardRead(WRAP, '`faults`', () => readFaults(faults, WRAP));
-    return () => ({ phase: 0, faults: read });
-  };
-
   /** @param id tells the function */
   const perform = (present: () => Present, id: number, number: number, makeCall: () => Call): unknown => {
     const { phase, faults } = present();
@@ -202,9 +182,9 @@ export function createChaos(options: ChaosOptions = {}): Chaos {
   };
 
   /** @param pick finds the signal among the arguments */
-  const caller = (present: () => Present, id: number, pick: (args: unknown[]) => SignalLike | undefined) => {
+  const caller = (present: () => Present, id: number, pick: PickSignal): Perform => {
     let number = 0;
-    return (fn: AnyFunction, self: unknown, args: unknown[]): unknown => {
+    return (fn, self, args) => {
       if (enabled === false) return Reflect.apply(fn, self, args);
       if (enabled !== true && !isGranted('enabled', enabled)) return Reflect.apply(fn, self, args);
       calls++;
@@ -213,11 +193,11 @@ export function createChaos(options: ChaosOptions = {}): Chaos {
   };
 
   const wrapBy =
-    (pick: (args: unknown[]) => SignalLike | undefined) =>
+    (pick: PickSignal) =>
     <F extends AnyFunction>(fn: F, faults: Faults): F => {
       if (typeof fn !== 'function')
         throw new TypeError(`Chaos needs a function to wrap, received ${describe(fn)}`);
-      const apply: ProxyHandler<F>['apply'] = caller(faultsOf(faults), functions++, pick);
+      const apply: ProxyHandler<F>['apply'] = caller(presentOf(faults, WRAP), functions++, pick);
       return new Proxy(fn, { apply });
     };
 
@@ -236,51 +216,16 @@ export function createChaos(options: ChaosOptions = {}): Chaos {
       const { methods } = readOptions(options, { methods: methodsOf(client) }, PROTECT) as {
         methods?: readonly string[];
       };
-      const present = faultsOf(faults);
+      const present = presentOf(faults, WRAP);
       const id = functions++;
-      const stands = new Map<PropertyKey, { readonly value: unknown; readonly standIn: unknown }>();
-      const callers = new Map<PropertyKey, ReturnType<typeof caller>>();
-      const callerOf = (method: string) => {
+      const callers = new Map<string, Perform>();
+      return standBefore(client, methods, (method) => {
         const known = callers.get(method) ?? caller(present, id + hashText(method), signalIn);
         callers.set(method, known);
         return known;
-      };
-      const proxy: typeof client = new Proxy(client, {
-        get(target, property) {
-          const value: unknown = Reflect.get(target, property, target);
-          if (typeof value !== 'function' || typeof property === 'symbol' || isFixed(target, property))
-            return value;
-          const known = stands.get(property);
-          if (known?.value === value) return known.standIn;
-          const isHit =
-            methods === undefined
-              ? !SYNCHRONOUS.test(property) && !(property in Object.prototype)
-              : methods.includes(property);
-          // Methods run on the client itself, whose private state knows no proxy.
-          const onClient = (self: unknown) => (self === proxy ? client : self);
-          const perform = isHit ? callerOf(property) : Reflect.apply;
-          const standIn =
-            property === 'constructor'
-              ? value
-              : new Proxy(value as AnyFunction, {
-                  apply: (fn, self, args) => perform(fn, onClient(self), args),
-                });
-          stands.set(property, { value, standIn });
-          return standIn;
-        },
-        set: (target, property, value) => Reflect.set(target, property, value, target),
       });
-      return proxy;
     },
-    plan(phases) {
-      const plan = new Plan(
-        guardRead(PLAN_SUBJECT, '`phases`', () => readPhases(phases, PLAN_SUBJECT)),
-        clock.now(),
-      );
-      const handle = Object.freeze({}) as ChaosPlan;
-      plans.set(handle, plan);
-      return handle;
-    },
+    plan: (phases) => startPlan(phases, clock, PLAN_SUBJECT),
     get stats() {
       return { calls, injected: { ...injected } };
     },
@@ -296,45 +241,6 @@ interface Call {
   readonly signal: SignalLike | undefined;
 }
 
-/** The faults that may happen now, and the number of the phase that they belong to. */
-interface Present {
-  readonly phase: number;
-  readonly faults: readonly Fault[];
-}
-
-class Plan {
-  readonly #phases: readonly ChaosPhase[];
-  readonly #start: number;
-
-  constructor(phases: readonly ChaosPhase[], start: number) {
-    this.#phases = phases;
-    this.#start = start;
-  }
-
-  at(now: number): Present {
-    let left = now - this.#start;
-    for (const [phase, it] of this.#phases.entries()) {
-      if (left < it.for) return { phase, faults: it.faults };
-      left -= it.for;
-    }
-    return { phase: 0, faults: [] };
-  }
-}
-
-/** The first argument that is a signal, or has one. */
-function signalIn(args: readonly unknown[]): SignalLike | undefined {
-  for (const arg of args) {
-    try {
-      if (isSignal(arg)) return arg;
-      const { signal } = (arg ?? {}) as { signal?: unknown };
-      if (isSignal(signal)) return signal;
-    } catch {
-      // its getters throw
-    }
-  }
-  return undefined;
-}
-
 /** What throws is reported, and stands for no time at all. */
 function reported(read: () => number): number {
   try {
@@ -343,12 +249,6 @@ function reported(read: () => number): number {
     report(error);
     return 0;
   }
-}
-
-/** A proxy must answer what cannot be changed as it is. */
-function isFixed(client: object, property: PropertyKey): boolean {
-  const own = Reflect.getOwnPropertyDescriptor(client, property);
-  return own !== undefined && !own.configurable && !own.writable;
 }
 
 function methodsOf(client: object): Check {

@@ -57,9 +57,7 @@ export interface ChaosPhase {
   faults: readonly Fault[];
 }
 
-const KINDS = ['error', 'latency', 'hang', 'result'] as const;
-
-const kind = oneOf(...KINDS);
+const kind = /* @__PURE__ */ oneOf('error', 'latency', 'hang', 'result');
 
 const RULES: Readonly<Record<FaultKind, Rules>> = {
   error: { fault: kind, rate: ratio, error: callable },
@@ -86,7 +84,7 @@ export function readFaults(given: unknown, subject: Subject, path = 'faults'): r
   });
 }
 
-const PHASE_RULES: Rules = { for: duration(), faults: list };
+const PHASE_RULES: Rules = { for: /* @__PURE__ */ duration(), faults: list };
 
 /** @throws InvalidOptionsError with the path of what is wrong: `phases[0].for` */
 export function readPhases(given: unknown, subject: Subject): readonly ChaosPhase[] {

@@ -1,12 +1,11 @@
 export {
   type Chaos,
   type ChaosOptions,
-  type ChaosPlan,
   type ChaosProtectOptions,
   type ChaosStats,
   createChaos,
-  type Faults,
 } from './chaos.js';
+export type { ChaosPlan, Faults } from './chaos-plan.js';
 export type {
   ChaosPhase,
   ErrorFault,

@@ -9,7 +9,8 @@ export type Latency = number | { p50: number; p99: number } | ((random: () => nu
 
 const functionCheck: Check = (value) => (typeof value === 'function' ? undefined : 'a function');
 
-export const latencyCheck: Check = either(duration(), either(object, functionCheck));
+export const latencyCheck: Check = /* @__PURE__ */ (() =>
+  either(duration(), either(object, functionCheck)))();
 
 const aboveZero: Check = (value) =>
   (value as number) > 0 && Number.isFinite(value) ? undefined : 'a finite number of milliseconds above 0';

@@ -96,8 +96,8 @@ const finite: Check = (value) => (Number.isFinite(value) ? undefined : 'a finite
 const RULES: Rules & Record<keyof ManualClockOptions, Check> = { start: finite, epoch: finite, seed: count };
 
 const SETTLE_RULES: Rules & Record<keyof SettleOptions, Check> = {
-  limit: duration(),
-  io: duration(0, MAX_TIMER_DELAY),
+  limit: /* @__PURE__ */ duration(),
+  io: /* @__PURE__ */ duration(0, MAX_TIMER_DELAY),
 };
 
 const promiseCheck: Check = (value) =>
@@ -106,10 +106,10 @@ const promiseCheck: Check = (value) =>
 const signalCheck: Check = (value) => (isSignal(value) ? undefined : 'an AbortSignal');
 
 const subject = (action: string) => ({ breaker: '', action });
-const CREATE = subject('create manual clock');
-const MOVE = subject('move manual clock');
-const SETTLE = subject('settle by manual clock');
-const WAIT = subject('wait for manual clock');
+const CREATE = /* @__PURE__ */ subject('create manual clock');
+const MOVE = /* @__PURE__ */ subject('move manual clock');
+const SETTLE = /* @__PURE__ */ subject('settle by manual clock');
+const WAIT = /* @__PURE__ */ subject('wait for manual clock');
 
 /**
  * A clock for tests: hand it to breakers as their `clock`, and move it by hand.

@@ -115,9 +115,9 @@ function rejects({ metrics, options }: Readable): boolean {
  * ```
  */
 export const matchers = {
-  toBeClosed: inState('CLOSED'),
-  toBeHalfOpen: inState('HALF_OPEN'),
-  toBeOpen: matcher((breaker, reason?: TransitionReason) => {
+  toBeClosed: /* @__PURE__ */ inState('CLOSED'),
+  toBeHalfOpen: /* @__PURE__ */ inState('HALF_OPEN'),
+  toBeOpen: /* @__PURE__ */ matcher((breaker, reason?: TransitionReason) => {
     const { state, lastTransition } = breaker.metrics;
     return {
       wanted: `be OPEN${reason === undefined ? '' : ` by ${reason}`}`,
@@ -125,9 +125,9 @@ export const matchers = {
       found: stateOf(breaker),
     };
   }),
-  toHaveRejected: counted('rejected', 'calls', ({ totals }) => totals.rejected),
-  toHaveTripped: counted('tripped', 'times', ({ totals }) => totals.opened),
-  toRejectCall: matcher((breaker) => ({
+  toHaveRejected: /* @__PURE__ */ counted('rejected', 'calls', ({ totals }) => totals.rejected),
+  toHaveTripped: /* @__PURE__ */ counted('tripped', 'times', ({ totals }) => totals.opened),
+  toRejectCall: /* @__PURE__ */ matcher((breaker) => ({
     wanted: 'reject a call',
     pass: rejects(breaker),
     found: `${stateOf(breaker)}, with ${breaker.metrics.inFlight} calls in flight and retryAfter ${breaker.metrics.retryAfter}`,

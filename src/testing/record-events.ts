@@ -71,28 +71,19 @@ export interface EventRecord {
 }
 
 /** The events that there are: of breakers, registries, `Resilience` and fleets. A source that lacks one says so. */
-const EVENTS = [
-  ...[
-    'transition',
-    'open',
-    'halfOpen',
-    'close',
-    'success',
-    'failure',
-    'ignore',
-    'reject',
-    'fallback',
-    'mode',
-  ],
-  ...['degraded', 'well', 'create', 'delete', 'conflict'],
-  ...['retry', 'stop', 'hedge', 'wait', 'detached', 'attached', 'decision', 'error'],
-];
+const EVENTS = /* @__PURE__ */ [
+  'transition open halfOpen close success failure ignore reject fallback mode degraded well',
+  'create delete conflict retry stop hedge wait detached attached decision error',
+].flatMap((names) => names.split(' '));
 
-const RULES: Rules & Record<keyof RecordOptions, Check> = { events: list, limit: positiveInteger() };
+const RULES: Rules & Record<keyof RecordOptions, Check> = {
+  events: list,
+  limit: /* @__PURE__ */ positiveInteger(),
+};
 
 const SUBJECT = { breaker: '', action: 'record events' };
 
-const canListen = hasMethods('on');
+const canListen = /* @__PURE__ */ hasMethods('on');
 
 const sourceCheck: Check = (value) =>
   canListen(value) ? undefined : 'what has events, as a breaker or a registry';

@@ -31,3 +31,17 @@ export function onAbort(signal: SignalLike | undefined, run: (reason: unknown) =
   signal.addEventListener('abort', listener);
   return stop;
 }
+
+/** The first argument that is a signal, or has one. */
+export function signalIn(args: readonly unknown[]): SignalLike | undefined {
+  for (const arg of args) {
+    try {
+      if (isSignal(arg)) return arg;
+      const { signal } = (arg ?? {}) as { signal?: unknown };
+      if (isSignal(signal)) return signal;
+    } catch {
+      // its getters throw
+    }
+  }
+  return undefined;
+}

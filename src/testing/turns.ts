@@ -8,15 +8,19 @@ export interface Turns {
 
 interface Platform {
   readonly MessageChannel?: new () => MessageChannel;
-  readonly setImmediate?: (run: () => void) => unknown;
+  readonly setImmediate?: ((run: () => void) => unknown) | undefined;
   readonly setTimeout: (run: () => void, ms: number) => unknown;
 }
 
 /** As they are before a test puts fake ones in their place. */
-const { setImmediate, setTimeout } = globalThis as unknown as Platform;
+const real: Platform = /* @__PURE__ */ (() => {
+  const { setImmediate, setTimeout } = globalThis as unknown as Platform;
+  return { setImmediate, setTimeout };
+})();
 
 /** Real milliseconds. */
 export function realTime(ms: number): Promise<void> {
+  const { setTimeout } = real;
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
@@ -36,6 +40,7 @@ export async function createTurns(): Promise<Turns> {
 }
 
 function timerTurns(): Turns {
+  const { setImmediate, setTimeout } = real;
   const turn = setImmediate ?? ((run: () => void) => setTimeout(run, 0));
   return {
     next: () =>

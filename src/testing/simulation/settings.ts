@@ -104,7 +104,7 @@ export interface SimulationSettings<Shared = unknown> {
   drain?: number | undefined;
 }
 
-const SETTINGS: Rules & Record<keyof SimulationSettings, Check> = {
+const SETTINGS: Rules & Record<keyof SimulationSettings, Check> = /* @__PURE__ */ (() => ({
   breaker: either(object, callable),
   traffic: object,
   dependency: list,
@@ -116,17 +116,17 @@ const SETTINGS: Rules & Record<keyof SimulationSettings, Check> = {
   grace: duration(),
   step: duration(1),
   drain: duration(),
-};
+}))();
 
-const TRAFFIC: Rules & Record<keyof Traffic, Check> = {
+const TRAFFIC: Rules & Record<keyof Traffic, Check> = /* @__PURE__ */ (() => ({
   rate: either(numberFrom(0), callable),
   arrivals: oneOf('poisson', 'even'),
-};
+}))();
 
 const capacity: Check = (value) =>
   (value as number) > 0 && Number.isFinite(value) ? undefined : 'a finite number above 0';
 
-const PHASE: Rules & Record<keyof Phase, Check> = {
+const PHASE: Rules & Record<keyof Phase, Check> = /* @__PURE__ */ (() => ({
   for: duration(),
   latency: latencyCheck,
   failures: ratio,
@@ -135,11 +135,11 @@ const PHASE: Rules & Record<keyof Phase, Check> = {
   capacity,
   only: list,
   incident: oneOf(true, false),
-};
+}))();
 
 const finite: Check = (value) => (Number.isFinite(value) ? undefined : 'a finite number of milliseconds');
 
-const CALL: Rules = { t: finite, ok: oneOf(true, false), ms: duration() };
+const CALL: Rules = { t: finite, ok: /* @__PURE__ */ oneOf(true, false), ms: /* @__PURE__ */ duration() };
 const INCIDENT: Rules = { from: finite, to: finite };
 
 export const SUBJECT = { breaker: '', action: 'simulate' };

@@ -98,8 +98,8 @@ async function makeCallers(settings: ResolvedSettings, clock: ManualClock, calle
   }
 }
 
-const canCall = hasMethods('call');
-const canListen = hasMethods('on');
+const canCall = /* @__PURE__ */ hasMethods('call');
+const canListen = /* @__PURE__ */ hasMethods('on');
 
 const isReadable = (it: unknown): it is ReadableBreaker => canListen(it) && 'state' in it;
 

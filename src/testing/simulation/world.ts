@@ -104,7 +104,7 @@ function phasedWorld(
 /** Milliseconds in which a rate that is a function is taken for constant. */
 const PIECE = 10;
 
-const rateCheck = numberFrom(0);
+const rateCheck = /* @__PURE__ */ numberFrom(0);
 
 /** When so many calls, a fraction too, have arrived on the average; levels are asked in ascending order. */
 function createLevels(rate: Traffic['rate'], end: number): (level: number) => number | undefined {
