@@ -33,29 +33,44 @@ export class RecentList<Item extends { readonly time: number }> {
   readonly #list: HTMLOListElement;
   readonly #kind: Kind;
   readonly #draw: (item: Item) => readonly Node[];
+  #items: readonly Item[] | undefined;
   #told = '';
+  #ages: { readonly element: Element; readonly time: number }[] = [];
+  #isSeen = true;
 
   constructor(kind: Kind, draw: (item: Item) => readonly Node[], heading: 'h2' | 'h3' = 'h2') {
     this.#kind = kind;
     this.#draw = draw;
     this.#list = make('ol', { 'data-list': kind });
     this.element = make('section', {}, make(heading, { class: 'title' }, TITLES[kind]), this.#list);
+    new IntersectionObserver(([change]) => {
+      this.#isSeen = change?.isIntersecting ?? true;
+    }).observe(this.element);
   }
 
+  /** Its ages are painted where somebody sees them: with many circuits, the lists are far below. */
   paint(items: readonly Item[], now: number): void {
+    const isOther = items !== this.#items && this.#take(items);
+    if (!isOther && !this.#isSeen) return;
+    for (const { element, time } of this.#ages) say(element, `${age(now - time)} ago`);
+  }
+
+  /** Draws them, unless they are those that are there. */
+  #take(items: readonly Item[]): boolean {
+    this.#items = items;
     const told = JSON.stringify(items);
-    if (told !== this.#told) {
-      this.#told = told;
-      this.#list.replaceChildren(
-        ...(items.length === 0
-          ? [make('li', { class: 'quiet' }, NOTHING[this.#kind])]
-          : items.map((item) => make('li', {}, ...this.#draw(item)))),
-      );
-    }
-    for (const element of Array.from(this.#list.querySelectorAll('.age'))) {
-      const time = Date.parse(element.previousElementSibling?.getAttribute('datetime') ?? '');
-      if (!Number.isNaN(time)) say(element, `${age(now - time)} ago`);
-    }
+    if (told === this.#told) return false;
+    this.#told = told;
+    this.#list.replaceChildren(
+      ...(items.length === 0
+        ? [make('li', { class: 'quiet' }, NOTHING[this.#kind])]
+        : items.map((item) => make('li', {}, ...this.#draw(item)))),
+    );
+    this.#ages = Array.from(this.#list.querySelectorAll('.age'), (element, at) => ({
+      element,
+      time: items[at]?.time ?? 0,
+    }));
+    return true;
   }
 }
 

@@ -36,6 +36,7 @@ interface Route {
 }
 
 let route: Route = { bin: undefined, query: '' };
+let paintedAt = 0;
 
 /** `#/`, `#/?state=open&q=pay`, `#/b/payments`. */
 function readRoute(): Route {
@@ -77,14 +78,14 @@ function follow(): void {
   }
   one.close();
   if (tools.search.value !== query) tools.search.value = query;
-  tools.paint(model.counts(), bin);
+  tools.paint(model.sums.counts, bin);
   list.filter({ bin, query });
 }
 
 function paint(): void {
-  const counts = model.counts();
-  top.paint(counts);
-  tools.paint(counts, route.bin);
+  paintedAt = Date.now();
+  top.paint();
+  tools.paint(model.sums.counts, route.bin);
   if (route.breaker !== undefined) {
     one.paint();
     return;
@@ -131,14 +132,16 @@ addEventListener('keydown', (event) => {
   }
 });
 
+/** What was painted so many ms ago is not painted again: changes come as often as seconds pass. */
+const FRESH = 700;
 let ticks = 0;
 setInterval(() => {
   if (document.hidden) return;
-  paint();
-  if (route.breaker === undefined) list.tick();
-  else {
-    if (stream.state === 'live' && ++ticks % 5 === 0) void one.refresh();
+  if (Date.now() - paintedAt > FRESH) {
+    paint();
+    if (route.breaker === undefined) list.paintSeen();
   }
+  if (route.breaker !== undefined && stream.state === 'live' && ++ticks % 5 === 0) void one.refresh();
 }, 1_000);
 
 follow();

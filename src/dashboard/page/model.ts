@@ -5,8 +5,8 @@ import type { Row } from '../row.js';
 import { BINS, type Bin, binOf } from './words.js';
 
 export interface ShownRow extends Row {
-  /** 60 × [ok, failed, slow, refused], flat, the oldest first. */
-  spark: number[];
+  /** 60 × [ok, failed, slow, refused], flat, the oldest first; moved in place, since a thousand copies are much. */
+  spark: Uint32Array;
   /** The number of the newest bucket of it. */
   bucket: number;
 }
@@ -29,6 +29,13 @@ interface Around {
 export interface State extends Head, Around {
   readonly rows: readonly (Row & { spark: number[] })[];
   readonly recent: Recent;
+}
+
+/** What the top of the page says of all of them. */
+export interface Sums {
+  readonly counts: Readonly<Record<Bin, number>>;
+  /** Calls refused within a second. */
+  readonly refused: number;
 }
 
 export interface Diff extends Around {
@@ -58,6 +65,7 @@ export class Model {
   /** The time of the server less ours. */
   #ahead = 0;
   #heardAt = 0;
+  #sums: Sums | undefined;
 
   /** The time by the server's clock. */
   get now(): number {
@@ -79,7 +87,10 @@ export class Model {
     this.heard(state.time);
     this.head = state;
     const bucket = Math.floor(state.time / WIDTH);
-    this.rows = new Map(state.rows.map((row) => [row.name, { ...row, bucket }]));
+    this.#sums = undefined;
+    this.rows = new Map(
+      state.rows.map((row) => [row.name, { ...row, spark: Uint32Array.from(row.spark), bucket }]),
+    );
     this.recent = state.recent;
     this.fleet = state.fleet;
     this.unreadable = state.unreadable ?? [];
@@ -90,16 +101,18 @@ export class Model {
   change(diff: Diff): string[] {
     this.heard(diff.time);
     for (const name of diff.gone) this.rows.delete(name);
+    this.#sums = undefined;
     for (const row of diff.rows) {
-      const { last, missed = [] } = row;
+      const { last, missed } = row;
       const known = this.rows.get(row.name);
       // The row itself, which nobody else holds: copies of a thousand take longer than all the rest.
       const shown = row as Row as ShownRow;
-      shown.spark = known?.spark ?? Array(BUCKETS * KINDS).fill(0);
+      shown.spark = known?.spark ?? new Uint32Array(BUCKETS * KINDS);
       shown.bucket = known?.bucket ?? (last[0] as number);
       shift(shown, last[0] as number);
-      for (let at = 0; at < missed.length; at += 1 + KINDS) put(shown, missed.slice(at, at + 1 + KINDS));
-      put(shown, last);
+      if (missed !== undefined)
+        for (let from = 0; from < missed.length; from += 1 + KINDS) put(shown, missed, from);
+      put(shown, last, 0);
       this.rows.set(row.name, shown);
     }
     if (diff.recent !== undefined) this.recent = diff.recent;
@@ -109,27 +122,38 @@ export class Model {
   }
 
   /** A spark as of now: what was told long ago has moved on. */
-  sparkOf(row: ShownRow): number[] {
+  sparkOf(row: ShownRow): Uint32Array {
     shift(row, Math.floor(this.now / WIDTH));
     return row.spark;
   }
 
-  counts(): Record<Bin, number> {
+  /** Counted once for each picture. */
+  get sums(): Sums {
+    this.#sums ??= this.#count();
+    return this.#sums;
+  }
+
+  #count(): Sums {
     const counts = Object.fromEntries(BINS.map((bin) => [bin, 0])) as Record<Bin, number>;
-    for (const row of this.rows.values()) counts[binOf(row)]++;
-    return counts;
+    let refused = 0;
+    for (const row of this.rows.values()) {
+      counts[binOf(row)]++;
+      refused += row.rejected;
+    }
+    return { counts, refused };
   }
 }
 
 function shift(row: ShownRow, bucket: number): void {
   const steps = Math.min(Math.max(bucket - row.bucket, 0), BUCKETS);
   if (steps === 0) return;
-  row.spark = [...row.spark.slice(steps * KINDS), ...Array(steps * KINDS).fill(0)];
+  row.spark.copyWithin(0, steps * KINDS).fill(0, (BUCKETS - steps) * KINDS);
   row.bucket = bucket;
 }
 
-function put(row: ShownRow, [bucket = 0, ...counts]: readonly number[]): void {
-  const at = (BUCKETS - 1 - (row.bucket - bucket)) * KINDS;
+/** Puts in the counts that are told at a place of a list: the bucket, then four. */
+function put(row: ShownRow, told: readonly number[], from: number): void {
+  const at = (BUCKETS - 1 - (row.bucket - (told[from] as number))) * KINDS;
   if (at < 0 || at >= row.spark.length) return;
-  for (const [kind, count] of counts.entries()) row.spark[at + kind] = count;
+  for (let kind = 0; kind < KINDS; kind++) row.spark[at + kind] = told[from + 1 + kind] as number;
 }

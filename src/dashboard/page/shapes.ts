@@ -60,7 +60,7 @@ export function createSpark(): SVGSVGElement {
 }
 
 /** Bars up for what was tried, below the line for what was refused, all by one scale. */
-export function paintSpark(svg: SVGSVGElement, spark: readonly number[]): void {
+export function paintSpark(svg: SVGSVGElement, spark: ArrayLike<number>): void {
   const label = sparkWords(spark);
   const paths = barsOf(spark);
   if (svg.getAttribute('aria-label') !== label) svg.setAttribute('aria-label', label);
@@ -71,7 +71,7 @@ export function paintSpark(svg: SVGSVGElement, spark: readonly number[]): void {
 }
 
 /** The paths of ok, slow, failed and refused. */
-function barsOf(spark: readonly number[]): string[] {
+function barsOf(spark: ArrayLike<number>): string[] {
   let tried = 0;
   let refused = 0;
   for (let at = 0; at < spark.length; at += KINDS) {
@@ -99,9 +99,10 @@ function barsOf(spark: readonly number[]): string[] {
 const bar = (x: number, y: number, height: number) => `M${x} ${y}h${BAR - GAP}v${height}h-${BAR - GAP}z`;
 const round = (value: number) => Math.round(value * 10) / 10;
 
-export function sparkWords(spark: readonly number[]): string {
+export function sparkWords(spark: ArrayLike<number>): string {
   const sums = [0, 0, 0, 0];
-  for (const [at, count] of spark.entries()) sums[at % KINDS] = (sums[at % KINDS] as number) + count;
+  for (let at = 0; at < spark.length; at++)
+    sums[at % KINDS] = (sums[at % KINDS] as number) + (spark[at] as number);
   const [ok, failed, slow, refused] = sums;
   return `last 5 minutes: ${ok} ok, ${slow} slow, ${failed} failed, ${refused} refused`;
 }

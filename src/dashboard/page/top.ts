@@ -1,6 +1,6 @@
 /** The top of the page: whose picture it is, how fresh, and what is wrong, in one sentence. */
 import { fill, make, mark, say, show } from './dom.js';
-import type { Model } from './model.js';
+import type { Model, Sums } from './model.js';
 import { forcedIcon, stateIcon } from './shapes.js';
 import type { StreamState } from './stream.js';
 import { age, BIN_WORDS, BINS, type Bin, counted, perSecond } from './words.js';
@@ -62,8 +62,9 @@ export class Top {
     this.#announce(sentence);
   }
 
-  paint(counts = this.#model.counts()): void {
-    const { head } = this.#model;
+  paint(): void {
+    const { head, sums } = this.#model;
+    const { counts } = sums;
     say(this.#stream, STREAM_WORDS[this.#state]);
     if (head === undefined) {
       say(this.#headline, this.#state === 'refused' ? 'You may not look at this' : 'Asks for the picture …');
@@ -81,16 +82,14 @@ export class Top {
     const mood =
       counts.open > 0 ? 'bad' : counts['half-open'] > 0 ? 'fair' : counts.forced > 0 ? 'fair' : 'well';
     mark(this.#headline, 'class', `headline ${isKnown ? mood : ''}`);
-    say(this.#below, this.#belowWords(counts));
+    say(this.#below, this.#belowWords(sums));
     document.title = counts.open > 0 ? `${counts.open} open · ${title}` : title;
     if (this.#sentence !== '' && this.#sentence !== sentence) this.#announce(sentence);
     this.#sentence = sentence;
   }
 
-  #belowWords(counts: Readonly<Record<Bin, number>>): string {
-    const { rows, fleet, unreadable } = this.#model;
-    let refused = 0;
-    for (const { rejected } of rows.values()) refused += rejected;
+  #belowWords({ counts, refused }: Sums): string {
+    const { fleet, unreadable } = this.#model;
     return [
       refused === 0
         ? 'No call is refused.'

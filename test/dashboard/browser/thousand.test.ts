@@ -1,6 +1,7 @@
 /**
- * A thousand breakers: what the table, an update and the server's loop may take. Figures are the best of a few, and of a
- * machine that others use too they are counted by the share of it that was ours: it is no slow page that waits for them.
+ * A thousand breakers: what the table, an update and the server's loop may take. Of a machine that others use too, times
+ * are counted by the share of it that was ours: it is no slow page that waits for them. An update is counted in the time
+ * of the page's own thread, over all that came.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,28 +77,35 @@ describe('with a thousand breakers', () => {
       ready.push(await page.evaluate('performance.now()'));
     }
     const cdp = await page.context().newCDPSession(page);
-    await cdp.send('Performance.enable');
+    let updates = 0;
+    cdp.on('Network.eventSourceMessageReceived', ({ data }) => {
+      if (data.split('"name"').length > NAMES.length) updates++;
+    });
+    await cdp.send('Network.enable');
+    await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
     const spent = async () => {
       const { metrics } = await cdp.send('Performance.getMetrics');
       const of = (wanted: string) => (metrics.find(({ name }) => name === wanted)?.value ?? 0) * 1_000;
-      return of('ScriptDuration') + of('RecalcStyleDuration') + of('LayoutDuration');
+      return [of('ScriptDuration'), of('RecalcStyleDuration'), of('LayoutDuration')];
     };
-    const updates: number[] = [];
-    for (let round = 0; round < 6; round++) {
+    const before = await spent();
+    for (let round = 0; round < 8; round++) {
       await happen(shop);
-      const before = await spent();
       await sleep(1_050);
-      updates.push((await spent()) - before);
       shares.push(shareOfMachine());
     }
+    const times = (await spent()).map((it, at) => (it - (before[at] as number)) / updates);
 
     const share = Math.min(...shares);
-    const [table, update] = [Math.min(...ready), Math.min(...updates)];
+    const table = Math.min(...ready);
+    const update = times.reduce((sum, it) => sum + it, 0);
     figures.push(
-      `share of the machine ${share.toFixed(2)}, table ready ${table.toFixed(0)} ms, update ${update.toFixed(1)} ms (${updates.map((it) => it.toFixed(0)).join(', ')})`,
+      `share of the machine ${share.toFixed(2)}, table ready ${table.toFixed(0)} ms, ` +
+        `update ${update.toFixed(1)} ms (${times.map((it) => it.toFixed(1)).join(', ')}) of ${updates}`,
     );
+    expect(updates).toBeGreaterThan(3);
     expect(table * share).toBeLessThanOrEqual(1_000);
-    expect(update * share).toBeLessThanOrEqual(16);
+    expect(update).toBeLessThanOrEqual(16);
   });
 });
 
