@@ -24,9 +24,15 @@ interface KeptChannel {
   readonly excess: readonly number[];
 }
 
-/** One kind of failure with its lines, and the rate at which it is normal. */
+/** Of channels in which nothing has failed yet. */
+const NONE: readonly Evidence[] = [];
+
+/**
+ * One kind of failure with its lines, and the rate at which it is normal. Lines have evidence once it is awake: until
+ * something fails there is none to keep.
+ */
 export class Channel {
-  readonly evidence: readonly Evidence[];
+  evidence = NONE;
   /** The failure rate that the thresholds go by. */
   normal: number;
   /** Calls that taught, and those of them that failed. */
@@ -34,15 +40,29 @@ export class Channel {
   failures = 0;
   /** Whether all lines are at 0. */
   isCalm = true;
+  readonly #lines: readonly Line[];
   readonly #start: number;
   readonly #isFixed: boolean;
 
   /** @param normal the rate at which the promise holds; learned from `start` on unless given */
   constructor(lines: readonly Line[], start: number, normal: number | undefined) {
-    this.evidence = lines.map((line) => new Evidence(line));
+    this.#lines = lines;
     this.#start = start;
     this.#isFixed = normal !== undefined;
     this.normal = normal ?? start;
+  }
+
+  get isAwake(): boolean {
+    return this.evidence !== NONE;
+  }
+
+  wake(): void {
+    this.evidence = this.#lines.map((line) => new Evidence(line));
+  }
+
+  /** As before; there must be nothing to lose. */
+  sleep(): void {
+    this.evidence = NONE;
   }
 
   /** A call that finds all lines at 0 teaches, whatever comes of it. */
@@ -95,7 +115,7 @@ export class Channel {
   }
 
   get #highest(): number {
-    return Math.max(HIGHEST * (this.evidence[0] as Evidence).line.rate, this.#start);
+    return Math.max(HIGHEST * (this.#lines[0] as Line).rate, this.#start);
   }
 
   /** Takes over what another process has learned, and the evidence that it had. */

@@ -19,37 +19,38 @@ export class Latency {
   /** The logarithms of the median and of the 99th percentile, in ms. */
   median = 0;
   high = 0;
+  /** Milliseconds in flight from which on a call is as good as failed. */
+  overdueAfter = UNKNOWN;
+  /**
+   * Milliseconds in flight that one call in a hundred may take, but not one after the other; `undefined` where
+   * that is no sooner than overdue.
+   */
+  lateAfter: number | undefined;
 
   /** A success took this long. */
   add(ms: number): void {
     if (!(ms >= 0)) return;
     const it = Math.log(Math.max(ms, 0.01));
-    this.samples++;
-    if (this.samples === 1) {
-      this.median = it;
-      this.high = it;
-    }
-    this.median = moved(this.median, it, 0.5, Math.max(0.05, 2 / this.samples));
-    this.high = moved(this.high, it, 0.99, Math.max(0.1, 10 / this.samples));
+    const isFirst = this.samples === 0;
+    const samples = this.samples + 1;
+    const median = moved(isFirst ? it : this.median, it, 0.5, Math.max(0.05, 2 / samples));
+    this.know(samples, median, moved(isFirst ? it : this.high, it, 0.99, Math.max(0.1, 10 / samples)));
+  }
+
+  /** That is what is known now. */
+  know(samples: number, median: number, high: number): void {
+    this.samples = samples;
+    this.median = median;
+    this.high = high;
+    if (samples < ENOUGH) return;
+    const slow = Math.exp(high);
+    this.overdueAfter = Math.max(LEAST, 4 * slow);
+    const late = Math.max(slow, 4 * Math.exp(median), LEAST_LATE);
+    this.lateAfter = this.isKnown && late < 0.8 * this.overdueAfter ? late : undefined;
   }
 
   get isKnown(): boolean {
     return this.samples >= ENOUGH_FOR_SHAPE;
-  }
-
-  /** Milliseconds in flight from which on a call is as good as failed. */
-  get overdueAfter(): number {
-    return this.samples < ENOUGH ? UNKNOWN : Math.max(LEAST, 4 * Math.exp(this.high));
-  }
-
-  /**
-   * Milliseconds in flight that one call in a hundred may take, but not one after the other; `undefined` where
-   * that is no sooner than overdue.
-   */
-  get lateAfter(): number | undefined {
-    if (!this.isKnown) return undefined;
-    const late = Math.max(Math.exp(this.high), 4 * Math.exp(this.median), LEAST_LATE);
-    return late < 0.8 * this.overdueAfter ? late : undefined;
   }
 }
 

@@ -1,7 +1,5 @@
-import { Channel } from './channel.js';
 import { type Flight, Flights } from './flights.js';
 import { Latency } from './latency.js';
-import { lineAt } from './lines.js';
 
 /** Cohorts of an age. One that is looked at early errs by so much. */
 const COHORTS = 12;
@@ -22,23 +20,22 @@ const ALONE_EVERY = 16;
 const SHARE = 15;
 const SHARED_WIDTH = 64;
 
-/** The share of calls that is taken to be late without a fault, twice or more what it is. */
-const NORMALLY_LATE = 0.05;
-
-/** How much rarer lateness trips in error than anything else. */
-const RARER = 20;
+/** Is told of calls that began then. */
+export interface Judges {
+  /** They are late. */
+  late(calls: number, start: number): void;
+  /** They are overdue. */
+  overdue(calls: number, start: number, now: number): void;
+}
 
 /**
  * Calls in flight for too long. Overdue ones are failures. Where latencies spread so widely that overdue means seconds,
- * calls beyond the 99th percentile have a line of their own: one of them says nothing, one after the other does.
+ * calls beyond the 99th percentile are late: one of them says nothing, one after the other does.
  */
 export class Overdue {
   readonly latency = new Latency();
-  readonly late = new Channel([lineAt(0.5)], NORMALLY_LATE, NORMALLY_LATE);
   readonly #flights = new Flights();
   readonly #given: number | 'auto';
-  /** Calls that were overdue, in all. */
-  total = 0;
   /** The start of calls that are admitted now. */
   stamp = Number.NaN;
   #readAt = Number.NaN;
@@ -81,29 +78,15 @@ export class Overdue {
     return true;
   }
 
-  /**
-   * A call asks, at a time that was read.
-   *
-   * @param fail is told of each overdue call, by its start
-   * @returns whether any were found, or late ones
-   */
-  passTo(now: number, fail: (start: number) => void): boolean {
-    const { after } = this;
-    let found = 0;
+  /** A call asks, at a time that was read: what has come to be late or overdue is judged. */
+  passTo(now: number, judges: Judges): void {
+    const flights = this.#flights;
     const late = this.#lateAfter;
-    this.#flights.passTo(now);
-    if (late !== undefined) {
-      this.#flights.judgeLate(late, after / LATE_COHORTS, (calls, start) => {
-        found += calls;
-        for (let i = 0; i < calls; i++) this.late.fail(start, false);
-      });
-    }
-    this.#flights.takeOverdue(after, now, (calls, start) => {
-      found += calls;
-      this.total += calls;
-      for (let i = 0; i < calls; i++) fail(start);
-    });
-    return found > 0;
+    flights.passTo(now);
+    if (late !== undefined && flights.areLate(late))
+      flights.judgeLate(late, this.after / LATE_COHORTS, (calls, start) => judges.late(calls, start));
+    if (flights.areOverdue(this.after))
+      flights.takeOverdue(this.after, now, (calls, start) => judges.overdue(calls, start, now));
   }
 
   /** The call that asks is admitted. */
@@ -119,30 +102,19 @@ export class Overdue {
 
   /** A result of a call that was timed. */
   take(startedAt: number): Flight {
-    const flight = this.#flights.take(startedAt);
-    if (flight === 'young' && !this.late.isCalm) this.late.succeed();
-    return flight;
+    return this.#flights.take(startedAt);
   }
 
-  /**
-   * A success may tell how long successes take.
-   *
-   * @param now when it ended, `NaN` where nobody has read the clock; then `read` is asked for some
-   */
-  sample(startedAt: number, now: number, read: () => number): void {
-    if (++this.#unsampled < SAMPLE_EVERY && this.latency.samples >= MANY_SAMPLES) return;
-    if (Number.isNaN(startedAt)) return;
+  /** Whether a success shall tell how long it took: each of the first ones that were timed, some of the others. */
+  wants(startedAt: number): boolean {
+    const isTurn = ++this.#unsampled >= SAMPLE_EVERY || this.latency.samples < MANY_SAMPLES;
+    if (!isTurn || Number.isNaN(startedAt)) return false;
     this.#unsampled = 0;
-    this.latency.add((Number.isNaN(now) ? read() : now) - startedAt);
-  }
-
-  design(callsADay: number, seldom: number, least: number): void {
-    this.late.design(callsADay, seldom / RARER, least, 0);
+    return true;
   }
 
   clear(): void {
     this.#flights.clear();
-    this.late.clear();
     this.#share = 0;
     this.stamp = Number.NaN;
   }

@@ -26,7 +26,12 @@ export abstract class Circuit extends SteeredCircuit {
   /** Whether a detector lets calls pass unasked. */
   #isWavedOn(detector: DetectorState): boolean {
     if (this.timesCalls) return false; // a call that is timed is one that the detector has admitted
-    return tried(() => !detector.asks(this.tally.inFlight), true);
+    try {
+      return !detector.asks(this.tally.inFlight);
+    } catch (error) {
+      report(error);
+      return true;
+    }
   }
 
   protected isFull(): boolean {
@@ -53,7 +58,12 @@ export abstract class Circuit extends SteeredCircuit {
 
   #timeOfPlainStart(detector: DetectorState | undefined): number {
     if (this.timesCalls || detector === undefined) return this.now();
-    return tried(() => detector.stamp, Number.NaN);
+    try {
+      return detector.stamp;
+    } catch (error) {
+      report(error);
+      return Number.NaN;
+    }
   }
 
   /** Reads the clock if the start of a call matters: for its duration, its deadline, or the state's own times. */

@@ -1,4 +1,5 @@
 /** A circuit that is steered from outside: by a person, by options that change, by a snapshot, by a partner's seat. */
+import type { DetectorHost } from './detector.js';
 import { InvalidOptionsError } from './errors.js';
 import { restoreInto, snapshotOf } from './machine-snapshot.js';
 import {
@@ -23,6 +24,36 @@ import { breakerSubject, type Subject } from './validate.js';
 import { WatchedCircuit } from './watched-circuit.js';
 
 export abstract class SteeredCircuit extends WatchedCircuit {
+  /** What a detector sees of a circuit: it keeps this, so that it is small. */
+  static readonly #Host = class implements DetectorHost {
+    readonly #circuit: SteeredCircuit;
+
+    constructor(circuit: SteeredCircuit) {
+      this.#circuit = circuit;
+    }
+
+    get name() {
+      return this.#circuit.name;
+    }
+
+    get options() {
+      return this.#circuit.resolved;
+    }
+
+    get clock() {
+      return this.#circuit.resolved.clock;
+    }
+
+    tell(event: 'degraded' | 'well', detail: string, at: number) {
+      const { name: breaker } = this;
+      if (this.#circuit.hears(event)) this.#circuit.tell([[event, { breaker, at, detail }]]);
+    }
+
+    resume() {
+      this.#circuit.machine.resume(this.#circuit.now());
+    }
+  };
+
   protected constructor(
     given: CircuitBreakerOptions,
     snapshot: CircuitSnapshot | undefined,
@@ -80,31 +111,12 @@ export abstract class SteeredCircuit extends WatchedCircuit {
   #applyOptions(before: ResolvedOptions | undefined, now: number): void {
     const { detector, callTimeout } = this.resolved;
     if (detector !== (before?.detector ?? false)) {
-      const state = detector === false ? undefined : detector.create(this.#hostOfDetector());
+      const state = detector === false ? undefined : detector.create(new SteeredCircuit.#Host(this));
       this.machine.detector = state;
       if (before !== undefined) tried(() => state?.entered(this.state, 'restored', now), undefined);
     }
     this.machine.doublesLease = this.given.probeTimeout === undefined && callTimeout === false;
     this.tune();
-  }
-
-  #hostOfDetector() {
-    const circuit = this;
-    return {
-      get name() {
-        return circuit.name;
-      },
-      get options() {
-        return circuit.resolved;
-      },
-      get clock() {
-        return circuit.resolved.clock;
-      },
-      tell(event: 'degraded' | 'well', detail: string, at: number) {
-        if (circuit.hears(event)) circuit.tell([[event, { breaker: circuit.name, at, detail }]]);
-      },
-      resume: () => this.machine.resume(this.now()),
-    };
   }
 
   /** Runs a change from outside, and tells what came of it. */
