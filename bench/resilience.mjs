@@ -101,6 +101,8 @@ async function measure({ bare = () => succeed, create, peers }) {
   for (let batch = 0; batch < batches; batch++) {
     for (const [index, [name, call]] of subjects.entries()) {
       const most = name === 'bare' || name === 'recloser' ? calls : calls / 4;
+      // As servers do: a loop that never turns fires no timer, so that those of timeouts that are over pile up.
+      await new Promise(setImmediate);
       const start = performance.now();
       for (let n = 0; n < most; n++) await call();
       if (batch >= warmup) times[index].push((performance.now() - start) / most);

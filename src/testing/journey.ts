@@ -4,7 +4,7 @@
  */
 import { createError } from './testing-error.js';
 import { QueuedTimer, TimerQueue } from './timer-queue.js';
-import { createTurns, realTime } from './turns.js';
+import { createTurns, realTime, type Turns } from './turns.js';
 
 /** Timers that may run at one time: more are a loop. */
 const MOST_AT_ONE_TIME = 100_000;
@@ -37,6 +37,8 @@ export class Journey {
   #now: number;
   #orders = 0;
   #isDriving = false;
+  /** Those of the last move, until they are left. */
+  #turns: Turns | undefined;
   /** Whether a callback of the driver is running, so that moves begin within those under way. */
   #isRunning = false;
   #ran = 0;
@@ -123,7 +125,8 @@ export class Journey {
   async #drive(): Promise<void> {
     if (this.#isDriving) return;
     this.#isDriving = true;
-    const turns = await createTurns();
+    this.#turns ??= await createTurns();
+    const turns = this.#turns;
     try {
       await turns.next();
       while (this.#moves.size + this.#waits.size > 0) {
@@ -138,9 +141,16 @@ export class Journey {
     } catch (error) {
       this.#abandon(error);
     } finally {
-      turns.close();
       this.#isDriving = false;
+      turns.leave(() => this.#isLeft(turns));
     }
+  }
+
+  /** Whether nobody has gone on with these turns. */
+  #isLeft(turns: Turns): boolean {
+    if (this.#isDriving || this.#turns !== turns) return false;
+    this.#turns = undefined;
+    return true;
   }
 
   /** Runs the next timer, or lets the moves end that arrive before it. */

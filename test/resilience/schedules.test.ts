@@ -3,9 +3,10 @@
  * runs a thousand of each.
  */
 import { Bulkhead, isRejection, RateLimiter, Resilience, type ResilienceOptions } from 'recloser/resilience';
+import type { ManualClock } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
 import { dice } from '../../examples/storm/clock.mjs';
-import { type TimedClock, timedClock } from './timed-clock.js';
+import { timedClock } from './timed-clock.js';
 
 const SCHEDULES = Math.ceil(Number(process.env.RECLOSER_SCHEDULES ?? 4_000) / 100);
 
@@ -32,7 +33,7 @@ function countedSignal() {
 }
 
 /** Runs so long, and then ends as it is told; it looks at no signal. */
-function work(clock: TimedClock, ms: number, fails: boolean): Promise<number> {
+function work(clock: ManualClock, ms: number, fails: boolean): Promise<number> {
   return new Promise((resolve, reject) => {
     clock.setTimeout?.(() => (fails ? reject(new Error('down')) : resolve(ms)), ms);
   });

@@ -1,6 +1,10 @@
 import type { Clock } from 'recloser';
+import { createManualClock } from 'recloser/testing';
 
-/** A clock that moves when it is told to, and counts how often it was read. */
+/**
+ * A manual clock that counts how often it was read, and can go back. It brings no timers: a test that waits has those of the
+ * platform, fake or real, or takes the clock of `recloser/testing` as it is.
+ */
 export interface ManualClock extends Clock {
   /** Monotonic milliseconds. */
   time: number;
@@ -8,25 +12,36 @@ export interface ManualClock extends Clock {
   wall: number;
   reads: number;
   epoch(): number;
-  /** Lets both times pass. */
+  /** Lets both times pass, backwards too. */
   advance(ms: number): void;
 }
 
-export function manualClock(time = 5_000, wall = 1_700_000_000_000): ManualClock {
+export function manualClock(start = 5_000, epoch = 1_700_000_000_000): ManualClock {
+  const clock = createManualClock({ start, epoch });
+  let back = 0;
   return {
-    time,
-    wall,
     reads: 0,
+    get time() {
+      return clock.now() - back;
+    },
+    set time(time) {
+      back = clock.now() - time;
+    },
+    get wall() {
+      return clock.epoch();
+    },
+    set wall(wall) {
+      clock.jumpWallClock(wall - clock.epoch());
+    },
     now() {
       this.reads++;
       return this.time;
     },
-    epoch() {
-      return this.wall;
-    },
+    epoch: clock.epoch,
     advance(ms) {
-      this.time += ms;
-      this.wall += ms;
+      this.time += Math.min(ms, 0);
+      this.wall += Math.min(ms, 0);
+      clock.advanceSync(Math.max(ms, 0));
     },
   };
 }

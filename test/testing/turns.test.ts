@@ -62,6 +62,35 @@ describe('microtasks run dry between timers', () => {
     expect(channels.map(({ closed }) => closed)).toEqual([2]);
   });
 
+  it('by one channel for moves that follow one another, closed a turn after the last', async () => {
+    const closed: number[] = [];
+    class Noted extends MessageChannel {
+      constructor() {
+        super();
+        const index = closed.push(0) - 1;
+        for (const port of [this.port1, this.port2]) {
+          const close = port.close.bind(port);
+          port.close = () => {
+            closed[index] = (closed[index] ?? 0) + 1;
+            close();
+          };
+        }
+      }
+    }
+    vi.resetModules();
+    vi.stubGlobal('MessageChannel', Noted);
+    const { createManualClock } = await import('recloser/testing');
+    const clock = createManualClock();
+
+    for (let n = 0; n < 20; n++) await clock.advance(10);
+
+    expect(closed).toEqual([0]);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(closed).toEqual([2]);
+    await clock.advance(10);
+    expect([clock.now(), closed.length]).toEqual([210, 2]);
+  });
+
   it('where there are no messages', async () => {
     const told = await orderWith(undefined);
 
