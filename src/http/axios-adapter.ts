@@ -5,7 +5,7 @@ import { codeOf, noteMistake, responseOf } from './failures.js';
 import { statusOf } from './headers.js';
 import { type OriginOptions, readAxiosOptions } from './options.js';
 import { Origins, Ways } from './origins.js';
-import { isRepeatable, urlOf } from './request.js';
+import { addressOf, isRepeatable } from './request.js';
 
 /** A request of axios, as far as it matters here. */
 export interface AxiosRequest {
@@ -76,12 +76,12 @@ export function axiosAdapter<A extends AxiosAdapterFunction>(
   const ways = new Ways({});
 
   const adapted = (config: AxiosRequest): Promise<unknown> => {
-    const url = urlOf(addressOf(config));
-    if (url === undefined) return adapter(config);
+    const address = addressOf(textOf(config));
+    if (address === undefined) return adapter(config);
     const method = String(config.method ?? 'get').toUpperCase();
-    const asked: AxiosAsked = { url, method, config };
+    const asked = (): AxiosAsked => ({ url: address.url, method, config });
     try {
-      const origin = origins.of(asked as never);
+      const origin = origins.of(address.origin, asked as never);
       const { resilience, options: own, retryMethods } = origin;
       const again = !isRepeatable(config.data)
         ? 'once'
@@ -105,11 +105,11 @@ export function axiosAdapter<A extends AxiosAdapterFunction>(
       const answer =
         fallback &&
         (async (error: unknown) => {
-          const answered = await fallback(error, { ...asked, breaker: resilience.breaker });
+          const answered = await fallback(error, { ...asked(), breaker: resilience.breaker });
           if (answered === undefined) throw error;
           return answered;
         });
-      const way = ways.of(origin, again, method === 'GET' || method === 'HEAD');
+      const way = ways.to(origin).of(again, method === 'GET' || method === 'HEAD');
       return resilience.callPrepared(task, way, config.signal, answer);
     } catch (error) {
       return Promise.reject(error);
@@ -119,7 +119,7 @@ export function axiosAdapter<A extends AxiosAdapterFunction>(
   return Object.assign(adapted, { registry, breakers: registry.breakers }) as unknown as ProtectedAdapter<A>;
 }
 
-function addressOf({ url = '', baseURL }: AxiosRequest): string {
+function textOf({ url = '', baseURL }: AxiosRequest): string {
   if (baseURL === undefined || /^([a-z][a-z\d+.-]*:)?\/\//i.test(url)) return url;
   return url === '' ? baseURL : `${baseURL.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}`;
 }

@@ -14,9 +14,9 @@ import {
   readFetchCallOptions,
   readFetchOptions,
 } from './options.js';
-import { type Origin, Origins, Ways } from './origins.js';
+import { Origins, type Way, Ways } from './origins.js';
 import { type AttemptHand, Reading } from './reading.js';
-import { Asked, type FetchInit, type FetchInput, type FetchRequest, urlOf } from './request.js';
+import { Asked, addressOf, type FetchInit, type FetchInput } from './request.js';
 import { standIn } from './stand-in.js';
 import { keepAlive, watchResponse } from './watched-response.js';
 
@@ -86,20 +86,22 @@ function fetchOver(origins: Origins, own: FetchCallOptions): ProtectedFetch {
   };
 
   const resilienceFor = (url: string | URL): Resilience => {
-    const parsed = urlOf(url);
-    if (parsed === undefined)
+    const address = addressOf(url);
+    if (address === undefined)
       throw new TypeError(`An address of http or https is needed, received ${describe(url)}`);
-    return origins.of({ url: parsed, method: 'GET', input: url, init: undefined }).resilience;
+    const asked = new Asked(address, url, undefined);
+    return origins.of(address.origin, () => asked.request).resilience;
   };
 
   const call = (input: FetchInput, init?: FetchInit): Promise<Response> => {
-    const url = urlOf(input);
-    if (url === undefined) return Promise.resolve().then(() => send(input, init));
+    const address = addressOf(input);
+    if (address === undefined) return Promise.resolve().then(() => send(input, init));
     try {
       if (options.fetch === undefined && isSent(init)) return before(input, init);
-      const asked = new Asked(url, input, init);
+      const asked = new Asked(address, input, init);
       if (asked.isOdd) return Promise.resolve(send(input, init));
-      return new Fetching(asked, origins.of(asked), ways, send).start();
+      const origin = origins.of(address.origin, () => asked.request);
+      return start(asked, ways.to(origin), send);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -120,40 +122,14 @@ function fetchOver(origins: Origins, own: FetchCallOptions): ProtectedFetch {
   }) as ProtectedFetch;
 }
 
-/** One call. */
-class Fetching {
-  readonly #asked: Asked;
-  readonly #origin: Origin;
-  readonly #ways: Ways;
-  readonly #send: Send;
-
-  constructor(
-    asked: Asked,
-    origin: Origin,
-    ways: Ways,
-    send: (input: FetchInput, init: FetchInit | undefined) => Promise<Response>,
-  ) {
-    this.#asked = asked;
-    this.#origin = origin;
-    this.#ways = ways;
-    this.#send = send;
-  }
-
-  start(): Promise<Response> {
-    const asked = this.#asked;
-    const { resilience, options, retryMethods } = this.#origin;
-    const { fallback, rejectWith } = options;
-    const isSafe = asked.method === 'GET' || asked.method === 'HEAD';
-    const way = this.#ways.of(this.#origin, asked.again(retryMethods), isSafe);
-    const answered = resilience.callPrepared(this.#task, way, asked.signal, fallback && this.#fallback);
-    return rejectWith === 'response' ? answered.catch(rejectedWith) : answered;
-  }
-
-  readonly #task = (context: AttemptContext): Promise<Response> => {
-    const asked = this.#asked;
-    return Promise.resolve(this.#send(asked.input, asked.initWith(context.signal))).then(
+/** Makes a call. */
+function start(asked: Asked, way: Way, send: Send): Promise<Response> {
+  const { resilience, options, retryMethods } = way.origin;
+  const { fallback, rejectWith } = options;
+  const task = (context: AttemptContext): Promise<Response> =>
+    Promise.resolve(send(asked.input, asked.initWith(context.signal))).then(
       (response) => {
-        this.#received(response, context);
+        received(response, asked, way, context);
         return response;
       },
       (error) => {
@@ -161,48 +137,35 @@ class Fetching {
         throw error;
       },
     );
-  };
-
-  /** The headers are there: a server may have had enough, and the body is watched from here on. */
-  #received(response: Response, context: AttemptContext): void {
-    const origin = this.#origin;
-    const { bodyTimeout } = origin.options;
-    const status = statusOf(response);
-    if (status === 429) origin.pause(response);
-    const hand = (context as unknown as { [HAND]: AttemptHand })[HAND];
-    if (BODILESS.has(status) || this.#asked.method === 'HEAD') {
-      hand.untie();
-      return;
-    }
-    if (!bodyTimeout) {
-      keepAlive(response, hand);
-      return;
-    }
-    const totalTimeout = this.#ways.totalTimeout(origin);
-    const reading = new Reading({
-      breaker: origin.resilience.name,
-      clock: origin.clock,
-      deadlines: origin.deadlines,
-      hand,
-      signal: context.signal,
-      left: context.remaining,
-      totalTimeout: totalTimeout || 0,
-      attempts: context.attempt,
-      bodyTimeout,
-      isEndless: /^text\/event-stream\b/i.test(headerOf(response, 'content-type') ?? ''),
+  const answer =
+    fallback &&
+    (async (error: unknown): Promise<Response> => {
+      const answered = await fallback(error, { ...asked.request, breaker: resilience.breaker });
+      if (answered === undefined) throw error;
+      return answered;
     });
-    watchResponse(response, reading);
-  }
+  const isSafe = asked.method === 'GET' || asked.method === 'HEAD';
+  const prepared = way.of(asked.again(retryMethods), isSafe);
+  const answered = resilience.callPrepared(task, prepared, asked.signal, answer);
+  return rejectWith === 'response' ? answered.catch(rejectedWith) : answered;
+}
 
-  /** The user's fallback, which knows of the call and may decline. */
-  readonly #fallback = async (error: unknown): Promise<Response> => {
-    const { url, method, input, init } = this.#asked;
-    const { options, resilience } = this.#origin;
-    const request: FetchRequest = { url, method, input, init };
-    const answer = await options.fallback?.(error, { ...request, breaker: resilience.breaker });
-    if (answer === undefined) throw error;
-    return answer;
-  };
+/** The headers are there: a server may have had enough, and the body is watched from here on. */
+function received(response: Response, asked: Asked, way: Way, context: AttemptContext): void {
+  const { origin, plan } = way;
+  const status = statusOf(response);
+  if (status === 429) origin.pause(response);
+  const hand = (context as unknown as { [HAND]: AttemptHand })[HAND];
+  if (BODILESS.has(status) || asked.method === 'HEAD') {
+    hand.untie();
+    return;
+  }
+  if (!plan.bodyTimeout) {
+    keepAlive(response, hand);
+    return;
+  }
+  const isEndless = /^text\/event-stream\b/i.test(headerOf(response, 'content-type') ?? '');
+  watchResponse(response, new Reading(plan, hand, context, isEndless));
 }
 
 function rejectedWith(error: unknown): Response {

@@ -1,5 +1,4 @@
 /** What stands around the requests of one key, found by one look-up; and how each kind of request is made with it. */
-import { Deadlines, deadlinesFor } from '../core/deadlines.js';
 import { describe } from '../core/validate.js';
 import { CircuitBreakerRegistry, type Clock, type Outcome, type OutcomeKind } from '../index.js';
 import {
@@ -23,6 +22,7 @@ import {
   readOriginOptions,
   resilienceOptions,
 } from './options.js';
+import type { ReadingPlan } from './reading.js';
 import type { Again, FetchRequest } from './request.js';
 import { retryAfterOf } from './retry-after.js';
 
@@ -38,7 +38,6 @@ export class Origin {
   readonly options: ResolvedOriginOptions;
   readonly clock: Clock;
   readonly retryMethods: ReadonlySet<string>;
-  #deadlines: Deadlines | undefined;
 
   constructor(resilience: Resilience, options: ResolvedOriginOptions) {
     this.resilience = resilience;
@@ -49,12 +48,6 @@ export class Origin {
 
   /** Wall-clock milliseconds. */
   readonly epoch = (): number => this.clock.epoch?.() ?? Date.now();
-
-  /** Those that reading bodies has. */
-  readonly deadlines = (): Deadlines => {
-    this.#deadlines = deadlinesFor(this.#deadlines, this.clock, () => new Deadlines(this.clock));
-    return this.#deadlines;
-  };
 
   /** Holds everybody back for as long as a server asks that has had enough. */
   pause(response: unknown): void {
@@ -80,9 +73,13 @@ export class Origins {
       });
   }
 
-  /** @throws TypeError for a key that is none, InvalidOptionsError for what `configure` answers, and what users' functions throw */
-  of(request: FetchRequest): Origin {
-    const key = this.options.key === undefined ? request.url.origin : this.options.key(request);
+  /**
+   * @param origin of the request, which is its key unless users say otherwise
+   * @param request what their function is told of it
+   * @throws TypeError for a key that is none, InvalidOptionsError for what `configure` answers, and what users' functions throw
+   */
+  of(origin: string, request: () => FetchRequest): Origin {
+    const key = this.options.key === undefined ? origin : this.options.key(request());
     if (typeof key !== 'string')
       throw new TypeError(`\`key\` must return a string, received ${describe(key)}`);
     const resilience = this.registry.get(key);
@@ -111,37 +108,55 @@ export class Origins {
   }
 }
 
-/** How the calls of one fetch are made: options of calls for each origin and kind of request, read once. */
+/** How the calls of one fetch are made, for each origin. */
 export class Ways {
   readonly #own: FetchCallOptions;
-  readonly #known = new WeakMap<Origin, Map<string, Prepared>>();
+  readonly #known = new WeakMap<Origin, Way>();
 
   /** @param own what this fetch says otherwise than its origins */
   constructor(own: FetchCallOptions) {
     this.#own = own;
   }
 
+  to(origin: Origin): Way {
+    let way = this.#known.get(origin);
+    if (way === undefined) {
+      way = new Way(origin, this.#own);
+      this.#known.set(origin, way);
+    }
+    return way;
+  }
+}
+
+/** How the calls of one fetch to one origin are made: what is said of each kind of request is read once. */
+export class Way {
+  readonly origin: Origin;
+  /** How bodies are read. */
+  readonly plan: ReadingPlan;
+  readonly #own: FetchCallOptions;
+  readonly #kinds: Partial<Record<Again | `${Again} hedge`, Prepared>> = {};
+
+  constructor(origin: Origin, own: FetchCallOptions) {
+    const { options, clock, resilience } = origin;
+    this.origin = origin;
+    this.plan = {
+      breaker: resilience.name,
+      clock,
+      bodyTimeout: options.bodyTimeout || 0,
+      totalTimeout: own.totalTimeout ?? options.totalTimeout ?? false,
+    };
+    this.#own = own;
+  }
+
   /** @param mayHedge whether the request changes nothing */
-  of(origin: Origin, again: Again, mayHedge: boolean): Prepared {
-    let ways = this.#known.get(origin);
-    if (ways === undefined) {
-      ways = new Map();
-      this.#known.set(origin, ways);
-    }
-    const way = mayHedge ? `${again} hedge` : again;
-    let prepared = ways.get(way);
-    if (prepared === undefined) {
-      prepared = this.#prepare(origin, again, mayHedge);
-      ways.set(way, prepared);
-    }
-    return prepared;
+  of(again: Again, mayHedge: boolean): Prepared {
+    const kind = mayHedge ? (`${again} hedge` as const) : again;
+    this.#kinds[kind] ??= this.#prepare(again, mayHedge);
+    return this.#kinds[kind];
   }
 
-  totalTimeout(origin: Origin): number | false {
-    return this.#own.totalTimeout ?? origin.options.totalTimeout ?? false;
-  }
-
-  #prepare(origin: Origin, again: Again, mayHedge: boolean): Prepared {
+  #prepare(again: Again, mayHedge: boolean): Prepared {
+    const { origin } = this;
     const { retry, totalTimeout, callTimeout, hedge, maxRetryAfter, fallbackOn } = {
       ...origin.options,
       ...this.#own,
@@ -169,6 +184,8 @@ function retryOf(
     retryAfter: (outcome) => retryAfterOf(responseOf(outcome), epoch()),
     ...own,
     retryOn: (outcome, kind) =>
+      // Asked of every answer: the cheapest first.
+      (own.retryOn !== undefined || kind === 'failure') &&
       (again === 'again' || ('error' in outcome && isNeverSent(outcome.error))) &&
       headerOf(responseOf(outcome), 'x-should-retry') !== 'false' &&
       isWanted(own.retryOn, outcome, kind),

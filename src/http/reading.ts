@@ -5,41 +5,38 @@
 import { Deadline, type Deadlines } from '../core/deadlines.js';
 import { afterArrivals } from '../core/timers.js';
 import { CallTimeoutError, type Clock } from '../index.js';
-import { TotalTimeoutError } from '../resilience/index.js';
+import { type AttemptContext, TotalTimeoutError } from '../resilience/index.js';
 import { BodyTimeoutError } from './errors.js';
 
 /** What a body does to its attempt, after that has ended: of `recloser/resilience`. */
 export interface AttemptHand {
+  /** Where deadlines of what belongs to the attempt go. */
+  readonly deadlines: Deadlines;
   abort(reason: unknown): void;
   untie(): void;
   breakOff(error: unknown): void;
 }
 
-/** What an account is opened with. */
+/** What bodies of one key are read by. */
 export interface ReadingPlan {
   /** The key. */
   readonly breaker: string;
   readonly clock: Clock;
-  readonly deadlines: () => Deadlines;
-  readonly hand: AttemptHand;
-  /** Of the attempt. */
-  readonly signal: AbortSignal;
-  /** Milliseconds that reading all of it may take, or `Infinity`. */
-  readonly left: number;
-  /** The timeout that `left` is what is left of. */
-  readonly totalTimeout: number;
-  readonly attempts: number;
-  /** Milliseconds between two chunks, or `Infinity`. */
+  /** Milliseconds between two chunks. */
   readonly bodyTimeout: number;
-  /** Whether its end, and how long it takes, says nothing: an event stream's. */
-  readonly isEndless: boolean;
+  /** The timeout of which reading has what the headers have left. */
+  readonly totalTimeout: number | false;
 }
+
+/** Deadlines within one such time, in ms, stand in one queue: no two bodies have the same time left. */
+const STEP = 1_000;
 
 class ReadDeadline extends Deadline {
   readonly expire: () => void;
 
-  constructor(startedAt: number, duration: number, expire: () => void) {
-    super(startedAt, duration);
+  constructor(at: number, ms: number, expire: () => void) {
+    const duration = Math.ceil(ms / STEP) * STEP;
+    super(at - duration, duration);
     this.expire = expire;
   }
 }
@@ -51,18 +48,28 @@ const NOTHING: StopWaiting = () => {};
 
 export class Reading {
   readonly #plan: ReadingPlan;
+  readonly #hand: AttemptHand;
+  readonly #context: AttemptContext;
+  /** Milliseconds that reading all of it may take, or `Infinity`. */
+  readonly #left: number;
+  /** Whether its end, and how long it takes, says nothing: an event stream's. */
+  readonly #isEndless: boolean;
   /** Bodies that are not at their end: that of the response and those of its clones. */
   #bodies = 1;
   #isOver = false;
 
-  constructor(plan: ReadingPlan) {
+  /** @param context of the attempt that has had the headers */
+  constructor(plan: ReadingPlan, hand: AttemptHand, context: AttemptContext, isEndless: boolean) {
     this.#plan = plan;
+    this.#hand = hand;
+    this.#context = context;
+    this.#left = context.remaining;
+    this.#isEndless = isEndless;
   }
 
   /** Whether a body that stands still ends sooner than reading all of it may take. */
   get isByChunk(): boolean {
-    const { bodyTimeout, left, isEndless } = this.#plan;
-    return !isEndless && bodyTimeout < left;
+    return !this.#isEndless && this.#plan.bodyTimeout < this.#left;
   }
 
   /** A clone of the response has a body of its own. */
@@ -72,9 +79,11 @@ export class Reading {
 
   /** Somebody waits for all of it. @param onTimeout told the error when that takes too long */
   waitForAll(onTimeout: (error: unknown) => void): StopWaiting {
-    const { left, breaker, totalTimeout: timeout, attempts } = this.#plan;
+    const { breaker, totalTimeout } = this.#plan;
+    const timeout = totalTimeout || 0;
+    const left = this.#left;
     return this.#wait(left, () => {
-      const error = new TotalTimeoutError({ breaker, timeout, attempts });
+      const error = new TotalTimeoutError({ breaker, timeout, attempts: this.#context.attempt });
       this.#cut(error, new CallTimeoutError(breaker, Math.round(left)));
       onTimeout(error);
     });
@@ -98,21 +107,19 @@ export class Reading {
   }
 
   #wait(ms: number, expire: () => void): StopWaiting {
-    const { clock, deadlines, isEndless } = this.#plan;
-    if (ms === Number.POSITIVE_INFINITY || isEndless || this.#isOver) return NOTHING;
-    const now = clock.now();
-    const all = deadlines();
-    const deadline = new ReadDeadline(now, ms, expire);
+    if (ms === Number.POSITIVE_INFINITY || this.#isEndless || this.#isOver) return NOTHING;
+    const now = this.#plan.clock.now();
+    const all = this.#hand.deadlines;
+    const deadline = new ReadDeadline(now + ms, ms, expire);
     all.add(deadline, now);
     return () => all.remove(deadline);
   }
 
   #cut(error: unknown, failure: unknown): void {
-    const { hand } = this.#plan;
     if (this.#isOver) return;
     this.#finish();
-    hand.breakOff(failure);
-    hand.abort(error);
+    this.#hand.breakOff(failure);
+    this.#hand.abort(error);
   }
 
   /** A body has been read to its end, or nobody wants the rest of it. To be told once of each. */
@@ -122,14 +129,13 @@ export class Reading {
 
   /** A body has broken off. Where its caller has gone, or it has been cut, that is why. */
   broke(error: unknown): void {
-    const { hand, signal, isEndless } = this.#plan;
     if (this.#isOver) return;
     this.#finish();
-    if (!isEndless && !signal.aborted) hand.breakOff(error);
+    if (!this.#isEndless && !this.#context.signal.aborted) this.#hand.breakOff(error);
   }
 
   #finish(): void {
     this.#isOver = true;
-    this.#plan.hand.untie();
+    this.#hand.untie();
   }
 }

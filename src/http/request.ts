@@ -37,20 +37,59 @@ const MEMBERS = [
 const isRequest = (input: unknown): input is Request =>
   typeof input === 'object' && input !== null && 'url' in input && 'method' in input;
 
-/** The address of a request to a server of HTTP; `undefined` for anything else. */
-export function urlOf(input: unknown): URL | undefined {
+/** Where a request goes: to a server of HTTP. */
+export class Address {
+  readonly origin: string;
+  readonly #text: string;
+  #url: URL | undefined;
+
+  /** @param text the whole address, where it has not been parsed */
+  constructor(origin: string, text: string, url?: URL) {
+    this.origin = origin;
+    this.#text = text;
+    this.#url = url;
+  }
+
+  get url(): URL {
+    this.#url ??= new URL(this.#text);
+    return this.#url;
+  }
+}
+
+/** Origins by how addresses begin: to parse one costs more than all else that is done with a call's arguments. */
+const origins = /* @__PURE__ */ new Map<string, string>();
+
+/** Beginnings that are kept. */
+const MOST_BEGINNINGS = 1_000;
+
+/** What can only be a scheme and a host, whatever comes after the slash. */
+const BEGINNING = /^https?:\/\/[a-z\d.-]+(?::\d+)?$/;
+
+/** The address of a request; `undefined` for what goes to no server of HTTP, or is no address. */
+export function addressOf(input: unknown): Address | undefined {
   try {
+    const text = isRequest(input) ? input.url : String(input);
+    const end = text.indexOf('/', 8);
+    const beginning = end < 0 ? text : text.slice(0, end);
+    const known = origins.get(beginning);
+    if (known !== undefined) return new Address(known, text);
     const base = (globalThis as { location?: { href?: string } }).location?.href;
-    const url = new URL(isRequest(input) ? input.url : String(input), base);
-    return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+    const url = new URL(text, base);
+    const { origin, protocol } = url;
+    if (protocol !== 'http:' && protocol !== 'https:') return undefined;
+    if (BEGINNING.test(beginning)) {
+      if (origins.size >= MOST_BEGINNINGS) origins.clear();
+      origins.set(beginning, origin);
+    }
+    return new Address(origin, text, url);
   } catch {
     return undefined;
   }
 }
 
 /** One call of fetch, read once. */
-export class Asked implements FetchRequest {
-  readonly url: URL;
+export class Asked {
+  readonly address: Address;
   readonly method: string;
   readonly input: FetchInput;
   readonly init: FetchInit | undefined;
@@ -60,16 +99,22 @@ export class Asked implements FetchRequest {
   readonly #wasUsed: boolean;
 
   /** @throws whatever members of foreign objects throw */
-  constructor(url: URL, input: FetchInput, init: FetchInit | undefined) {
+  constructor(address: Address, input: FetchInput, init: FetchInit | undefined) {
     const request = isRequest(input) ? input : undefined;
     const { method, signal } = init ?? {};
-    this.url = url;
+    this.address = address;
     this.input = input;
     this.init = init;
     this.method = String(method ?? request?.method ?? 'GET').toUpperCase();
     this.signal = (signal === undefined ? request?.signal : signal) ?? undefined;
     this.#request = request;
     this.#wasUsed = request?.bodyUsed === true;
+  }
+
+  /** What users' functions are told of it. */
+  get request(): FetchRequest {
+    const { address, method, input, init } = this;
+    return { url: address.url, method, input, init };
   }
 
   /** Whether the platform's fetch is to say what is wrong with it. */
@@ -137,7 +182,7 @@ export class Asked implements FetchRequest {
     try {
       const { body, signal: _, ...rest } = this.initWith(NONE) as Record<string, unknown>;
       const again = body == null ? {} : { body: isRepeatable(body) ? '' : new ReadableStream() };
-      new Request(this.url, { method: this.method, ...rest, ...again });
+      new Request(this.address.url, { method: this.method, ...rest, ...again });
       return true;
     } catch {
       return false;

@@ -23,6 +23,8 @@ export type AttemptTask<T> = (context: AttemptContext) => T | PromiseLike<T>;
 
 /** What an answer that comes in pieces does to its attempt, after the attempt has ended. For subpaths of this package. */
 export interface AttemptHand {
+  /** Where deadlines of what belongs to the attempt go. */
+  readonly deadlines: Deadlines;
   /** Aborts the signal of the attempt. */
   abort(reason: unknown): void;
   /** Nobody reads any more: the signal need not follow the caller's. */
@@ -81,6 +83,11 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
     return this;
   }
 
+  /** @internal */
+  get deadlines(): Deadlines {
+    return this.#host.deadlines;
+  }
+
   /** Aborts the signal, or sees to it that it is aborted should it be read later. @internal */
   abort(reason: unknown): void {
     this.#control().abort(reason);
@@ -92,7 +99,8 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
     const controller = held?.controller;
     if (held === undefined || controller === undefined || controller.signal.aborted || held.isUntied) return;
     held.untie = followingOf(signal).addSignal(controller);
-    keepWithAnswer(answer, controller);
+    // Whoever has the hand keeps it with the answer, whose body is not to be looked at here.
+    if (!held.hasHand) keepWithAnswer(answer, controller);
   }
 
   /** @internal */
