@@ -366,7 +366,7 @@ describe('the folders beside the core', () => {
     });
 
     expect(forbidden).toEqual([]);
-  });
+  }, 30_000);
 
   it.each(Object.keys(FOLDERS))('have no circles, of types neither: %s', (folder) => {
     const edges = new Map(
