@@ -37,6 +37,10 @@ export interface AlertRulesOptions extends SourceOptions {
   queue?: Choice<AlertFigures['queue']> | undefined;
   /** More calls fail than usual; needs a detector. */
   degraded?: Choice<AlertFigures['degraded']> | undefined;
+  /** Redis does not answer instances of a fleet; needs `instrumentFleet`. */
+  fleetDetached?: Choice<AlertFigures['fleetDetached']> | undefined;
+  /** Instances of a fleet disagree; needs `instrumentFleet`. */
+  fleetSplit?: Choice<AlertFigures['fleetSplit']> | undefined;
 }
 
 /** A rule file of Prometheus. */
@@ -72,6 +76,8 @@ const CHECKS: Checks<AlertRulesOptions> = {
   retries: flagOrObject,
   queue: flagOrObject,
   degraded: flagOrObject,
+  fleetDetached: flagOrObject,
+  fleetSplit: flagOrObject,
 };
 
 /**
@@ -85,7 +91,7 @@ const CHECKS: Checks<AlertRulesOptions> = {
  * import { alertRules } from 'recloser/grafana';
  *
  * const { groups } = alertRules({ health: false, openTooLong: { recoveryTimeout: 30_000 } });
- * console.log(groups[0]?.rules[0]?.alert, groups[0]?.rules.length); // → CircuitBreakerOpen 9
+ * console.log(groups[0]?.rules[0]?.alert, groups[0]?.rules.length); // → CircuitBreakerOpen 11
  * ```
  */
 export function alertRules(options: AlertRulesOptions = {}): RuleFile {
@@ -105,7 +111,8 @@ function createRule<Name extends AlertName>(
   queries: Queries,
   by: By,
 ): AlertRule {
-  const { alert, defaults, checks, condition, summary, runbook }: Alert<AlertFigures[Name]> = ALERTS[name];
+  const { alert, defaults, checks, of, condition, summary, runbook }: Alert<AlertFigures[Name]> =
+    ALERTS[name];
   const chosen = typeof choice === 'object' ? readOptions(ACTION, choice, checks, `${name}.`) : {};
   const figures = { ...defaults, ...chosen };
   return {
@@ -114,15 +121,15 @@ function createRule<Name extends AlertName>(
     for: formatDuration(figures.for),
     labels: { severity: figures.severity },
     annotations: {
-      summary: `Circuit breaker ${breakerIn(by)} ${summary(figures)}`,
+      summary: `${of === 'fleet' ? `Fleet ${nameIn(by, 'namespace')}` : `Circuit breaker ${nameIn(by, 'name')}`} ${summary(figures)}`,
       description: runbook(figures).join('\n'),
     },
   };
 }
 
-/** The breaker that an alert is about, in the language of annotations: `payments (job shop)`. */
-function breakerIn(by: By): string {
+/** What an alert is about, in the language of annotations: `payments (job shop)`. */
+function nameIn(by: By, known: 'name' | 'namespace'): string {
   const value = (label: string) => `{{ $labels.${label} }}`;
   const others = by.filter((label) => label !== 'name').map((label) => `${label} ${value(label)}`);
-  return others.length === 0 ? value('name') : `${value('name')} (${others.join(', ')})`;
+  return others.length === 0 ? value(known) : `${value(known)} (${others.join(', ')})`;
 }

@@ -37,6 +37,10 @@ export interface AlertFigures {
   queue: AlertSettings & { above: number };
   /** A detector says that more calls fail than usual. */
   degraded: AlertSettings;
+  /** Redis does not answer instances of a fleet. */
+  fleetDetached: AlertSettings;
+  /** Instances of a fleet believe different things of a breaker. */
+  fleetSplit: AlertSettings;
 }
 
 export type AlertName = keyof AlertFigures;
@@ -46,9 +50,11 @@ export interface Alert<Figures> {
   readonly alert: string;
   readonly defaults: Figures;
   readonly checks: Checks<Figures>;
+  /** What it is about: a breaker, unless it says otherwise. */
+  readonly of?: 'fleet';
   /** The condition in PromQL: one series, with the labels `by`, for each breaker that it holds for. */
   condition(queries: Queries, by: By, figures: Figures): string;
-  /** What comes after the breaker's name. */
+  /** What comes after the name of what it is about. */
   summary(figures: Figures): string;
   /** What it means, and what to do, a line each. */
   runbook(figures: Figures): readonly string[];
@@ -219,6 +225,34 @@ export const ALERTS: { readonly [Name in AlertName]: Alert<AlertFigures[Name]> }
       'Instances in which more calls fail than usual: {{ $value }}. The circuit is closed.',
       '1. "Evidence" says how near it is to opening, "Failures by type" what fails.',
       '2. Nothing is to be done yet: it opens by itself when it must.',
+    ],
+  },
+
+  fleetDetached: {
+    alert: 'CircuitBreakerFleetDetached',
+    defaults: { ...SETTINGS, for: 120_000 },
+    checks: SETTINGS_CHECKS,
+    of: 'fleet',
+    condition: (queries, by) => queries.instancesDetached(by),
+    summary: () => 'has instances that Redis does not answer',
+    runbook: () => [
+      'Instances that decide alone, since Redis does not answer them: {{ $value }}. Their calls do not notice.',
+      '1. All of them? Then look at Redis. One? Then at its network; "Fleet: answered by Redis" says since when.',
+      '2. Nothing is to be done about the breakers: they agree again within an interval after Redis answers.',
+    ],
+  },
+
+  fleetSplit: {
+    alert: 'CircuitBreakerFleetSplit',
+    defaults: { ...SETTINGS, for: 30_000 },
+    checks: SETTINGS_CHECKS,
+    condition: (queries, by) => queries.instancesThatDisagree(by),
+    summary: () => 'is not in one state for all instances of its fleet',
+    runbook: () => [
+      'Instances that believe it is not closed, while others that Redis answers believe it is: {{ $value }}.',
+      '1. For longer than three intervals that must not be: look for two versions of the wire format, or a breaker that is not shared.',
+      '2. Reading Redis by hand shows what is true: redis-cli HGETALL of the records of the namespace.',
+      '3. reset(name) of the fleet closes it for all.',
     ],
   },
 };

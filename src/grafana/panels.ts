@@ -66,8 +66,18 @@ const MODES: ValueMapping = {
   },
 };
 
-/** What the values of states and modes mean. */
-const WORDS = { state: STATES, mode: MODES };
+/** What a fleet has decided, in words and colours. */
+const DECISIONS: ValueMapping = {
+  type: 'value',
+  options: {
+    ...STATES.options,
+    3: { text: 'forced open', color: 'purple', index: 3 },
+    4: { text: 'forced closed', color: 'orange', index: 4 },
+  },
+};
+
+/** What the values of states, modes and decisions mean. */
+const WORDS = { state: STATES, mode: MODES, fleet: DECISIONS };
 
 /** A share of no calls is no number. */
 const NO_CALLS: ValueMapping = { type: 'special', options: { match: 'nan', result: { text: '–' } } };

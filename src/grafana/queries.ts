@@ -3,7 +3,7 @@
  * a service has breakers of its own; those that agree in the labels `by` are judged as one: the worst state, the sum
  * of the calls.
  */
-import { METRIC_NAMES } from '../prometheus/index.js';
+import { METRIC_NAMES_OF_FLEETS as FLEET, METRIC_NAMES } from '../prometheus/index.js';
 import { aggregate, select } from './promql.js';
 
 /** Where the series are. */
@@ -30,6 +30,9 @@ export function createQueries({ prefix, matchers }: Source) {
   const state = series(METRIC_NAMES.state);
   const requests = (...more: readonly string[]) => series(METRIC_NAMES.requests, ...more);
   const attempts = (...more: readonly string[]) => series(METRIC_NAMES.attempts, ...more);
+  const ofFleet = (by: By) => [...by.filter((label) => label !== 'name'), 'namespace'];
+  const inFleet = (by: By) => [...by, 'namespace'];
+  const fleetState = series(FLEET.state);
   const queues = (by: By) => [...by, 'queue'];
   const queueShare = (by: By) =>
     `${aggregate('sum', queues(by), series(METRIC_NAMES.waiting))}\n  / ${aggregate('sum', queues(by), `${series(METRIC_NAMES.queueLimit)} > 0`)}`;
@@ -102,6 +105,24 @@ export function createQueries({ prefix, matchers }: Source) {
     degraded: (by: By) => aggregate('max', by, series(METRIC_NAMES.degraded)),
     /** Calls that were overdue, per second. */
     overdue: (by: By, range: string) => perSecond(by, range, series(METRIC_NAMES.overdue)),
+
+    /** Instances of a fleet that Redis does not answer; nothing where there are none. */
+    instancesDetached: (by: By) => aggregate('count', ofFleet(by), `${series(FLEET.up)} == 0`),
+    /** Instances that believe that a fleet has decided more than others believe; nothing where all agree. */
+    instancesThatDisagree: (by: By) =>
+      `${aggregate('count', inFleet(by), `${fleetState} > 0`)}\n  < on (${ofFleet(by).join(', ')}) group_left\n    ${aggregate('count', ofFleet(by), `${series(FLEET.up)} == 1`)}`,
+    /** 1 where Redis answers every instance. */
+    fleetUp: (by: By) => aggregate('min', ofFleet(by), series(FLEET.up)),
+    /** Instances that are alive, as those have heard that have heard of most and of fewest. */
+    fleetInstances: (by: By, which: 'min' | 'max') => aggregate(which, ofFleet(by), series(FLEET.instances)),
+    /** What a fleet has decided, the most unusual that an instance believes. */
+    fleetState: (by: By) => aggregate('max', inFleet(by), fleetState),
+    /** Instances that find it down. */
+    votes: (by: By) => aggregate('sum', inFleet(by), series(FLEET.voting)),
+    /** Commands to Redis, per second. */
+    fleetCommands: (by: By, range: string) => perSecond(by, range, series(FLEET.commands)),
+    /** Seconds since the last poll that was answered, in the instance where that is longest. */
+    staleness: (by: By) => aggregate('max', ofFleet(by), series(FLEET.staleness)),
 
     /** Attempts per second. */
     attempts: (by: By, range: string) => perSecond(by, range, attempts()),

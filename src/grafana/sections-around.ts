@@ -1,6 +1,6 @@
-/** The rows for those who have more than breakers: retries and limits around them, and detectors in them. */
+/** The rows for those who have more than breakers: retries and limits around them, detectors in them, fleets over them. */
 import { ALERTS } from './alerts.js';
-import { chart, from, type PanelDraft } from './panels.js';
+import { chart, from, type PanelDraft, timeline } from './panels.js';
 import type { By, Queries } from './queries.js';
 import { legendOf, RANGE, SHARE, WHOLE } from './sections-shared.js';
 
@@ -198,6 +198,75 @@ export function detectors(queries: Queries, by: By): PanelDraft[] {
         min: 0,
       },
       [queries.thresholds(by), `${each} {{line}}`],
+    ),
+  ];
+}
+
+/** Of breakers that instances share, where `instrumentFleet` tells of them. */
+export function fleets(queries: Queries, by: By): PanelDraft[] {
+  const size = { width: 8, height: 8 };
+  const fleet = legendOf([...by.filter((label) => label !== 'name'), 'namespace']);
+  const each = legendOf([...by, 'namespace']);
+  return [
+    timeline(
+      {
+        title: 'Fleet: state for all',
+        description:
+          'What the instances have decided together, the most unusual that one of them believes. Only what is not plainly ' +
+          'closed has a line.',
+        width: 16,
+        height: 8,
+      },
+      'fleet',
+      [queries.fleetState(by), each],
+    ),
+    chart(
+      {
+        ...size,
+        title: 'Fleet: votes',
+        description:
+          'Instances whose own circuit is open by what they have seen themselves: when there are enough, it opens for all.',
+        ...WHOLE,
+      },
+      [queries.votes(by), each],
+    ),
+    chart(
+      {
+        ...size,
+        title: 'Fleet: answered by Redis',
+        description:
+          'Is 1 while Redis answers every instance, and 0 while one of them decides alone. Beside it the seconds since the ' +
+          'last poll that was answered, where that is longest.',
+        unit: 'none',
+        min: 0,
+      },
+      [queries.fleetUp(by), `${fleet} answered`],
+      [queries.staleness(by), `${fleet} seconds`],
+    ),
+    chart(
+      {
+        ...size,
+        title: 'Fleet: instances',
+        description:
+          'How many instances are alive, as the best and the worst informed of them have heard. Lines that part: half of ' +
+          'the fleet is cut off.',
+        ...WHOLE,
+      },
+      [queries.fleetInstances(by, 'max'), `${fleet} at most`],
+      [queries.fleetInstances(by, 'min'), `${fleet} at least`],
+    ),
+    chart(
+      {
+        ...size,
+        title: 'Fleet: commands',
+        description:
+          'Commands to Redis by kind and result: a poll for each instance and interval while all is well. Failed and ' +
+          'skipped ones reach no caller.',
+        unit: 'ops',
+        min: 0,
+        style: 'stacked',
+      },
+      [queries.fleetCommands(['command', 'result'], RANGE), '{{command}} {{result}}'],
     ),
   ];
 }

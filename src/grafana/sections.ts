@@ -3,7 +3,7 @@ import { ALERT_CONDITIONS } from '../monitor/index.js';
 import type { Section } from './layout.js';
 import { chart, from, type PanelDraft, stat, table, timeline } from './panels.js';
 import { type By, createQueries, type Queries, type Source } from './queries.js';
-import { detectors, resilience } from './sections-around.js';
+import { detectors, fleets, resilience } from './sections-around.js';
 import { legendOf, RANGE, SHARE, WHOLE } from './sections-shared.js';
 import { titleOf } from './variables.js';
 
@@ -26,6 +26,7 @@ export function createSections(source: Source, by: By): Section[] {
     { title: 'Circuits', panels: circuits(queries, by) },
     { title: 'Retries and limits', collapsed: true, panels: resilience(queries, by) },
     { title: 'Detectors', collapsed: true, panels: detectors(queries, by) },
+    { title: 'Fleets', collapsed: true, panels: fleets(queries, by) },
     { title: 'Details', collapsed: true, panels: details(queries, by) },
   ];
 }

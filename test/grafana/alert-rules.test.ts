@@ -1,7 +1,7 @@
 import type { InvalidOptionsError } from 'recloser';
 import { type AlertRule, type AlertRulesOptions, alertRules } from 'recloser/grafana';
 import { ALERT_CONDITIONS } from 'recloser/monitor';
-import { METRIC_NAMES } from 'recloser/prometheus';
+import { METRIC_NAMES, METRIC_NAMES_OF_FLEETS } from 'recloser/prometheus';
 import { describe, expect, it } from 'vitest';
 
 function rulesOf(options?: AlertRulesOptions): readonly AlertRule[] {
@@ -30,6 +30,8 @@ const ALERT_AROUND = {
   retries: 'CircuitBreakerRetriesHigh',
   queue: 'CircuitBreakerQueueFull',
   degraded: 'CircuitBreakerDegraded',
+  fleetDetached: 'CircuitBreakerFleetDetached',
+  fleetSplit: 'CircuitBreakerFleetSplit',
 } as const;
 
 const ALL = { ...ALERT_OF, ...ALERT_AROUND };
@@ -54,7 +56,7 @@ describe('the alert rules', () => {
   it.each(Object.entries(ALL))('leave out %s if it is false', (option, alert) => {
     const alerts = rulesOf({ [option]: false }).map((it) => it.alert);
 
-    expect(alerts).toHaveLength(9);
+    expect(alerts).toHaveLength(11);
     expect(alerts).not.toContain(alert);
   });
 
@@ -67,7 +69,7 @@ describe('the alert rules', () => {
 
     expect(labels).toEqual({ severity: SEVERITY[alert] ?? 'warning' });
     expect(annotations.summary).toMatch(
-      /^Circuit breaker \{\{ \$labels\.name \}\} \(job \{\{ \$labels\.job \}\}\) \w/,
+      /^(Circuit breaker \{\{ \$labels\.name \}\}|Fleet \{\{ \$labels\.namespace \}\}) \(job \{\{ \$labels\.job \}\}\) \w/,
     );
     expect(annotations.description).toMatch(/\{\{ \$value.*\}\}.*\n1\. .*\.\n2\. .*\.$/s);
   });
@@ -96,13 +98,17 @@ describe('the alert rules', () => {
   it('read metrics that the exporter has', () => {
     const read = rulesOf().flatMap((it) => it.expr.match(/circuit_breaker_\w+/g) ?? []);
 
-    expect(read.filter((metric) => !Object.values<string>(METRIC_NAMES).includes(metric))).toEqual([]);
+    const known = [...Object.values<string>(METRIC_NAMES), ...Object.values<string>(METRIC_NAMES_OF_FLEETS)];
+
+    expect(read.filter((metric) => !known.includes(metric))).toEqual([]);
   });
 
   it('judge as one what agrees in the labels that make a breaker', () => {
     const exprs = rulesOf({ by: ['name', 'cluster'] }).map((it) => it.expr);
 
-    expect(exprs.filter((it) => !it.includes('by (name, cluster) ') || it.includes('job'))).toEqual([]);
+    expect(
+      exprs.filter((it) => !/ by \((name, )?cluster(, namespace)?\) /.test(it) || it.includes('job')),
+    ).toEqual([]);
   });
 
   it('name all of those labels in the summary', () => {
@@ -144,6 +150,18 @@ describe('the conditions', () => {
     );
     expect(rule('CircuitBreakerQueueFull').for).toBe('5m');
     expect(expr('CircuitBreakerDegraded')).toBe('count by (job, name) (circuit_breaker_degraded > 0)');
+  });
+
+  it('of fleets count those who are cut off, and those who believe what others do not', () => {
+    expect(expr('CircuitBreakerFleetDetached')).toBe(
+      'count by (job, namespace) (circuit_breaker_fleet_up == 0)',
+    );
+    expect(rule('CircuitBreakerFleetDetached').for).toBe('2m');
+    expect(expr('CircuitBreakerFleetSplit')).toBe(
+      'count by (job, name, namespace) (circuit_breaker_fleet_state > 0) < on (job, namespace) group_left ' +
+        'count by (job, namespace) (circuit_breaker_fleet_up == 1)',
+    );
+    expect(rule('CircuitBreakerFleetSplit').for).toBe('30s');
   });
 
   it('hold the figures that are given', () => {

@@ -7,7 +7,7 @@ import {
   type Panel,
   type Row,
 } from 'recloser/grafana';
-import { METRIC_NAMES } from 'recloser/prometheus';
+import { METRIC_NAMES, METRIC_NAMES_OF_FLEETS } from 'recloser/prometheus';
 import { describe, expect, it } from 'vitest';
 
 /** The rows and the panels, those inside collapsed rows among them. */
@@ -23,7 +23,7 @@ function queriesOf(options?: DashboardOptions): string[] {
   return panelsOf(options).flatMap(({ targets }) => targets.map(({ expr }) => expr));
 }
 
-const NAMES = Object.values(METRIC_NAMES);
+const NAMES: readonly string[] = [...Object.values(METRIC_NAMES), ...Object.values(METRIC_NAMES_OF_FLEETS)];
 
 /** The metrics that a query reads, each with what its labels must be. */
 function selectorsIn(query: string): { metric: string; matchers: string }[] {
@@ -89,6 +89,7 @@ describe('the dashboard', () => {
     'Answered by a fallback',
     'Rejected share',
     'Calls in flight',
+    'Fleet: state for all',
   ])('has a panel: %s', (title) => {
     const titles = panelsOf().map((panel) => panel.title);
 

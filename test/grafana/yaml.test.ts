@@ -150,6 +150,8 @@ describe('toYaml', () => {
       retries: false,
       queue: false,
       degraded: false,
+      fleetDetached: false,
+      fleetSplit: false,
     };
 
     expect(toYaml(alertRules(off))).toBe('groups:\n  - name: circuit-breakers\n    rules: []\n');

@@ -321,6 +321,36 @@ const SCENARIOS: Readonly<Record<string, Readonly<Record<string, Scenario>>>> = 
       raised: { 45: false, 165: false, 195: true, 345: true, 375: false },
     },
   },
+
+  CircuitBreakerFleetDetached: {
+    'is raised when Redis has not answered an instance for two minutes': {
+      series: {
+        'circuit_breaker_fleet_up{instance="a",namespace="shop"}': hold([60, 1], [300, 0], [60, 1]),
+        'circuit_breaker_fleet_up{instance="b",namespace="shop"}': hold([420, 1]),
+      },
+      raised: { 45: false, 165: false, 195: true, 345: true, 375: false },
+    },
+  },
+
+  CircuitBreakerFleetSplit: {
+    'is raised when one instance believes for half a minute what another does not': {
+      series: {
+        'circuit_breaker_fleet_up{instance="a",namespace="shop"}': hold([420, 1]),
+        'circuit_breaker_fleet_up{instance="b",namespace="shop"}': hold([420, 1]),
+        'circuit_breaker_fleet_state{instance="a",namespace="shop"}': hold([60, 0], [300, 1], [60, 0]),
+        'circuit_breaker_fleet_state{instance="b",namespace="shop"}': hold([180, 0], [180, 1], [60, 0]),
+      },
+      raised: { 45: false, 75: false, 120: true, 165: true, 210: false, 375: false },
+    },
+    'is none of those whom Redis does not answer': {
+      series: {
+        'circuit_breaker_fleet_up{instance="a",namespace="shop"}': hold([420, 1]),
+        'circuit_breaker_fleet_up{instance="b",namespace="shop"}': hold([420, 0]),
+        'circuit_breaker_fleet_state{instance="a",namespace="shop"}': hold([60, 0], [360, 1]),
+      },
+      raised: { 45: false, 150: false, 375: false },
+    },
+  },
 };
 
 describe.each(Object.entries(SCENARIOS))('%s', (alert, scenarios) => {
@@ -386,6 +416,8 @@ describe('promtool check rules', () => {
         retries: false,
         queue: false,
         degraded: false,
+        fleetDetached: false,
+        fleetSplit: false,
       },
     ],
   ])('finds nothing wrong with the rules %s', (_, options) => {

@@ -17,6 +17,8 @@ const RULES = alertRules({
   retries: { over: 5_000, minimumCalls: 5 },
   queue: { for: 0 },
   degraded: { for: 0 },
+  fleetDetached: { for: 0 },
+  fleetSplit: { for: 0 },
 });
 
 const ALERTS = RULES.groups.flatMap(({ rules }) => rules);

@@ -7,11 +7,13 @@ import assert from 'node:assert/strict';
 import { CircuitBreaker } from 'recloser';
 import { createMemoryRedis, type Fleet, shareState } from 'recloser/redis';
 import { createManualClock } from 'recloser/testing';
+import { STEER } from '../../src/redis/lua.js';
 
 const STEPS = ['fail', 'succeed', 'begin', 'end', 'abort', 'poll', 'lose', 'crash'] as const;
 const OF_ALL = ['pass', 'flush'] as const;
 
-export type Step = `${(typeof STEPS)[number]} ${0 | 1}` | (typeof OF_ALL)[number];
+/** `reset` is of a person elsewhere, and is played where a schedule names it. */
+export type Step = `${(typeof STEPS)[number]} ${0 | 1}` | (typeof OF_ALL)[number] | 'reset';
 
 export const ALL_STEPS: readonly Step[] = [
   ...STEPS.flatMap((step) => [`${step} 0`, `${step} 1`] as Step[]),
@@ -27,7 +29,34 @@ const PASSES = 1_300;
 export type Tamper = (
   command: readonly string[],
   run: (command: readonly string[]) => Promise<unknown>,
+  who: CircuitBreaker,
 ) => Promise<unknown>;
+
+/** How the instances share, where a schedule needs it otherwise. */
+export interface Sharing {
+  /** @default 1_000 */
+  readonly probeLease?: number;
+  /** When leases end for the server, in ms: sooner than the instances believe, whose clocks are slow. */
+  readonly lapsesAfter?: number;
+  readonly quorum?: { readonly minVotes: number; readonly ratio: number };
+}
+
+/** The command with one of its arguments changed. */
+export function withArg(command: readonly string[], at: number, value: string): readonly string[] {
+  const from = 3 + Number(command[2]);
+  return command.map((word, index) => (index === from + at ? value : word));
+}
+
+const lapsing = (command: readonly string[], ms: number | undefined): readonly string[] =>
+  ms !== undefined && argsOf(command).length === 5 && argsOf(command)[0] === 'x'
+    ? withArg(command, 2, String(ms))
+    : command;
+
+/** Arguments of a command, behind its keys. */
+export const argsOf = (command: readonly string[]): readonly string[] =>
+  command.slice(3 + Number(command[2]));
+
+const OWN_EVIDENCE: readonly (string | undefined)[] = ['consecutive-failures', 'probe-failed'];
 
 interface Probe {
   readonly end: () => void;
@@ -49,7 +78,7 @@ export class Play {
   readonly #witness = new Witness(this.clock);
   #violation: unknown;
 
-  constructor(tamper: Tamper = (command, run) => run(command)) {
+  constructor(tamper: Tamper = (command, run) => run(command), sharing: Sharing = {}) {
     for (const index of [0, 1]) {
       const breaker = new CircuitBreaker({
         name: 'x',
@@ -60,8 +89,17 @@ export class Play {
         successThreshold: 2,
       });
       const fleet = shareState(breaker, {
-        client: async (command) => {
-          const reply = await tamper(command, this.redis.client);
+        client: async (given) => {
+          const command = lapsing(given, sharing.lapsesAfter);
+          const run = (sent: readonly string[]) => {
+            if (argsOf(sent)[5] === '+')
+              this.#expect(
+                OWN_EVIDENCE.includes(reasonOf(breaker)),
+                'who has adopted an opening has no vote',
+              );
+            return this.redis.client(sent);
+          };
+          const reply = await tamper(command, run, breaker);
           try {
             this.#witness.sees(command, reply, String(index));
           } catch (error) {
@@ -74,12 +112,23 @@ export class Play {
         namespace: 'model',
         instance: String(index),
         pollInterval: false,
-        probeLease: 1_000,
+        probeLease: sharing.probeLease ?? 1_000,
+        quorum: sharing.quorum,
         clock: { ...this.clock, random: () => 0.5 },
       });
+      breaker.on('close', ({ reason }) =>
+        this.#expect(
+          reason !== 'shared' || this.#witness.isClosed,
+          'nobody closes because a record is not there',
+        ),
+      );
       this.breakers.push(breaker);
       this.fleets.push(fleet);
     }
+  }
+
+  #expect(isSo: boolean, words: string): void {
+    if (!isSo) this.#violation ??= new Error(words);
   }
 
   async #poll(index: number): Promise<void> {
@@ -124,6 +173,13 @@ export class Play {
         break;
       case 'pass':
         this.clock.advanceSync(PASSES);
+        break;
+      case 'reset':
+        await this.redis.client([
+          ...['EVALSHA', STEER.digest, '2', 'recloser:1:{model}:b', 'recloser:1:{model}:r:x'],
+          ...['x', 'r', '0', '60000', 'somebody', 'by hand'],
+        ]);
+        this.#witness.isClosed = true;
         break;
       case 'flush':
         this.redis.flush();
@@ -204,9 +260,15 @@ class Witness {
   /** Leases that were granted and not given back: until when. */
   readonly #leases = new Map<string, number>();
   readonly #counted = new Set<string>();
-  readonly #voters = new Set<string>();
+  /** Whose vote there is, and the epoch of its evidence. */
+  readonly #voters = new Map<string, number>();
   #successes = 0;
   #epoch = 0;
+  /** The epoch of the record while it is closed, and when it ends while its epoch lasts. */
+  #closedEpoch = 0;
+  #expiry: number | undefined;
+  /** Whether enough successes have closed it for all, or a person has. */
+  isClosed = false;
 
   constructor(clock: { now(): number }) {
     this.#clock = clock;
@@ -218,10 +280,13 @@ class Witness {
     this.#voters.clear();
     this.#successes = 0;
     this.#epoch = 0;
+    this.#closedEpoch = 0;
+    this.#expiry = undefined;
+    this.isClosed = false;
   }
 
   sees(command: readonly string[], reply: unknown, who: string): void {
-    const args = command.slice(3 + Number(command[2]));
+    const args = argsOf(command);
     const list = reply as (string | number)[];
     if (args[0] !== 'x') this.#seesPoll(args, list, who);
     else if (args.length === 5) this.#seesLease(args, list);
@@ -229,12 +294,25 @@ class Witness {
   }
 
   #seesPoll(args: readonly string[], list: readonly (string | number)[], who: string): void {
-    if (args[5] === '+') this.#voters.add(who);
+    if (args[5] === '+') this.#voters.set(who, Number(args[7]));
     if (args[5] === '-') this.#voters.delete(who);
-    const [state, epoch] = String(list[3] ?? '').split(' ');
+    const [state, epoch, , , , , expiry] = String(list[3] ?? '').split(' ');
+    if (state === 'h') {
+      const grew =
+        this.#expiry !== undefined && Number(epoch) === this.#epoch && Number(expiry) > this.#expiry;
+      assert.ok(!grew, 'a denial extends nothing');
+      this.#expiry = Number(expiry);
+    }
+    if (state === 'c' || state === 'r') this.#closedEpoch = Number(epoch);
     if (state !== 'o' || Number(epoch) <= this.#epoch) return;
     this.#grows(Number(epoch));
-    assert.ok(list[0] === 1 || this.#voters.size >= 2, 'one instance opens nobody while two live');
+    this.isClosed = false;
+    const votes = [...this.#voters.values()].filter((it) => it === this.#closedEpoch).length;
+    assert.ok(votes === this.#voters.size, 'evidence of another epoch is no vote');
+    assert.ok(
+      list[0] === 1 || votes >= Math.min(Number(args[3]), 2),
+      'one instance opens nobody while two live',
+    );
     this.#voters.clear();
   }
 
@@ -244,6 +322,7 @@ class Witness {
   ): void {
     this.#grows(Number(epoch));
     if (granted !== 1) return;
+    this.#expiry = undefined;
     this.#leases.set(nonce, this.#clock.now() + Number(length));
     const live = [...this.#leases.values()].filter((until) => until > this.#clock.now());
     assert.ok(live.length <= 1, 'no more leases live than may probe');
@@ -257,10 +336,14 @@ class Witness {
     if (counted === 1) {
       assert.ok(!this.#counted.has(nonce), 'a report counts once');
       assert.equal(Number(epoch), this.#epoch, 'a report of another epoch counts nowhere');
+      assert.ok((this.#leases.get(nonce) ?? 0) > this.#clock.now(), 'a lease that has lapsed counts nowhere');
       this.#counted.add(nonce);
       this.#leases.delete(nonce);
       if (ending === '1') this.#successes++;
-      if (state === 'c') assert.ok(this.#successes >= 2, 'only enough successes of one epoch close');
+      if (state === 'c') {
+        assert.ok(this.#successes >= 2, 'only enough successes of one epoch close');
+        this.isClosed = true;
+      }
     }
     this.#grows(Number(now));
   }
@@ -273,6 +356,8 @@ class Witness {
     this.#leases.clear();
   }
 }
+
+const reasonOf = (breaker: CircuitBreaker): string | undefined => breaker.metrics.lastTransition?.reason;
 
 /** Lets what has been answered arrive. */
 async function settle(): Promise<void> {
