@@ -137,8 +137,23 @@ export class Deadlines {
     if (this.#usual === queue) this.#usual = undefined;
   }
 
+  /** The key of the first queue may be that of a deadline which is gone: the timer would come for nobody. */
+  #correctTop(): void {
+    for (let queue = this.#heap.top; queue !== undefined; queue = this.#heap.top) {
+      const { first } = queue;
+      if (first === undefined) {
+        this.#heap.removeTop();
+        this.#forget(queue);
+      } else if (first.at > queue.key) {
+        queue.key = first.at;
+        this.#heap.sinkTop();
+      } else return;
+    }
+  }
+
   /** Sets the timer for the deadline that is due first. */
   #setTimer(now: number): void {
+    this.#correctTop();
     const at = this.#heap.top?.key;
     stopTimer(this.#clock, this.#timer);
     this.#timer = undefined;

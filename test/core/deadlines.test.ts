@@ -1,4 +1,5 @@
 import { CircuitBreaker } from 'recloser';
+import { createManualClock } from 'recloser/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Deadline, Deadlines } from '../../src/core/deadlines.js';
 import { Heap } from '../../src/core/heap.js';
@@ -34,6 +35,20 @@ describe('the deadlines of a breaker', () => {
     for (let i = 0; i < 1_000; i++) void breaker.tryCall(hanging);
 
     expect(vi.getTimerCount()).toBe(1);
+  });
+
+  test('set one timer after a rest, however many calls follow one another', async () => {
+    const clock = createManualClock();
+    const setTimeout = vi.fn(clock.setTimeout);
+    const breaker = new CircuitBreaker({ callTimeout: 100, clock: { ...clock, setTimeout } });
+    await breaker.call(async () => 'fine');
+    await letMicrotasksRun();
+    clock.advanceSync(5_000);
+    setTimeout.mockClear();
+
+    for (let i = 0; i < 20; i++) await breaker.call(async () => 'fine');
+
+    expect(setTimeout.mock.calls.map(([, ms]) => ms)).toEqual([100]);
   });
 
   test('end each call in its own time', async () => {
