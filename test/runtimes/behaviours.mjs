@@ -15,6 +15,7 @@
  * @property {typeof import('recloser/opossum')} [opossum]
  * @property {typeof import('recloser/resilience')} resilience
  * @property {typeof import('recloser/adaptive')} adaptive
+ * @property {typeof import('recloser/redis')} redis
  * @property {typeof import('recloser/dashboard')} dashboard
  * @property {typeof import('recloser/http')} http
  * @property {typeof import('recloser/stream')} stream
@@ -703,6 +704,35 @@ const BEHAVIOURS = {
     for (let call = 0; call < 50; call++) if (breaker.tryAcquire() !== undefined) admitted++;
 
     equal([/^evidence 9 of 9 in .* overdue$/.test(detail), breaker.state, admitted], [true, 'CLOSED', 5]);
+  },
+
+  async 'opens for all instances that share a breaker, and closes for all by one probe'(
+    { CircuitBreaker },
+    { redis, testing },
+  ) {
+    const clock = testing.createManualClock();
+    const { client } = redis.createMemoryRedis({ clock });
+    const options = { clock, failureThreshold: 1, recoveryTimeout: 1_000, successThreshold: 1 };
+    const breakers = [1, 2, 3].map(() => new CircuitBreaker(options));
+    const sharing = /** @type {const} */ ({ client, clock, namespace: 'shop', pollInterval: false });
+    const fleets = breakers.map((it) => redis.shareState(it, sharing));
+    const statesAfterPolls = async () => {
+      for (const fleet of [...fleets, ...fleets]) await fleet.sync();
+      return breakers.map(({ state }) => state).join();
+    };
+
+    await statesAfterPolls();
+    for (const breaker of breakers.slice(0, 2))
+      await breaker.tryCall(() => Promise.reject(new Error('down')));
+    const opened = await statesAfterPolls();
+    clock.advanceSync(1_200);
+    const answer = await /** @type {InstanceType<typeof CircuitBreaker>} */ (breakers[2]).call(
+      async () => 'fine',
+    );
+    const closed = await statesAfterPolls();
+
+    equal([opened, answer, closed], ['OPEN,OPEN,OPEN', 'fine', 'CLOSED,CLOSED,CLOSED']);
+    await Promise.all(fleets.map((fleet) => fleet.stop()));
   },
 
   'refuses misspelt and impossible options'({ CircuitBreaker, InvalidOptionsError }) {
