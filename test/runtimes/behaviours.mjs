@@ -729,6 +729,9 @@ const BEHAVIOURS = {
     const answer = await /** @type {InstanceType<typeof CircuitBreaker>} */ (breakers[2]).call(
       async () => 'fine',
     );
+    await statesAfterPolls();
+    // Those that have seen it down ask once themselves.
+    for (const breaker of breakers) await breaker.tryCall(async () => 'fine');
     const closed = await statesAfterPolls();
 
     equal([opened, answer, closed], ['OPEN,OPEN,OPEN', 'fine', 'CLOSED,CLOSED,CLOSED']);
