@@ -1,7 +1,8 @@
 /**
  * What a request costs that passes `recloser/http`, beside the platform's fetch, ky and undici: `npm run bench:fetch`.
- * CPU of this process and requests a second, over 16 kept-alive connections to a server in another process. Rounds are
- * interleaved; the figures are 20th percentiles, which is what a busy machine leaves of an idle one.
+ * CPU of this process and requests a second, over 16 kept-alive connections to a server in another process. Rounds come in
+ * an order that is drawn anew each time, since each collects what the one before has left; the figures are 20th
+ * percentiles, which is what a busy machine leaves of an idle one.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -81,12 +82,19 @@ async function round(send) {
 
 for (let warmup = 0; warmup < 3; warmup++) for (const { send } of SUBJECTS) await round(send);
 for (let number = 0; number < ROUNDS; number++) {
-  const turns = number % 2 === 0 ? SUBJECTS : SUBJECTS.toReversed();
-  for (const { send, cpu, wall } of turns) {
+  for (const { send, cpu, wall } of shuffled(SUBJECTS)) {
     const result = await round(send);
     cpu.push(result.cpu);
     wall.push(result.wall);
   }
+}
+
+/** In an order that is drawn. */
+function shuffled(list) {
+  return list
+    .map((it) => ({ it, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ it }) => it);
 }
 
 const typical = (readings) => quantile(readings, TYPICAL);
