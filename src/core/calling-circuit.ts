@@ -37,8 +37,8 @@ interface Watcher {
   readonly succeeded: <T>(value: T) => T;
   /** Throws the error on. */
   readonly failed: (error: unknown) => never;
-  /** Looks on from the side. */
-  readonly noticed: (error: unknown) => void;
+  /** Looks on from the side. Made when it is needed: most circuits never fail. */
+  noticed: ((error: unknown) => void) | undefined;
 }
 
 export abstract class CallingCircuit extends SyncCallingCircuit {
@@ -180,11 +180,11 @@ export abstract class CallingCircuit extends SyncCallingCircuit {
    * All that takes a call is done before there is a promise: a full stack would leave it rejected with nobody to hear.
    */
   #runWatched<T>(task: Task<T>, context: LazyCallContext, permit: Phase, startedAt: number): Promise<T> {
-    const { succeeded, failed, noticed } = this.#watcherOf(permit, startedAt);
-    const { isFailing } = this;
+    const watcher = this.#watcherOf(permit, startedAt);
+    const noticed = this.isFailing ? this.#noticedBy(watcher) : undefined;
     const pending = run(task, context);
-    if (!isFailing) return pending.then(succeeded, failed);
-    pending.then(succeeded, noticed);
+    if (noticed === undefined) return pending.then(watcher.succeeded, watcher.failed);
+    pending.then(watcher.succeeded, noticed);
     return pending.then();
   }
 
@@ -211,11 +211,17 @@ export abstract class CallingCircuit extends SyncCallingCircuit {
         this.settle(permit, startedAt, true, error);
         throw error;
       },
-      noticed: (error) => {
-        this.giveBack(permit);
-        this.settle(permit, startedAt, true, error);
-      },
+      noticed: undefined,
     };
+  }
+
+  #noticedBy(watcher: Watcher): (error: unknown) => void {
+    const { permit, startedAt } = watcher;
+    watcher.noticed ??= (error) => {
+      this.giveBack(permit);
+      this.settle(permit, startedAt, true, error);
+    };
+    return watcher.noticed;
   }
 
   #startWithFallback<T>(

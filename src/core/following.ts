@@ -87,6 +87,8 @@ class Following {
         const signal = reference.deref();
         if (signal !== undefined) controllers.get(signal)?.abort(reason);
       }
+      this.#signals.clear();
+      this.#restIfAlone();
     }
   };
 }

@@ -45,12 +45,12 @@ it('passes its tests in Jest, with timers real and fake', async () => {
     '--watchman=false',
   );
 
-  expect(output).toMatch(/Tests: +10 passed, 10 total/);
+  expect(output).toMatch(/Tests: +12 passed, 12 total/);
   expect(output).not.toMatch(/did not exit/);
 }, 90_000);
 
 it('passes its tests in node:test, with timers real and fake', async () => {
   const output = await outputOf('--test', '--test-reporter=tap', 'outage.node.mjs');
 
-  expect(output).toMatch(/# pass 10\n# fail 0/);
+  expect(output).toMatch(/# pass 11\n# fail 0/);
 }, 90_000);

@@ -1,10 +1,12 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { CircuitBreaker, CircuitBreakerRegistry, withCircuitBreaker } from 'recloser';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createBreaker, createOpen, failing, hanging, heardNames } from '../support/breakers.js';
+import { deferred } from '../support/deferred.js';
 import { collectGarbage } from '../support/garbage.mjs';
 import { createRegistry } from '../support/registries.js';
-import { quiet } from '../support/runtime.js';
+import { quiet, watchRuntime } from '../support/runtime.js';
 
 /** The engine itself may still hold the last one or two that it has seen. */
 const HANDFUL = 5;
@@ -81,6 +83,48 @@ describe('one long-lived signal', () => {
 
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
+});
+
+test('the timer of calls keeps the store of no request alive', async () => {
+  const requests = new AsyncLocalStorage<object>();
+  const { breaker } = createBreaker({ callTimeout: 1_000_000 });
+  const answer = deferred();
+
+  const survivors = await survivorsOf(50, async () => {
+    const store = {};
+    await requests.run(store, () => breaker.call(async () => 1));
+    // One is left pending all the while, so that there always is a timer.
+    if (breaker.metrics.inFlight === 0) void breaker.call(() => answer.promise);
+    return store;
+  });
+  answer.resolve();
+  await quiet();
+
+  expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { successes: 51 } });
+  expect(survivors).toBeLessThan(HANDFUL);
+});
+
+test('50 calls at once on one signal are one listener, and no warning', async () => {
+  const { warnings } = watchRuntime();
+  const { breaker } = createBreaker({ callTimeout: 1_000_000 });
+  const caller = new AbortController();
+
+  const calls = Array.from({ length: 50 }, () =>
+    breaker.tryCall(
+      ({ signal }) => new Promise((_, reject) => (signal.onabort = () => reject(signal.reason))),
+      {
+        signal: caller.signal,
+      },
+    ),
+  );
+
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(1);
+  caller.abort(new Error('gone'));
+  const results = await Promise.all(calls);
+  expect(results.filter(({ ok }) => ok)).toEqual([]);
+  await quiet();
+  expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
+  expect(warnings).toEqual([]);
 });
 
 describe('10,000 dropped breakers', () => {

@@ -13,17 +13,20 @@ export interface RuntimeReports {
   readonly uncaught: unknown[];
   /** What promises were rejected with that nobody handled. */
   readonly unhandled: unknown[];
+  /** Warnings of the process. */
+  readonly warnings: unknown[];
 }
 
 /** Takes the place of those who listen for uncaught errors (the test runner among them) until the test ends. */
 export function watchRuntime(): RuntimeReports {
-  const reports = { uncaught: [] as unknown[], unhandled: [] as unknown[] };
+  const reports = { uncaught: [] as unknown[], unhandled: [] as unknown[], warnings: [] as unknown[] };
   standInFor('uncaughtException', (error) => reports.uncaught.push(error));
   standInFor('unhandledRejection', (error) => reports.unhandled.push(error));
+  standInFor('warning', (warning) => reports.warnings.push(warning));
   return reports;
 }
 
-type Report = 'uncaughtException' | 'unhandledRejection';
+type Report = 'uncaughtException' | 'unhandledRejection' | 'warning';
 
 function standInFor(event: Report, listener: (error: unknown) => void): void {
   const emitter: NodeJS.EventEmitter = process;

@@ -102,3 +102,19 @@ for (const kind of ['real', 'fake']) {
     });
   });
 }
+
+it('a breaker works on when the fake timers of node:test go with calls pending', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const breaker = new CircuitBreaker({ callTimeout: 20, failureThreshold: false });
+  const pending = breaker.tryCall(() => new Promise(() => {}));
+
+  mock.timers.reset();
+  const next = await breaker.tryCall(() => new Promise(() => {}));
+
+  assert.deepEqual(
+    [next, await pending].map(({ error }) => isCallTimeoutError(error)),
+    [true, true],
+  );
+  assert.equal(await breaker.call(async () => 'fine'), 'fine');
+  assert.equal(breaker.metrics.inFlight, 0);
+});

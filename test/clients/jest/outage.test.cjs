@@ -1,6 +1,6 @@
 // @ts-nocheck: globals of Jest, and the packed package, which is not here.
 const { jest: timers } = require('@jest/globals');
-const { CircuitBreaker, defaultRegistry, isCallTimeoutError } = require('recloser');
+const { CircuitBreaker, CircuitBreakerRegistry, defaultRegistry, isCallTimeoutError } = require('recloser');
 const testing = require('recloser/testing');
 
 expect.extend(testing.matchers);
@@ -84,3 +84,21 @@ describe.each(['real', 'fake'])('recloser/testing in Jest with %s timers', (kind
     expect(isCallTimeoutError((await pending).error)).toBe(true);
   });
 });
+
+it.each(['go', 'are cleared'])(
+  'a breaker works on when the fake timers of Jest %s with calls pending',
+  async (how) => {
+    const registry = new CircuitBreakerRegistry();
+    timers.useFakeTimers();
+    const breaker = registry.getOrCreate('users', { callTimeout: 20, failureThreshold: false });
+    const pending = breaker.tryCall(() => new Promise(() => {}));
+
+    if (how === 'are cleared') timers.clearAllTimers();
+    timers.useRealTimers();
+    const next = await breaker.tryCall(() => new Promise(() => {}));
+
+    expect([next, await pending].map(({ error }) => isCallTimeoutError(error))).toEqual([true, true]);
+    expect(await breaker.call(async () => 'fine')).toBe('fine');
+    expect(breaker.metrics.inFlight).toBe(0);
+  },
+);
