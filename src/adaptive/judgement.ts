@@ -2,6 +2,7 @@
  * What speaks against the dependency, and whether it is enough: evidence of failed, slow and late calls, with thresholds
  * that follow what is learned, and the warning ahead of them. Until something fails there is no evidence to keep.
  */
+import { soundClock } from '../core/reading.js';
 import type { DetectorHost } from '../index.js';
 import { Channel } from './channel.js';
 import type { Evidence } from './evidence.js';
@@ -180,10 +181,6 @@ export abstract class Judgement {
   }
 
   protected now(): number {
-    try {
-      return this.host.clock.now();
-    } catch {
-      return Number.NaN;
-    }
+    return soundClock(this.host.clock).now();
   }
 }

@@ -1,5 +1,5 @@
 /** Readings of clocks that users hand in. */
-import type { Clock } from './clock.js';
+import { type Clock, systemClock } from './clock.js';
 import { describeError } from './describe-error.js';
 import { describe, refuse, type Subject } from './validate.js';
 import { warn } from './warn.js';
@@ -39,4 +39,35 @@ function warnOnce(clock: object, problem: string): void {
   if (broken.has(clock)) return;
   broken.add(clock);
   warn('RECLOSER_CONFIG', `The clock of a circuit breaker ${problem}: the circuit stays as it is meanwhile`);
+}
+
+/**
+ * The clock as bookkeeping may read it: `now` never throws, and what is no time stands for the last reading that was one.
+ * Its timers, dice and wall clock are those of the clock.
+ */
+export function soundClock(clock: Clock): Clock {
+  if (clock === systemClock) return clock;
+  let sound = soundClocks.get(clock);
+  if (sound === undefined) {
+    sound = createSound(clock);
+    soundClocks.set(clock, sound);
+  }
+  return sound;
+}
+
+const soundClocks = /* @__PURE__ */ new WeakMap<Clock, Clock>();
+
+function createSound(clock: Clock): Clock {
+  let last = 0;
+  const { epoch, random, setTimeout, clearTimeout } = clock;
+  return {
+    now: () => {
+      last = readingOf(clock, last);
+      return last;
+    },
+    ...(epoch && { epoch: () => clock.epoch?.() ?? Date.now() }),
+    ...(random && { random: () => clock.random?.() ?? Math.random() }),
+    ...(setTimeout && { setTimeout: (run, ms) => clock.setTimeout?.(run, ms) }),
+    ...(clearTimeout && { clearTimeout: (timer) => clock.clearTimeout?.(timer) }),
+  };
 }

@@ -2,6 +2,7 @@
  * The breakers that a panel shows, and what it counts of their calls. It follows the registry by its events and never
  * asks it for a breaker again: that would be a use, and looking changes nothing.
  */
+import { soundClock } from '../core/reading.js';
 import { report as reportError } from '../core/report.js';
 import { forEachBreaker } from '../core/source.js';
 import { type CallEvent, type Clock, systemClock } from '../index.js';
@@ -52,7 +53,7 @@ export class Books {
   /** @param changed is told of each change of mode */
   constructor(source: DashboardRegistry, changed: (breaker: string) => void) {
     const { clock } = source as { readonly clock?: Clock };
-    this.clock = clock ?? systemClock;
+    this.clock = soundClock(clock ?? systemClock);
     forEachBreaker(
       source,
       (breaker) => this.#added(breaker),
@@ -90,7 +91,7 @@ export class Books {
 
   #added(breaker: DashboardBreaker): void {
     const { name, options } = breaker;
-    const { clock } = options;
+    const clock = soundClock(options.clock);
     this.gone.delete(name);
     this.entries.set(name, {
       name,

@@ -1,4 +1,5 @@
 /** What stands around the requests of one key, found by one look-up; and how each kind of request is made with it. */
+import { soundClock } from '../core/reading.js';
 import { describe } from '../core/validate.js';
 import { CircuitBreakerRegistry, type Clock, type Outcome, type OutcomeKind } from '../index.js';
 import {
@@ -42,7 +43,7 @@ export class Origin {
   constructor(resilience: Resilience, options: ResolvedOriginOptions) {
     this.resilience = resilience;
     this.options = options;
-    this.clock = resilience.breaker.options.clock;
+    this.clock = soundClock(resilience.breaker.options.clock);
     this.retryMethods = new Set(options.retryMethods?.map((method) => method.toUpperCase()));
   }
 

@@ -10,7 +10,14 @@ import { countTypes, TypeCounts } from './breakdown.js';
 import { explain } from './explain.js';
 import type { Explanation } from './explanation.js';
 import { describeFailedCall, typeOfCall } from './failure-words.js';
-import { follow, type MonitoredBreaker, type MonitorSource, verifyMonitored, wallTimeOf } from './follow.js';
+import {
+  follow,
+  type MonitoredBreaker,
+  type MonitorSource,
+  timeOf,
+  verifyMonitored,
+  wallTimeOf,
+} from './follow.js';
 import type { History } from './history.js';
 import { addHistory, removeHistory } from './known-histories.js';
 import type { FailureRecord, TransitionRecord, UncountedCalls } from './records.js';
@@ -143,7 +150,7 @@ class BreakerHistory implements History {
 
   percentiles(breaker: string): Percentiles | null {
     const entry = this.#entries.get(breaker);
-    return entry?.times?.percentiles(entry.breaker.options.clock.now()) ?? null;
+    return entry?.times?.percentiles(timeOf(entry.breaker)) ?? null;
   }
 
   explain(breaker: string): Explanation | undefined {
@@ -199,7 +206,7 @@ class BreakerHistory implements History {
     if (entry === undefined) return;
     entry.stay.calls++;
     if (Number.isNaN(duration)) return;
-    const now = entry.breaker.options.clock.now();
+    const now = timeOf(entry.breaker);
     entry.times ??= new ResponseTimes(this.#percentilesOver, now);
     entry.times.record(duration, now);
   }
@@ -210,7 +217,7 @@ class BreakerHistory implements History {
     if (entry === undefined) return;
     this.#failures.push({
       breaker: event.breaker,
-      at: entry.breaker.options.clock.now(),
+      at: timeOf(entry.breaker),
       time: wallTimeOf(entry.breaker),
       duration: Number.isNaN(event.duration) ? null : event.duration,
       ...describeFailedCall(event),

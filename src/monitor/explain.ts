@@ -3,7 +3,7 @@ import type { CircuitMetrics } from '../index.js';
 import { countTypes, type FailureCount } from './breakdown.js';
 import { type Explanation, type Past, past } from './explanation.js';
 import { describeFailure } from './failure-words.js';
-import { type MonitoredBreaker, verifyBreaker } from './follow.js';
+import { type MonitoredBreaker, timeOf, verifyBreaker } from './follow.js';
 import { latestHistoryOf } from './known-histories.js';
 import { tell } from './sentence.js';
 import { causeOf } from './stay.js';
@@ -38,7 +38,7 @@ export function explain(
   verifyBreaker(SUBJECT, breaker);
   if (history !== undefined) verify(SUBJECT, 'history', history, past);
   const { metrics, options } = breaker;
-  const now = options.clock.now();
+  const now = timeOf(breaker);
   const { name, state, lastFailure } = metrics;
   const opening = state === 'CLOSED' ? undefined : history?.opening(name);
   const data = {

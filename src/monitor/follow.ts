@@ -1,3 +1,4 @@
+import { soundClock } from '../core/reading.js';
 import { report as reportError } from '../core/report.js';
 import {
   forEachBreaker,
@@ -103,4 +104,9 @@ export function follow(source: MonitorSource, { added, removed, events }: Follow
 /** The wall-clock time as a breaker knows it, in ms since 1970. */
 export function wallTimeOf({ options: { clock } }: MonitoredBreaker): number {
   return clock.epoch === undefined ? Date.now() : clock.epoch();
+}
+
+/** The time of a breaker: a reading of its clock. */
+export function timeOf({ options: { clock } }: MonitoredBreaker): number {
+  return soundClock(clock).now();
 }

@@ -16,7 +16,14 @@ import { type CircuitMetrics, type Clock, systemClock, type Transition } from '.
 import { CONDITIONS, type Condition, type Judge, type Verdict } from './conditions.js';
 import { explain } from './explain.js';
 import { type Past, past } from './explanation.js';
-import { follow, type MonitoredBreaker, type MonitorSource, verifyMonitored, wallTimeOf } from './follow.js';
+import {
+  follow,
+  type MonitoredBreaker,
+  type MonitorSource,
+  timeOf,
+  verifyMonitored,
+  wallTimeOf,
+} from './follow.js';
 import { Outbox } from './outbox.js';
 import { type Rounds, startRounds } from './rounds.js';
 import { inWords, oneLine } from './text.js';
@@ -195,8 +202,8 @@ class BreakerWatch implements Watch {
   /** Does something with how a breaker is now. One that cannot be read is told of once, and keeps nobody from the others. */
   #read(watched: WatchedBreaker, run: (metrics: CircuitMetrics, now: number) => void): void {
     try {
-      const { metrics, options } = watched.breaker;
-      run(metrics, options.clock.now());
+      const { metrics } = watched.breaker;
+      run(metrics, timeOf(watched.breaker));
       watched.isBroken = false;
     } catch (error) {
       if (!watched.isBroken) reportError(error);
@@ -208,7 +215,7 @@ class BreakerWatch implements Watch {
     const watched = this.#breakers.get(name);
     if (watched === undefined) return;
     this.#breakers.delete(name);
-    const now = watched.breaker.options.clock.now();
+    const now = timeOf(watched.breaker);
     this.#outbox.send(
       watched.conditions.flatMap(({ firing }) =>
         firing === undefined

@@ -1,3 +1,4 @@
+import { soundClock } from '../core/reading.js';
 import { type Clock, systemClock } from '../index.js';
 
 /**
@@ -12,7 +13,7 @@ export class FaceClock implements Clock {
   readonly random?: () => number;
 
   constructor(base: Clock = systemClock) {
-    this.#base = base;
+    this.#base = soundClock(base);
     if (base.setTimeout !== undefined) this.setTimeout = (run, ms) => base.setTimeout?.(run, ms);
     if (base.clearTimeout !== undefined) this.clearTimeout = (timer) => base.clearTimeout?.(timer);
     if (base.random !== undefined) this.random = () => base.random?.() ?? Math.random();

@@ -1,4 +1,5 @@
 import { clockCheck } from '../core/options.js';
+import { soundClock } from '../core/reading.js';
 import {
   type Check,
   callable,
@@ -119,7 +120,7 @@ export function readFleetOptions(options: unknown): ResolvedFleetOptions {
       commandTimeout: given.commandTimeout ?? 50,
       subscribe: given.subscribe,
       isObserving: given.mode === 'observe',
-      clock: given.clock ?? systemClock,
+      clock: soundClock(given.clock ?? systemClock),
     };
   });
 }

@@ -1,16 +1,11 @@
 import type { CallerSignal } from '../core/following.js';
 import { reasonOf } from '../core/following.js';
-import {
-  type Check,
-  guardRead,
-  positiveInteger,
-  type Rules,
-  readOptions,
-  type Subject,
-} from '../core/validate.js';
+import { soundClock } from '../core/reading.js';
+import { type Check, guardRead, positiveInteger, type Rules, type Subject } from '../core/validate.js';
 import { type Clock, systemClock } from '../index.js';
 import { type BulkheadFullError, createBulkheadFullError, type QueueReason } from './bulkhead-error.js';
 import { type Place, QUEUE_RULES, Queue, type QueueOptions } from './queue.js';
+import { readRequired } from './required.js';
 import { type RunOptions, readRun } from './run-options.js';
 
 /** What a {@link Bulkhead} is made with. */
@@ -30,11 +25,9 @@ const CREATE = { breaker: '', action: 'create bulkhead' };
 export function readBulkhead(options: unknown, subject: Subject, path = ''): BulkheadOptions {
   return guardRead(subject, 'options', () => {
     const given = typeof options === 'number' ? { limit: options } : options;
-    // Without a limit it is none: the rule of the limit says so.
-    const named = typeof given === 'object' && given !== null ? { limit: null, ...given } : given;
     const { name, clock, ...rules } = BULKHEAD_RULES;
     const of = path === '' ? BULKHEAD_RULES : rules; // inside of a Resilience these are the breaker's
-    return readOptions(named, of, subject, path) as unknown as BulkheadOptions;
+    return readRequired<BulkheadOptions>('limit', given, of, subject, path);
   });
 }
 
@@ -61,7 +54,7 @@ export class Bulkhead {
     const given = readBulkhead(options, CREATE);
     this.#limit = given.limit;
     this.#name = given.name ?? 'default';
-    this.#clock = given.clock ?? systemClock;
+    this.#clock = soundClock(given.clock ?? systemClock);
     this.#queue = new Queue(given, () => {});
   }
 

@@ -1,4 +1,5 @@
 /** When a second request is sent beside a slow one. */
+
 import {
   type Check,
   duration,
@@ -8,10 +9,10 @@ import {
   object,
   positiveInteger,
   type Rules,
-  readOptions,
   type Subject,
   verify,
 } from '../core/validate.js';
+import { readRequired } from './required.js';
 
 /** A delay that follows how long answers take. */
 export interface HedgeQuantile {
@@ -58,15 +59,15 @@ const QUANTILE_RULES: Rules & Record<keyof HedgeQuantile, Check> = /* @__PURE__ 
  */
 export function readHedge(value: unknown, subject: Subject): HedgeOptions {
   return guardRead(subject, 'options', () => {
-    const named = typeof value === 'object' && value !== null ? { delay: null, ...value } : value;
-    const given = readOptions(named, RULES, subject, 'hedge.') as unknown as HedgeOptions;
+    const given = readRequired<HedgeOptions>('delay', value, RULES, subject, 'hedge.');
     if (typeof given.delay !== 'object') return given;
-    const quantile = readOptions(
-      { ...{ initial: null }, ...given.delay },
+    const quantile = readRequired<HedgeQuantile>(
+      'initial',
+      given.delay,
       QUANTILE_RULES,
       subject,
       'hedge.delay.',
-    ) as unknown as HedgeQuantile;
+    );
     const { min = 1, max } = quantile;
     verify(subject, 'hedge.delay.max', max, (it) =>
       it === undefined || it >= min ? undefined : `at least \`min\`, ${min}`,

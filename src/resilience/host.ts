@@ -1,8 +1,10 @@
 /** What the calls of one `Resilience` share. */
+
 import { Deadlines, deadlinesFor } from '../core/deadlines.js';
 import { Emitter } from '../core/events.js';
 import { classifyError, classifyValue } from '../core/outcome.js';
 import { ADMIT, BREAK_OFF, type Door, SETTLE } from '../core/permit.js';
+import { soundClock } from '../core/reading.js';
 import { report } from '../core/report.js';
 import { SEAM, type Seat } from '../core/seam.js';
 import type { CircuitBreaker, Clock, OutcomeKind } from '../index.js';
@@ -42,7 +44,7 @@ export class Host implements Debtor {
   constructor(breaker: CircuitBreaker, shared: Shared, discard: ((value: unknown) => void) | undefined) {
     this.breaker = breaker;
     this.name = breaker.name;
-    this.clock = breaker.options.clock;
+    this.clock = soundClock(breaker.options.clock);
     this.shared = shared;
     this.#discard = discard;
   }

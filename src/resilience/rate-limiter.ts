@@ -2,8 +2,10 @@
  * Turns in time. It remembers when the last `limit` turns were, so that no interval of `per` milliseconds holds more,
  * wherever it begins; and since every wait is known beforehand, nobody begins one that is too long.
  */
+
 import type { CallerSignal } from '../core/following.js';
 import { reasonOf } from '../core/following.js';
+import { soundClock } from '../core/reading.js';
 import { startTimer, stopTimer, type Timer } from '../core/timers.js';
 import {
   type Check,
@@ -12,7 +14,6 @@ import {
   MAX_TIMER_DELAY,
   positiveInteger,
   type Rules,
-  readOptions,
   type Subject,
   verify,
 } from '../core/validate.js';
@@ -20,6 +21,7 @@ import { type Clock, systemClock } from '../index.js';
 import type { QueueReason } from './bulkhead-error.js';
 import { type Place, QUEUE_RULES, Queue, type QueueOptions } from './queue.js';
 import { createRateLimitError, type RateLimitError } from './rate-limit-error.js';
+import { readRequired } from './required.js';
 import { type RunOptions, readRun } from './run-options.js';
 import { Turns } from './turns.js';
 
@@ -45,11 +47,9 @@ const CREATE = { breaker: '', action: 'create rate limiter' };
 /** @throws InvalidOptionsError for an unknown option or a value out of range */
 export function readRateLimit(options: unknown, subject: Subject, path = ''): RateLimiterOptions {
   return guardRead(subject, 'options', () => {
-    // Without a limit it is none: the rule of the limit says so.
-    const named = typeof options === 'object' && options !== null ? { limit: null, ...options } : options;
     const { name, clock, ...rules } = RATE_LIMIT_RULES;
     const of = path === '' ? RATE_LIMIT_RULES : rules; // inside of a Resilience these are the breaker's
-    return readOptions(named, of, subject, path) as unknown as RateLimiterOptions;
+    return readRequired<RateLimiterOptions>('limit', options, of, subject, path);
   });
 }
 
@@ -73,6 +73,7 @@ export class RateLimiter {
   readonly #turns: Turns;
   readonly #queue: Queue;
   #pausedUntil = Number.NEGATIVE_INFINITY;
+  #seenAt = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
   #early = 0;
 
@@ -82,7 +83,7 @@ export class RateLimiter {
     this.#turns = new Turns(given.limit, given.per ?? 1_000, given.spacing ?? 0);
     this.#queue = new Queue(given, () => this.#plan());
     this.#name = given.name ?? 'default';
-    this.#clock = given.clock ?? systemClock;
+    this.#clock = soundClock(given.clock ?? systemClock);
   }
 
   /** One that bounds nothing until somebody pauses it: whoever has the time waits then. @internal */
@@ -125,13 +126,13 @@ export class RateLimiter {
 
   /** Milliseconds until the next turn that nobody waits for. */
   get retryAfter(): number {
-    const now = this.#clock.now();
+    const now = this.#now();
     return this.#next(now, this.#queue.places) - now;
   }
 
   /** Milliseconds for which nobody has a turn, since somebody paused it. */
   get pausedFor(): number {
-    return Math.max(this.#pausedUntil - this.#clock.now(), 0);
+    return Math.max(this.#pausedUntil - this.#now(), 0);
   }
 
   /**
@@ -153,7 +154,7 @@ export class RateLimiter {
 
   /** Takes a turn, if there is one now and nobody waits for it. */
   tryTake(): boolean {
-    return this.takeAt(this.#clock.now());
+    return this.takeAt(this.#now());
   }
 
   /**
@@ -164,7 +165,7 @@ export class RateLimiter {
    */
   pause(ms: number): void {
     verify({ breaker: this.#name, action: 'pause rate limiter' }, 'ms', ms, duration());
-    const until = this.#clock.now() + ms;
+    const until = this.#now() + ms;
     if (until <= this.#pausedUntil) return;
     this.#pausedUntil = until;
     this.#plan();
@@ -207,7 +208,7 @@ export class RateLimiter {
    * @internal
    */
   enqueue(breaker: string, signal: CallerSignal | undefined, deadline: number): Place | RateLimitError {
-    const now = this.#clock.now();
+    const now = this.#now();
     const at = this.#next(now, this.#queue.places);
     if (this.#queue.isFull) return this.error(breaker, 'full', at - now);
     const latest = Math.min(now + this.maxWait, deadline);
@@ -228,8 +229,24 @@ export class RateLimiter {
     return this.#turns.next(Math.max(now, this.#pausedUntil), ahead);
   }
 
+  /** Reads the clock. Where it has begun anew, what was planned by the old time is planned by the new one. */
+  #now(): number {
+    const now = this.#clock.now();
+    const gone = this.#seenAt - now;
+    this.#seenAt = now;
+    if (gone > 0) {
+      this.#turns.moveBack(gone);
+      this.#pausedUntil -= gone;
+      for (const place of this.#queue.places) {
+        place.at -= gone;
+        place.latest -= gone;
+      }
+    }
+    return now;
+  }
+
   /** Works out all turns anew; whose turn has moved too far away is told, unless it waits for a timer that came late. */
-  #plan(now = this.#clock.now(), refuses = true): void {
+  #plan(now = this.#now(), refuses = true): void {
     const places = this.#queue.places;
     const refused: Place[] = [];
     const kept: Place[] = [];
@@ -260,7 +277,7 @@ export class RateLimiter {
     const [first] = places;
     this.#timer = undefined;
     if (first === undefined) return;
-    const now = this.#clock.now();
+    const now = this.#now();
     if (now < first.at && this.#early++ < PATIENCE) {
       this.#setTimer(now);
       return;

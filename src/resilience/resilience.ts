@@ -2,6 +2,7 @@ import type { Listener } from '../core/events.js';
 import { type CallerSignal, reasonOf } from '../core/following.js';
 import { type GuardSpec, guardBy } from '../core/guard.js';
 import { rejectSoon } from '../core/promises.js';
+import { soundClock } from '../core/reading.js';
 import { describe } from '../core/validate.js';
 import { type CallResult, CircuitBreaker, type Fallback } from '../index.js';
 import type { AttemptTask } from './attempt.js';
@@ -62,7 +63,7 @@ export class Resilience {
     const read: ReadResilience = readResilience(options, subject);
     const { around, ofBreaker } = read;
     const breaker = read.breaker ?? new CircuitBreaker(ofBreaker);
-    const { clock } = breaker.options;
+    const clock = soundClock(breaker.options.clock);
     const { callTimeout, fallback, fallbackOn, ...own } = around;
     this.breaker = breaker;
     // Of a breaker of its own, what was given is the breaker's already, and follows it.

@@ -2,6 +2,7 @@
  * What retries are paid with. Successes pay in, so that retries are a share of what works: during an outage, when nothing
  * does, they stop. Counted in whole millionths of a token, so that no sum of shares is ever more than its parts.
  */
+import { soundClock } from '../core/reading.js';
 import {
   type Check,
   guardRead,
@@ -100,8 +101,8 @@ export class RetryBudget {
       initial = Math.min(10, capacity),
       ...rates
     } = readBudget(options, CREATE);
-    this.#clock = clock;
-    this.#paidAt = clock.now();
+    this.#clock = soundClock(clock);
+    this.#paidAt = this.#clock.now();
     this.#set(capacity, rates.ratio ?? 0.2, rates.perSecond ?? 0.1);
     this.#saved = inMillionths(initial);
   }

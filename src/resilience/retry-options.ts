@@ -92,6 +92,21 @@ const BACKOFF_RULES: Rules = /* @__PURE__ */ (() => ({
   random: callable,
 }))();
 
+/** What p-retry, async-retry, cockatiel, Polly and resilience4j call them, where the nearest of ours would mislead. */
+const FOREIGN_NAMES: Readonly<Record<string, string>> = {
+  maxAttempts: 'attempts maxRetries maxRetryAttempts retries retryCount times tries',
+  backoff:
+    'delay factor interval initialDelay jitter maxDelay maxTimeout minTimeout randomize waitDuration wait',
+  retryOn: 'filter handle on retryExceptions retryIf shouldHandle shouldRetry when',
+};
+
+/** Tries are counted with the first one. */
+function meaningOf(foreign: string): string | undefined {
+  const own = Object.keys(FOREIGN_NAMES).find((name) => FOREIGN_NAMES[name]?.split(' ').includes(foreign));
+  if (own === undefined) return undefined;
+  return own === 'maxAttempts' ? 'retry.maxAttempts, which counts the first try too' : `retry.${own}`;
+}
+
 const DEFAULT_BACKOFF = { initial: 100, max: 2_000, jitter: 1 };
 
 /**
@@ -111,7 +126,7 @@ export function readRetry(value: unknown, subject: Subject): RetryOptions {
     );
   }
   return guardRead(subject, 'options', () => {
-    const given: RetryOptions = readOptions(value, RULES, subject, 'retry.');
+    const given: RetryOptions = readOptions(value, RULES, subject, 'retry.', meaningOf);
     if (typeof given.backoff === 'object')
       given.backoff = readOptions(given.backoff, BACKOFF_RULES, subject, 'retry.backoff.');
     return given;

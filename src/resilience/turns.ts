@@ -26,6 +26,11 @@ export class Turns {
     return Math.max(now, last, last + this.spacing, oldest + this.per);
   }
 
+  /** The time has begun anew: it tells so many milliseconds less. */
+  moveBack(ms: number): void {
+    this.#ring = this.#ring.map((at) => at - ms);
+  }
+
   take(at: number): void {
     if (this.limit === Number.POSITIVE_INFINITY) return;
     this.#ring[this.#taken % (this.limit + 1)] = at;

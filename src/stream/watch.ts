@@ -6,8 +6,9 @@
 import { answer } from '../core/fallback.js';
 import { type Follower, followingOf, reasonOf } from '../core/following.js';
 import { BREAK_OFF, type CallPermit, SETTLE } from '../core/permit.js';
+import { soundClock } from '../core/reading.js';
 import { afterArrivals, startTimer, stopTimer, type Timer } from '../core/timers.js';
-import { type CallContext, type CircuitState, isCircuitBreakerOpenError } from '../index.js';
+import { type CallContext, type CircuitState, type Clock, isCircuitBreakerOpenError } from '../index.js';
 import { StreamTimeoutError } from './errors.js';
 import { type AnyStream, isCancelled, verifyStream } from './kinds.js';
 import { answers, type ResolvedStreamOptions, type StreamBreaker } from './options.js';
@@ -61,6 +62,7 @@ export class Watch implements Follower {
   cutBy: { readonly error: unknown } | undefined;
   /** Is told that the stream is cut: a timeout or the caller's abort. */
   onCut: ((error: unknown) => void) | undefined;
+  readonly #clock: Clock;
   #permit: CallPermit | undefined;
   #settlesOnFirst = false;
   #waiting = 0;
@@ -78,6 +80,7 @@ export class Watch implements Follower {
     this.breaker = breaker;
     this.options = options;
     this.#left = options.firstTimeout;
+    this.#clock = soundClock(breaker.options.clock);
     this.context = new StreamContext(breaker.name, breaker.state);
   }
 
@@ -145,8 +148,7 @@ export class Watch implements Follower {
     this.#wait++;
     const limit = this.#limit();
     if (limit === false) return;
-    const { clock } = this.breaker.options;
-    this.#since = clock.now();
+    this.#since = this.#clock.now();
     if (this.#timer === undefined) this.#setTimer(limit, this.#since + limit);
     // One that is due later than this wait may last is set anew; one that is due sooner looks when it fires.
     else if (this.#timerAt > this.#since + limit) this.#setTimer(limit, this.#since + limit);
@@ -164,15 +166,14 @@ export class Watch implements Follower {
   rest(): void {
     if (this.#waiting > 0 && --this.#waiting > 0) {
       this.#wait++;
-      if (this.#limit() !== false) this.#since = this.breaker.options.clock.now();
+      if (this.#limit() !== false) this.#since = this.#clock.now();
     }
   }
 
   /** `source` has answered: what is left of the time for the first item goes on with the first read. */
   opened(): void {
-    const { clock } = this.breaker.options;
     if (this.#left !== false && this.#waiting > 0) {
-      this.#left = Math.max(this.#left - (clock.now() - this.#since), 1);
+      this.#left = Math.max(this.#left - (this.#clock.now() - this.#since), 1);
     }
     this.rest();
     this.#stopTimer();
@@ -211,22 +212,20 @@ export class Watch implements Follower {
   }
 
   #setTimer(delay: number, at: number): void {
-    const { clock } = this.breaker.options;
-    stopTimer(clock, this.#timer);
+    stopTimer(this.#clock, this.#timer);
     this.#timerAt = at;
     this.#timerWait = this.#wait;
-    this.#timer = startTimer(clock, this.#fire, Math.ceil(delay - ROUNDING));
+    this.#timer = startTimer(this.#clock, this.#fire, Math.ceil(delay - ROUNDING));
   }
 
   #fire = (): void => {
     this.#timer = undefined;
-    const { clock } = this.breaker.options;
     const wait = this.#wait;
     const isFor = this.#timerWait === wait;
     if (!this.#isWaiting()) return;
     const limit = this.#limit() as number;
     const due = this.#since + limit;
-    const now = clock.now();
+    const now = this.#clock.now();
     // A timer speaks for the wait that it was set for, whatever the clock says.
     if (!isFor && now < due) {
       this.#setTimer(due - now, due);
@@ -236,7 +235,7 @@ export class Watch implements Follower {
       if (this.#isWaiting() && this.#wait === wait)
         this.#cut(new StreamTimeoutError(this.breaker.name, this.#timeout(), this.items), false);
     };
-    if (now - due > LATE) afterArrivals(clock, expire);
+    if (now - due > LATE) afterArrivals(this.#clock, expire);
     else expire();
   };
 
@@ -250,7 +249,7 @@ export class Watch implements Follower {
   }
 
   #stopTimer(): void {
-    stopTimer(this.breaker.options.clock, this.#timer);
+    stopTimer(this.#clock, this.#timer);
     this.#timer = undefined;
   }
 

@@ -926,24 +926,23 @@ describe('the rounds', () => {
 
   test('goes on with the others when a breaker cannot be read', async () => {
     const { uncaught } = watchRuntime();
-    let broken = false;
-    const now = () => {
-      if (broken) throw new Error('no time');
-      return 0;
-    };
     const { registry } = createRegistry();
-    registry.getOrCreate('broken', { clock: { now } });
+    const broken = registry.getOrCreate('broken');
     const b = registry.getOrCreate('b');
     b.trip();
     const told: string[] = [];
     const watching = watch(registry, only('open'), ({ breaker }) => told.push(breaker), { every: false });
-    broken = true;
+    Object.defineProperty(broken, 'metrics', {
+      get() {
+        throw new Error('no figures');
+      },
+    });
 
     watching.check();
     await quiet();
 
     expect(told).toEqual(['b']);
-    expect(uncaught).toMatchObject([{ message: 'no time' }]);
+    expect(uncaught).toMatchObject([{ message: 'no figures' }]);
   });
 });
 

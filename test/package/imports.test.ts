@@ -269,6 +269,7 @@ const SHARED = [
   'guard',
   'outcome',
   'quote',
+  'reading',
   'report',
   'resilience-source',
   'seam',

@@ -91,7 +91,7 @@ describe('a bulkhead by itself', () => {
     [undefined, 'Cannot create bulkhead: `options` must be an object'],
     [null, 'Cannot create bulkhead: `options` must be an object'],
     ['3', 'Cannot create bulkhead: `options` must be an object'],
-    [{}, '`limit` must be an integer of at least 1, received null'],
+    [{}, '`limit` must be an integer of at least 1, received undefined'],
     [{ limit: 1, maxwait: 3 }, 'did you mean "maxWait"?'],
     [{ limit: 1, queue: -1 }, '`queue` must be'],
   ])('refuses %j', (given, message) => {
@@ -220,7 +220,7 @@ describe('a rate limit by itself', () => {
 
   it.each([
     [undefined, 'Cannot create rate limiter: `options` must be an object'],
-    [{}, '`limit` must be an integer from 1 to 100000, received null'],
+    [{}, '`limit` must be an integer from 1 to 100000, received undefined'],
     [{ limit: 100_001 }, '`limit` must be an integer from 1 to 100000'],
     [{ limit: 1, per: 0 }, '`per` must be'],
     [{ limit: 1, spacing: -1 }, '`spacing` must be'],
@@ -317,5 +317,27 @@ describe('what cannot work is refused', () => {
     }
     await expect(users.call('task' as never)).rejects.toThrow('Resilience "users" needs a function to call');
     expect(users.metrics.totals.calls).toBe(0);
+  });
+});
+
+describe('what other libraries call the options of retries', () => {
+  it.each([
+    ['retries', 'retry.maxAttempts, which counts the first try too'],
+    ['maxRetries', 'retry.maxAttempts, which counts the first try too'],
+    ['delay', 'retry.backoff'],
+    ['minTimeout', 'retry.backoff'],
+    ['shouldRetry', 'retry.retryOn'],
+  ])('is told in our words: %s', (foreign, own) => {
+    expect(() => new Resilience({ retry: { [foreign]: 3 } } as never)).toThrow(
+      `unknown option "retry.${foreign}", did you mean "${own}"?`,
+    );
+  });
+
+  it.each([
+    ['bulkhead', { maxConcurrent: 3 }, 'bulkhead.maxConcurrent'],
+    ['rateLimit', { max: 3 }, 'rateLimit.max'],
+    ['hedge', { dely: 3 }, 'hedge.dely'],
+  ])('goes before what is missing: %s', (option, given, unknown) => {
+    expect(() => new Resilience({ [option]: given } as never)).toThrow(`unknown option "${unknown}"`);
   });
 });

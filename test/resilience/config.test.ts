@@ -84,16 +84,16 @@ describe('a configuration', () => {
       ),
       expect.stringMatching(/^resilience\.environments\.prodution: unknown environment "prodution"/),
       'resilience.services.postgres: unknown preset "postgres", did you mean "postgresql"?',
-      'resilience.names.orders.bulkhead.limit: must be an integer of at least 1, received 0',
       'resilience.names.orders.bulkhead.queue: must be an integer of at least 0, received -1',
+      'resilience.names.orders.bulkhead.limit: must be an integer of at least 1, received 0',
       'resilience.names.orders.retryBudget.ratio: must be a number from 0 to 1, received 2',
-      'resilience.names.orders.rateLimit.limit: must be an integer from 1 to 100000, received null',
       'resilience.names.orders.rateLimit.per: must be a number of milliseconds from 1 to 2147483647, received 0',
+      'resilience.names.orders.rateLimit.limit: must be an integer from 1 to 100000, received undefined',
       expect.stringMatching(
         /^resilience\.names\["a\.b"\]\.hedge\.maxHedges: must be an integer from 1 to 10/,
       ),
-      expect.stringMatching(/^resilience\.names\["a\.b"\]\.hedge\.delay\.initial: must be .*, received -1$/),
       expect.stringMatching(/^resilience\.names\["a\.b"\]\.hedge\.delay\.quantile: must be .*, received 2$/),
+      expect.stringMatching(/^resilience\.names\["a\.b"\]\.hedge\.delay\.initial: must be .*, received -1$/),
       expect.stringMatching(/^RECLOSER_MAIL_TOTAL_TIMEOUT: must be .*, received a text$/),
     ]);
   });
