@@ -97,7 +97,7 @@ test('the timer of calls keeps the store of no request alive', async () => {
     if (breaker.metrics.inFlight === 0) void breaker.call(() => answer.promise);
     return store;
   });
-  answer.resolve();
+  answer.resolve(1);
   await quiet();
 
   expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { successes: 51 } });
