@@ -63,7 +63,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     options: ['backoff', 'call-options', 'clock', 'foreign-names', 'validate', 'window-options'],
     stays: ['backoff', 'circuit-state', 'phase', 'report', 'window'],
     tally: ['metrics'],
-    reading: ['describe-error', 'validate', 'warn'],
+    reading: ['clock', 'describe-error', 'validate', 'warn'],
   },
   {
     probing: ['circuit-state', 'phase', 'report', 'stays'],
