@@ -34,6 +34,11 @@ export abstract class Circuit extends SteeredCircuit {
     }
   }
 
+  /** @internal Whether a call that begins now is refused by nobody, and decides nothing that a filter would not hear. */
+  get isPassable(): boolean {
+    return this.mode === 'observe' || (this.machine.phase.state === CircuitState.CLOSED && !this.isFull());
+  }
+
   protected isFull(): boolean {
     return this.tally.places >= this.resolved.maxConcurrentCalls;
   }

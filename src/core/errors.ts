@@ -1,4 +1,5 @@
 import type { CircuitState, RejectionReason } from './circuit-state.js';
+import { inWords } from './in-words.js';
 import { quote } from './quote.js';
 
 /** Marks our errors across copies of the package, and across ESM and CJS, where `instanceof` fails. */
@@ -52,7 +53,7 @@ function describeRejection({ breaker, reason, retryAfter, detail }: RejectionDet
 function describeReason(reason: RejectionReason, retryAfter: number | null): string {
   switch (reason) {
     case 'open':
-      return `is OPEN, next probe in ${Math.ceil(retryAfter ?? 0)} ms`;
+      return `is OPEN, next probe in ${inWords(retryAfter ?? 0)}`;
     case 'half-open':
       return 'is HALF_OPEN and all of its probes are in flight';
     case 'forced-open':
@@ -203,7 +204,7 @@ export class CallTimeoutError extends CircuitBreakerError {
     super(
       'ERR_CALL_TIMEOUT',
       breaker,
-      `A call through circuit breaker ${quote(breaker)} timed out after ${timeout} ms`,
+      `A call through circuit breaker ${quote(breaker)} timed out after ${inWords(timeout)}`,
     );
     this.timeout = timeout;
   }

@@ -153,11 +153,19 @@ function guard(fn: unknown, { spec, find, access }: Plan, name?: unknown): unkno
     throw new TypeError(`${by} needs a function or a method${target}, received ${received}${hint}`);
   }
   const callee = fn as AnyFunction;
+  const { fallback } = (callOptions ?? {}) as { readonly fallback?: AnyFunction };
+  /** The fallback of one call: it is given what the function was given. */
+  const fallbackOf =
+    (self: unknown, args: readonly unknown[]) =>
+    (...told: unknown[]) =>
+      Reflect.apply(fallback as AnyFunction, self, [...told, ...args]);
   const wrapper = function (this: unknown, ...args: unknown[]): Promise<unknown> {
     const task = () => Reflect.apply(callee, this, args);
     try {
       const found = find(this, args);
-      return asResult ? found.tryCall(task, callOptions) : found.call(task, callOptions);
+      const options =
+        fallback === undefined ? callOptions : { ...callOptions, fallback: fallbackOf(this, args) };
+      return asResult ? found.tryCall(task, options) : found.call(task, options);
     } catch (error) {
       return asResult ? Promise.resolve({ ok: false, error, rejected: false }) : Promise.reject(error);
     }

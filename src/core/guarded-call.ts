@@ -4,6 +4,7 @@ import { Deadline, type Deadlines } from './deadlines.js';
 import { CallTimeoutError } from './errors.js';
 import { type CallerSignal, type Follower, followingOf, reasonOf } from './following.js';
 import { run, type Task } from './promises.js';
+import { noteAbandoned } from './signal-timeouts.js';
 
 /** Takes in how a call ended, once; answers the fallback that takes an error's place, if there is one. */
 export type Settle<T> = (
@@ -79,7 +80,10 @@ export class GuardedCall<T> extends Deadline implements Follower {
   /** The caller's signal has aborted. */
   abandon(reason: unknown): void {
     this.#context.abort(reason);
-    if (this.#end()) this.#settle(true, reason, 'ignored');
+    if (this.#end()) {
+      this.#settle(true, reason, 'ignored');
+      if (this.#guards.callTimeout === false) noteAbandoned(this.#context.breaker, reason);
+    }
     this.#reject(reason);
     this.#release();
   }

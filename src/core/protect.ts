@@ -164,8 +164,8 @@ function createPlan({
       try {
         const found = breaker ?? registry.get(nameOf(path, args));
         if (found === undefined) return true;
-        const isFull = found.metrics.inFlight >= found.options.maxConcurrentCalls;
-        return found.state === CircuitState.CLOSED && !isFull;
+        // One of another copy of the package may not say.
+        return found.isPassable ?? found.state === CircuitState.CLOSED;
       } catch {
         return false; // it is told when the call is made
       }

@@ -3,6 +3,7 @@
  * a TC39 decorator and a legacy decorator in one. `guard.ts` tells them apart; here is where their breaker comes from.
  */
 
+import type { CallContext } from './call-context.js';
 import { type CallOptions, readCallOptions } from './call-options.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { differencesOf, warnOfConflict } from './conflict.js';
@@ -26,7 +27,10 @@ import { type Check, guardRead, oneOf, type Rules, readOptions, refuse, verify }
 export type BreakerSource = GuardSource<CircuitBreaker>;
 
 /** What `withCircuitBreaker` takes: options for the breaker, and where and how it is used. */
-export interface WithCircuitBreakerOptions extends Omit<CircuitBreakerOptions, 'name'> {
+export interface WithCircuitBreakerOptions extends Omit<CircuitBreakerOptions, 'name' | 'fallback'> {
+  /** What answers in place of the function, with its `this`: it is given the error, the context, and its arguments. */
+  // biome-ignore lint/suspicious/noExplicitAny: the arguments of whatever function is wrapped
+  fallback?: ((error: unknown, context: CallContext, ...args: any[]) => unknown) | undefined;
   /** Where named breakers are kept. @default defaultRegistry */
   registry?: CircuitBreakerRegistry | undefined;
   /** `instance` makes one breaker for each object that the method is called on, held weakly with it, in no registry. @default 'class' */

@@ -107,11 +107,17 @@ function createIdentity(books: Books, label: string): PictureParts['identity'] {
   };
 }
 
-/** Node 18 has no dice of that quality; the word tells pages apart, and guards nothing that is not guarded otherwise. */
+/** Without `crypto`, as in Node 18, the name of a blob is as random, and is nobody's import either. */
 function randomWord(): string {
-  const bytes = new Uint8Array(16);
   const { crypto } = globalThis as { readonly crypto?: Pick<Crypto, 'getRandomValues'> };
-  if (crypto === undefined) for (let at = 0; at < bytes.length; at++) bytes[at] = Math.random() * 256;
-  else crypto.getRandomValues(bytes);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (crypto === undefined) return nameOfBlob();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+}
+
+function nameOfBlob(): string {
+  const url = URL.createObjectURL(new Blob([]));
+  URL.revokeObjectURL(url);
+  return url.slice(url.lastIndexOf(':') + 1).replaceAll('-', '');
 }

@@ -1,4 +1,5 @@
 import { hasCode, setName, setStatus } from '../core/errors.js';
+import { inWords } from '../core/in-words.js';
 import { quote } from '../core/quote.js';
 import { CircuitBreakerError } from '../index.js';
 
@@ -18,7 +19,7 @@ export class BodyTimeoutError extends CircuitBreakerError {
   }
 
   constructor(breaker: string, timeout: number) {
-    super('ERR_BODY_TIMEOUT', breaker, `A body of ${quote(breaker)} stood still for ${timeout} ms`);
+    super('ERR_BODY_TIMEOUT', breaker, `A body of ${quote(breaker)} stood still for ${inWords(timeout)}`);
     this.timeout = timeout;
   }
 }

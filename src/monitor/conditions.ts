@@ -3,11 +3,13 @@
  * of its state and at every check in between; what it needs to know of the past it keeps itself, a few numbers. It
  * reads no clock and tells nobody.
  */
+
+import { inWords } from '../core/in-words.js';
 import type { CircuitMetrics } from '../index.js';
 import type { MonitoredBreaker } from './follow.js';
 import { RecentGrowth } from './growth.js';
 import { createJumpDetector } from './stay.js';
-import { inWords, percent, round } from './text.js';
+import { percent, round } from './text.js';
 import type { AlertFigures, AlertName } from './watch-rules.js';
 
 /** Whether a condition holds, and how far. */

@@ -1,9 +1,10 @@
 /** Of a CLOSED circuit: how near its rules are to opening it, and what keeps them from doing so. */
 import { readDetector } from '../core/detector-figures.js';
+import { inWords } from '../core/in-words.js';
 import type { WindowMetrics } from '../index.js';
 import { describeCounts, totalOf } from './breakdown.js';
 import type { Knowledge } from './knowledge.js';
-import { counted, inWords, percent } from './text.js';
+import { counted, percent } from './text.js';
 
 /** From this share of the calls on, those that did not count are worth a word. */
 const WORTH_A_WORD = 0.1;

@@ -1,8 +1,9 @@
+import { inWords } from '../core/in-words.js';
 import { count, guardRead, readOptions } from '../core/validate.js';
 import type { FailureRecord, TransitionRecord } from './records.js';
 import type { BreakerReport, Report, UnreadableBreaker } from './report-data.js';
 import type { Savings } from './savings.js';
-import { counted, grouped, inWords, oneLine, percent, round, table } from './text.js';
+import { counted, grouped, oneLine, percent, round, table } from './text.js';
 
 /** How much of a report is printed. */
 export interface FormatOptions {

@@ -2,13 +2,15 @@
  * The sentence that tells how a breaker is and why. It holds in every state and mode: figures of the past are told as
  * they were then, thresholds as they are now, and where the two no longer agree it says so.
  */
+
+import { inWords } from '../core/in-words.js';
 import type { CircuitMetrics, TransitionReason } from '../index.js';
 import { describeCounts, totalOf } from './breakdown.js';
 import type { Explanation } from './explanation.js';
 import { compare, failed, figuresOf, slow } from './figures.js';
 import type { Knowledge } from './knowledge.js';
 import type { TransitionRecord } from './records.js';
-import { counted, inWords, oneLine, percent } from './text.js';
+import { counted, oneLine, percent } from './text.js';
 
 type Settings = Knowledge['settings'];
 
@@ -72,8 +74,23 @@ const WHY: { readonly [It in Reason]: (figures: Figures, settings: Settings) => 
 /** The reasons that tell the detail themselves. */
 const WITH_DETAIL: ReadonlySet<Reason> = new Set(['detector', 'tripped', 'shared', 'forced']);
 
-function reasonOf({ facts, settings }: Knowledge): string {
-  return facts.reason === null ? '' : WHY[facts.reason](facts, settings);
+function reasonOf(known: Knowledge): string {
+  const { facts, settings } = known;
+  if (facts.reason === null) return '';
+  return WHY[facts.reason](
+    isForcedLater(facts) ? { ...facts, detail: wordsOfReason(known) } : facts,
+    settings,
+  );
+}
+
+/** Whether somebody has forced it after it had come into its state for a reason of its own. */
+function isForcedLater({ mode, reason }: Knowledge['facts']): boolean {
+  return mode.startsWith('forced') && reason !== null && reason !== 'forced';
+}
+
+/** What was said when it opened, where a history has heard it: the latest words may be of whoever forced it. */
+function wordsOfReason({ facts, beginning }: Knowledge): string | null {
+  return beginning?.record.at === facts.since ? beginning.record.detail : null;
 }
 
 /** The figures and failures by which the state can be understood. */
@@ -156,8 +173,12 @@ function lastFailure({ lastFailure: last }: Knowledge['facts'], isWhole: boolean
 }
 
 /** What somebody has decided by hand. */
-function circumstances({ facts: { state, mode, reason, detail } }: Knowledge): string[] {
-  const isTold = reason !== null && WITH_DETAIL.has(reason);
+function circumstances(known: Knowledge): string[] {
+  const { state, mode, reason, detail } = known.facts;
+  const isTold =
+    reason !== null &&
+    WITH_DETAIL.has(reason) &&
+    (!isForcedLater(known.facts) || detail === wordsOfReason(known));
   const words = isTold ? '' : quoted(detail);
   if (mode === 'forced-open') return [`forced open${words}, no call passes until reset()`];
   if (mode === 'forced-closed') return [`forced closed${words}, no rule opens it until reset()`];

@@ -31,26 +31,6 @@ export function grouped(value: number): string {
   return decimals === undefined ? thousands : `${thousands}.${decimals.padEnd(2, '0')}`;
 }
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-/** Milliseconds in words: `450 ms`, `12.3 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. */
-export function inWords(ms: number): string {
-  if (ms < 999.5) return `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
-  if (ms < MINUTE - 50) return `${round(ms / 1_000)} s`;
-  if (ms < HOUR - 500) return parts(ms, MINUTE, 'min', 1_000, 's');
-  if (ms < DAY - MINUTE / 2) return parts(ms, HOUR, 'h', MINUTE, 'min');
-  return parts(ms, DAY, 'd', HOUR, 'h');
-}
-
-function parts(ms: number, unit: number, name: string, smaller: number, smallerName: string): string {
-  const rounded = Math.round(ms / smaller) * smaller;
-  const rest = Math.round((rounded % unit) / smaller);
-  const whole = `${Math.floor(rounded / unit)} ${name}`;
-  return rest === 0 ? whole : `${whole} ${rest} ${smallerName}`;
-}
-
 /** `1 call`, `2 calls`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -2,6 +2,8 @@
  * Raises alerts in the process. Each breaker is judged whenever its state changes, and, so that alerts come and go when
  * nobody calls any more, in rounds. An alert is told when it begins and when it ends, and not in between.
  */
+
+import { inWords } from '../core/in-words.js';
 import { report as reportError } from '../core/report.js';
 import {
   callable,
@@ -26,7 +28,7 @@ import {
 } from './follow.js';
 import { Outbox } from './outbox.js';
 import { type Rounds, startRounds } from './rounds.js';
-import { inWords, oneLine } from './text.js';
+import { oneLine } from './text.js';
 import { type AlertName, type AlertRules, type ResolvedRules, readRules } from './watch-rules.js';
 
 /** An alert that begins or ends. JSON-safe. */

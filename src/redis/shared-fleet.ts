@@ -1,5 +1,6 @@
 /** A fleet at work: it polls, hands each breaker what Redis says of it, and sends what the breakers have to say. */
 import type { Listener } from '../core/events.js';
+import { inWords } from '../core/in-words.js';
 import { quote } from '../core/quote.js';
 import { refuse, verify } from '../core/validate.js';
 import { sendWith } from './command-client.js';
@@ -254,7 +255,7 @@ export class SharedFleet implements Fleet, Host {
 
   #lost(): void {
     for (const member of this.#members) member.detach();
-    this.#news.detached(this.now(), `Redis has not answered for ${this.#presence - 1_000} ms`);
+    this.#news.detached(this.now(), `Redis has not answered for ${inWords(this.#presence - 1_000)}`);
   }
 
   status(): FleetStatus {

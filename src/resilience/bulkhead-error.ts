@@ -1,4 +1,5 @@
 import { CircuitBreakerError, withoutStack } from '../core/errors.js';
+import { inWords } from '../core/in-words.js';
 import { quote } from '../core/quote.js';
 import { nameErrors } from './class-members.js';
 
@@ -37,7 +38,7 @@ export class BulkheadFullError extends CircuitBreakerError {
     const why =
       reason === 'full'
         ? `has ${limit} attempts in flight and ${queue === 0 ? 'no queue' : `${queue} waiting`}`
-        : `had no place within ${Math.ceil(waited)} ms`;
+        : `had no place within ${inWords(waited)}`;
     super('ERR_BULKHEAD_FULL', breaker, `The bulkhead of ${quote(breaker)} ${why}`);
     this.limit = limit;
     this.queue = queue;

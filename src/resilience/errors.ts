@@ -1,4 +1,5 @@
 import { CircuitBreakerError, hasCode } from '../core/errors.js';
+import { inWords } from '../core/in-words.js';
 import { quote } from '../core/quote.js';
 import type { BulkheadFullError } from './bulkhead-error.js';
 import { nameErrors } from './class-members.js';
@@ -31,7 +32,7 @@ export class TotalTimeoutError extends CircuitBreakerError {
     super(
       'ERR_TOTAL_TIMEOUT',
       breaker,
-      `A call to ${quote(breaker)} timed out after ${timeout} ms, in all of ${attempts} attempt${attempts === 1 ? '' : 's'}`,
+      `A call to ${quote(breaker)} timed out after ${inWords(timeout)}, in all of ${attempts} attempt${attempts === 1 ? '' : 's'}`,
       cause === undefined ? undefined : { cause },
     );
     this.timeout = timeout;

@@ -1,4 +1,5 @@
 import { CircuitBreakerError, withoutStack } from '../core/errors.js';
+import { inWords } from '../core/in-words.js';
 import { quote } from '../core/quote.js';
 import type { QueueReason } from './bulkhead-error.js';
 import { nameErrors } from './class-members.js';
@@ -29,7 +30,7 @@ export class RateLimitError extends CircuitBreakerError {
     super(
       'ERR_RATE_LIMITED',
       breaker,
-      `The rate limit of ${quote(breaker)} has no turn for ${Math.ceil(retryAfter)} ms`,
+      `The rate limit of ${quote(breaker)} has no turn for ${inWords(retryAfter)}`,
     );
     this.reason = reason;
     this.retryAfter = retryAfter;

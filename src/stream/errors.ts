@@ -1,4 +1,5 @@
 import { setName, setStatus } from '../core/errors.js';
+import { inWords } from '../core/in-words.js';
 import { quote } from '../core/quote.js';
 import { CircuitBreakerError, isCircuitBreakerError } from '../index.js';
 
@@ -24,7 +25,7 @@ export class StreamTimeoutError extends CircuitBreakerError {
     super(
       'ERR_STREAM_TIMEOUT',
       breaker,
-      `A stream through circuit breaker ${quote(breaker)} stood still for ${timeout} ms ${after}`,
+      `A stream through circuit breaker ${quote(breaker)} stood still for ${inWords(timeout)} ${after}`,
     );
     this.timeout = timeout;
     this.items = items;

@@ -105,6 +105,26 @@ test('a bulkhead that is full is not passed by a first call', async () => {
   permit.ignore();
 });
 
+test('calls from before a reset fill no bulkhead: a method that is synchronous answers at once', () => {
+  const { breaker } = createBreaker({ maxConcurrentCalls: 1 });
+  const client = protect({ size: () => Math.max(1, 2) }, { breaker });
+  const permit = breaker.acquire();
+  breaker.reset();
+
+  expect(client.size()).toBe(2);
+
+  expect(breaker.metrics.inFlight).toBe(1);
+  permit.ignore();
+});
+
+test('a circuit that observes refuses nobody, so a method that is synchronous answers at once', () => {
+  const { breaker } = createBreaker({ mode: 'observe' });
+  const client = protect({ size: () => Math.max(1, 2) }, { breaker });
+  breaker.trip();
+
+  expect(client.size()).toBe(2);
+});
+
 test('a synchronous method that is called for the first time while the circuit recovers is no probe', async () => {
   const { breaker, clock } = createBreaker({ successThreshold: 1 });
   const client = protect({ size: () => Math.max(1, 2) }, { breaker });

@@ -875,3 +875,38 @@ describe("methods of `scope: 'instance'` that name the same breaker", () => {
     expect(told).toEqual([]);
   });
 });
+
+describe('a fallback of a wrapped function', () => {
+  test('is given the error, the context, and what the function was given', async () => {
+    const registry = new CircuitBreakerRegistry();
+    const seen: unknown[] = [];
+    const get = withCircuitBreaker('users', {
+      registry,
+      fallback(error, context, id: number, kind: string) {
+        seen.push((error as Error).message, context.breaker, id, kind);
+        return `user ${id}`;
+      },
+    })(async (_id: number, _kind: string): Promise<string> => {
+      throw new Error('down');
+    });
+
+    expect([await get(7, 'a'), await get(8, 'b')]).toEqual(['user 7', 'user 8']);
+    expect(seen).toEqual(['down', 'users', 7, 'a', 'down', 'users', 8, 'b']);
+  });
+
+  test('has the object of a method as its `this`, with a breaker that is handed in too', async () => {
+    const breaker = new CircuitBreaker({ name: 'users' });
+    const users = {
+      name: 'cache',
+      get: withCircuitBreaker(breaker, {
+        fallback(this: { name: string }, _error, _context, id: number) {
+          return `${this.name} ${id}`;
+        },
+      })(async function (this: { name: string }, _id: number): Promise<string> {
+        throw new Error('down');
+      }),
+    };
+
+    expect(await users.get(7)).toBe('cache 7');
+  });
+});

@@ -131,6 +131,24 @@ describe('the words of whoever steers', () => {
     );
   });
 
+  test('are told of the one who said them, when somebody else had opened it', async () => {
+    const open = 'no call passes until reset()';
+    const both = await told({}, (breaker) => {
+      breaker.trip('INC-42');
+      breaker.forceOpen('INC-43');
+    });
+    const first = await told({}, (breaker) => {
+      breaker.trip('INC-42');
+      breaker.forceOpen();
+    });
+
+    expect(both.withHistory).toBe(
+      `OPEN for 0 ms: trip() was called, "INC-42"; forced open, "INC-43", ${open}`,
+    );
+    expect(both.alone).toBe(`OPEN for 0 ms: trip() was called; forced open, "INC-43", ${open}`);
+    expect(first.withHistory).toBe(`OPEN for 0 ms: trip() was called, "INC-42"; forced open, ${open}`);
+  });
+
   test('are data too, the latest ones, on one line', async () => {
     const { breaker } = createBreaker();
     const past = history(breaker);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { inWords, oneLine, percent, round } from '../../src/monitor/text.js';
+import { inWords } from '../../src/core/in-words.js';
+import { oneLine, percent, round } from '../../src/monitor/text.js';
 
 describe('a duration in words', () => {
   test.each<[number, string]>([

@@ -14,7 +14,8 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     backoff: ['report', 'validate'],
     clock: [],
     callee: ['is-class', 'quote', 'thenable', 'validate'],
-    errors: ['quote'],
+    errors: ['in-words', 'quote'],
+    'in-words': [],
     imitate: ['process-wide'],
     'is-class': [],
     'key-of': ['thenable', 'validate'],
@@ -81,7 +82,8 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   {
     conflict: ['is-class', 'outcome', 'quote', 'validate', 'warn'],
     fallback: ['report', 'thenable'],
-    'guarded-call': ['call-context', 'deadlines', 'errors', 'following', 'promises'],
+    'guarded-call': ['call-context', 'deadlines', 'errors', 'following', 'promises', 'signal-timeouts'],
+    'signal-timeouts': ['quote', 'warn'],
     audience: ['events'],
   },
   {
@@ -267,6 +269,7 @@ const SHARED = [
   'events',
   'failure-type',
   'guard',
+  'in-words',
   'outcome',
   'quote',
   'reading',

@@ -1,0 +1,22 @@
+/**
+ * Deadlines that are given as a call's signal, the platform's idiom: they count as nothing, since it is the caller who
+ * has given up. Where that is how a breaker meets all that its dependency does not answer, it never opens.
+ */
+import { quote } from './quote.js';
+import { warn } from './warn.js';
+
+/** Calls without a `callTimeout` that such signals may end before the process is told, once. */
+const MANY = 20;
+
+let left = MANY;
+
+/** A call has been ended by its signal, for this reason. */
+export function noteAbandoned(breaker: string, reason: unknown): void {
+  if (left <= 0 || (reason as { readonly name?: unknown } | null)?.name !== 'TimeoutError') return;
+  if (--left > 0) return;
+  warn(
+    'RECLOSER_CONFIG',
+    `The signals of ${MANY} calls have timed out before the calls settled, lastly one through circuit breaker ` +
+      `${quote(breaker)}: such calls are ignored, however slow it is. Give \`callTimeout\` for a deadline that counts`,
+  );
+}
