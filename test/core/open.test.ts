@@ -118,7 +118,7 @@ describe('OPEN', () => {
 
       expect(breaker.metrics.retryAfter).toBeLessThanOrEqual(RECOVERY);
       expect(thrownBy(() => breaker.acquire())).toMatchObject({
-        message: expect.stringContaining('1000 ms'),
+        message: expect.stringContaining('1 s'),
       });
     },
   );

@@ -34,7 +34,7 @@ describe('a record of events', () => {
     expect(JSON.stringify(record.events)).not.toContain('secret');
     expect(record.text().split('\n').slice(-2)).toEqual([
       '20 ms orders transition CLOSED → OPEN consecutive-failures RangeError: down',
-      '20 ms orders reject open false CircuitBreakerOpenError: Circuit breaker "orders" is OPEN, next probe in 1000 ms',
+      '20 ms orders reject open false CircuitBreakerOpenError: Circuit breaker "orders" is OPEN, next probe in 1 s',
     ]);
   });
 
