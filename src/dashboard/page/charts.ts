@@ -71,7 +71,7 @@ export function outcomesChart(spark: readonly number[]): HTMLElement {
   const svg = createSpark();
   paintSpark(svg, spark);
   svg.removeAttribute('class');
-  svg.setAttribute('height', '110');
+  svg.setAttribute('height', '120');
   svg.setAttribute('aria-label', `Outcomes, ${sparkWords(spark)}`);
   return chart(
     'outcomes',

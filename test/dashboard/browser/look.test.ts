@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fromRoot } from '../../support/root.js';
-import { badDay, openShop, useBrowser, type Visit, visit } from './shop.js';
+import { badDay, goodDay, openShop, useBrowser, type Visit, visit } from './shop.js';
 
 useBrowser();
 
@@ -28,7 +28,14 @@ async function violationsOf({ page }: Pick<Visit, 'page'>): Promise<string[]> {
 }
 
 /** Those that the docs show. */
-const SHOWN = ['live-light', 'live-dark', 'live-breaker-light', 'live-lever-light', 'live-narrow-dark'];
+const SHOWN = [
+  'live-light',
+  'live-dark',
+  'live-well-light',
+  'live-breaker-light',
+  'live-lever-light',
+  'live-narrow-dark',
+];
 
 async function keepPicture({ page }: Pick<Visit, 'page'>, name: string): Promise<void> {
   const folder = process.env.DASHBOARD_PICTURES;
@@ -65,6 +72,23 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     await keepPicture({ page }, `live-lever-${colorScheme}`);
 
     expect({ list, one, dialog }).toEqual({ list: [], one: [], dialog: [] });
+  });
+
+  it('a good day has none, and says so first', async () => {
+    const shop = await openShop({ instance: 'pod-7', refresh: 1_000 });
+    await goodDay(shop);
+    const { page } = await visit(shop.url, {
+      colorScheme,
+      bypassCSP: true,
+      viewport: { width: 1_280, height: 620 },
+    });
+    await page.waitForSelector('tr[data-breaker=payments]');
+
+    const violations = await violationsOf({ page });
+    await keepPicture({ page }, `live-well-${colorScheme}`);
+
+    expect(violations).toEqual([]);
+    expect(await page.locator('.headline').textContent()).toBe('All 6 circuits are closed');
   });
 
   it('cards have none either', async () => {

@@ -117,6 +117,14 @@ export const refused = async () => {
   throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:443'), { code: 'ECONNREFUSED' });
 };
 
+/** A shop on a good day: whoever calls is answered. */
+export async function goodDay({ breakers }: Shop): Promise<void> {
+  const names = ['catalogue', 'mail', 'payments', 'prices', 'search', 'stock'];
+  for (const [at, name] of names.entries())
+    for (let i = 0; i < 20 + 7 * at; i++)
+      await breakers.getOrCreate(name, { maxConcurrentCalls: 50 }).call(fine);
+}
+
 /** A shop on a bad day: two circuits open, one probing, one forced, one failing. */
 export async function badDay({ breakers }: Shop, more = 0): Promise<void> {
   const of = (name: string, options = {}) =>
