@@ -4,7 +4,7 @@ import { bundleSize } from '../support/bundle-size.mjs';
 /** Bytes of what an import from a subpath adds to what is there already, minified and gzipped. */
 const LIMITS = [
   // The contract's goal was 4,000.
-  { core: '{ CircuitBreaker }', name: '{ adaptive }', from: 'recloser/adaptive', limit: 7_500 },
+  { core: '{ CircuitBreaker }', name: '{ adaptive }', from: 'recloser/adaptive', limit: 7_600 },
   { core: '*', name: '{ CircuitBreaker as Face }', from: 'recloser/opossum', limit: 7_400 },
   // The contract's goal was 9,500 for everything; half as much again is configuration, registry and decorators.
   { core: '*', name: '* as all', from: 'recloser/resilience', limit: 18_400 },
