@@ -1,22 +1,17 @@
-/** The units in which people tell durations, each with how many ms it has. */
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1_000],
-] as const;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 /** Milliseconds in words: `450 ms`, `12.3 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. */
 export function inWords(ms: number): string {
-  if (ms < 999.5) return `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
-  if (ms < 59_950) return `${Math.round(ms / 100) / 10} s`;
-  for (let at = 0; ; at++) {
-    const [name, unit] = UNITS[at] as (typeof UNITS)[0];
-    const [smallerName, smaller] = UNITS[at + 1] as (typeof UNITS)[0];
-    // What would be rounded to a whole one of the unit is told in it.
-    const rounded = Math.round(ms / smaller) * smaller;
-    if (rounded < unit) continue;
-    const rest = (rounded % unit) / smaller;
-    return `${Math.floor(rounded / unit)} ${name}${rest === 0 ? '' : ` ${rest} ${smallerName}`}`;
-  }
+  if (ms < 999.5) return `${+ms.toFixed(ms < 10 ? 1 : 0)} ms`;
+  if (ms < MINUTE - 50) return `${+(ms / 1_000).toFixed(1)} s`;
+  if (ms < HOUR - 500) return parts(ms, MINUTE, 'min', 1_000, 's');
+  return ms < DAY - MINUTE / 2 ? parts(ms, HOUR, 'h', MINUTE, 'min') : parts(ms, DAY, 'd', HOUR, 'h');
+}
+
+function parts(ms: number, unit: number, name: string, smaller: number, smallerName: string): string {
+  const count = Math.round(ms / smaller);
+  const rest = count % (unit / smaller);
+  return `${Math.floor((count * smaller) / unit)} ${name}${rest ? ` ${rest} ${smallerName}` : ''}`;
 }

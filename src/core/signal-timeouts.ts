@@ -12,11 +12,9 @@ let left = MANY;
 
 /** A call has been ended by its signal, for this reason. */
 export function noteAbandoned(breaker: string, reason: unknown): void {
-  if (left <= 0 || (reason as { readonly name?: unknown } | null)?.name !== 'TimeoutError') return;
-  if (--left > 0) return;
+  if ((reason as Error | null)?.name !== 'TimeoutError' || left-- !== 1) return;
   warn(
     'RECLOSER_CONFIG',
-    `The signals of ${MANY} calls have timed out before the calls settled, lastly one through circuit breaker ` +
-      `${quote(breaker)}: such calls are ignored, however slow it is. Give \`callTimeout\` for a deadline that counts`,
+    `${MANY} calls, lastly of circuit breaker ${quote(breaker)}, are ignored: their signals timed out. Give \`callTimeout\``,
   );
 }

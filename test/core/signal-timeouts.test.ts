@@ -41,7 +41,7 @@ test('twenty of them warn once, and name the way out', async () => {
   expect(warnings).toEqual([
     expect.objectContaining({
       code: 'RECLOSER_CONFIG',
-      message: expect.stringMatching(/20 calls .*"search".*Give `callTimeout`/),
+      message: expect.stringMatching(/20 calls, .*"search".* Give `callTimeout`/),
     }),
   ]);
   expect(breaker.metrics.totals).toMatchObject({ ignored: 59, failures: 0 });
