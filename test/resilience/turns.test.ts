@@ -146,3 +146,24 @@ describe('another limit', () => {
     expect(turns.next(10, [])).toBe(107);
   });
 });
+
+describe('a turn that is given back', () => {
+  it('is none that is forgotten already', () => {
+    const turns = taken(2, 10, 20, 30, 40);
+
+    turns.giveBack(10);
+
+    expect(turns.next(45, [])).toBe(130);
+    turns.giveBack(40);
+    expect(turns.next(45, [])).toBe(120);
+  });
+
+  it('lets the oldest that is known stand for those before it', () => {
+    const turns = taken(2, 10, 20, 30, 40);
+
+    turns.giveBack(40);
+    turns.giveBack(30);
+
+    expect(turns.next(45, [])).toBe(120);
+  });
+});
