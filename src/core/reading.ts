@@ -57,17 +57,18 @@ export function soundClock(clock: Clock): Clock {
 
 const soundClocks = /* @__PURE__ */ new WeakMap<Clock, Clock>();
 
+const OTHERS = ['epoch', 'random', 'setTimeout', 'clearTimeout'] as const;
+
 function createSound(clock: Clock): Clock {
+  const members = clock as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
+  const others = OTHERS.filter((name) => members[name] !== undefined).map((name) => [
+    name,
+    (...args: unknown[]) => members[name]?.(...args),
+  ]);
   let last = 0;
-  const { epoch, random, setTimeout, clearTimeout } = clock;
-  return {
-    now: () => {
-      last = readingOf(clock, last);
-      return last;
-    },
-    ...(epoch && { epoch: () => clock.epoch?.() ?? Date.now() }),
-    ...(random && { random: () => clock.random?.() ?? Math.random() }),
-    ...(setTimeout && { setTimeout: (run, ms) => clock.setTimeout?.(run, ms) }),
-    ...(clearTimeout && { clearTimeout: (timer) => clock.clearTimeout?.(timer) }),
+  const now = () => {
+    last = readingOf(clock, last);
+    return last;
   };
+  return { now, ...Object.fromEntries(others) };
 }

