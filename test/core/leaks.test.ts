@@ -6,7 +6,7 @@ import { createBreaker, createOpen, failing, hanging, heardNames } from '../supp
 import { deferred } from '../support/deferred.js';
 import { collectGarbage } from '../support/garbage.mjs';
 import { createRegistry } from '../support/registries.js';
-import { quiet, watchRuntime } from '../support/runtime.js';
+import { quiet, watchWarnings } from '../support/runtime.js';
 
 /** The engine itself may still hold the last one or two that it has seen. */
 const HANDFUL = 5;
@@ -105,7 +105,7 @@ test('the timer of calls keeps the store of no request alive', async () => {
 });
 
 test('50 calls at once on one signal are one listener, and no warning', async () => {
-  const { warnings } = watchRuntime();
+  const warnings = watchWarnings();
   const { breaker } = createBreaker({ callTimeout: 1_000_000 });
   const caller = new AbortController();
 

@@ -15,13 +15,20 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 12; turn++) await Promise.resolve();
 }
 
-/** Plays one; answers the most probes that were in flight at once, of all instances, and whether all closed in the end. */
+/** Plays one; answers the most probes of one opening that were in flight at once, of all instances, and how many closed. */
 async function play(seed: number) {
   const clock = createManualClock({ seed });
   const redis = createMemoryRedis({ clock });
   const below = (n: number) => Math.floor(clock.random() * n);
   let isWell = false;
-  let [inFlight, most, failures] = [0, 0, 0];
+  let most = 0;
+  /** Probes in flight, by the opening that they belong to: one that has failed is over, and its last probes with it. */
+  const inFlight = new Map<number, number>();
+  const count = (epoch: number, by: number) => {
+    const now = (inFlight.get(epoch) ?? 0) + by;
+    inFlight.set(epoch, now);
+    most = Math.max(most, now);
+  };
   const ends = new Set<() => void>();
   const members = Array.from({ length: INSTANCES }, () => {
     const breaker = new CircuitBreaker({
@@ -42,20 +49,17 @@ async function play(seed: number) {
   });
   type Member = (typeof members)[0];
 
-  const probe = async ({ breaker }: Member) => {
+  const probe = async ({ breaker, fleet }: Member) => {
     if (breaker.state !== 'HALF_OPEN') return; // it has closed since it was asked for
-    const before = failures;
+    const epoch = fleet.status().breakers[breaker.name]?.epoch;
+    if (epoch === undefined) return; // the fleet has closed: who has seen it down himself asks once for himself
     const failing = !isWell && below(2) === 0;
-    most = Math.max(most, ++inFlight);
+    count(epoch, 1);
     await new Promise<void>((resolve) => {
       ends.add(resolve);
     });
-    if (before !== failures) return; // the circuit has opened again since: it counts no more
-    inFlight--;
-    if (!failing) return;
-    failures++;
-    inFlight = 0;
-    throw new Error('down');
+    count(epoch, -1);
+    if (failing) throw new Error('down');
   };
   const callAll = (member: Member) => {
     const { breaker } = member;

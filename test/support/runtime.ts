@@ -13,17 +13,21 @@ export interface RuntimeReports {
   readonly uncaught: unknown[];
   /** What promises were rejected with that nobody handled. */
   readonly unhandled: unknown[];
-  /** Warnings of the process. */
-  readonly warnings: unknown[];
 }
 
 /** Takes the place of those who listen for uncaught errors (the test runner among them) until the test ends. */
 export function watchRuntime(): RuntimeReports {
-  const reports = { uncaught: [] as unknown[], unhandled: [] as unknown[], warnings: [] as unknown[] };
+  const reports = { uncaught: [] as unknown[], unhandled: [] as unknown[] };
   standInFor('uncaughtException', (error) => reports.uncaught.push(error));
   standInFor('unhandledRejection', (error) => reports.unhandled.push(error));
-  standInFor('warning', (warning) => reports.warnings.push(warning));
   return reports;
+}
+
+/** The warnings of the process from now until the test ends. */
+export function watchWarnings(): unknown[] {
+  const warnings: unknown[] = [];
+  standInFor('warning', (warning) => warnings.push(warning));
+  return warnings;
 }
 
 type Report = 'uncaughtException' | 'unhandledRejection' | 'warning';
