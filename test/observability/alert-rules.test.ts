@@ -40,7 +40,7 @@ interface Scenario {
 function judge(alert: string, { series, raised, options }: Scenario): string {
   const rules = alertRules(options);
   const severity = SEVERITY[alert] ?? 'warning';
-  const exp_alerts = [{ exp_labels: { severity, job: 'shop', name: 'payments' } }];
+  const exp_alerts = [{ exp_labels: { severity, job: 'shop', ...(OF[alert] ?? { name: 'payments' }) } }];
   const test = {
     rule_files: ['rules.yml'],
     evaluation_interval: `${STEP}s`,
@@ -79,6 +79,12 @@ function withoutWords({ groups }: RuleFile): RuleFile {
 const SEVERITY: Readonly<Record<string, string>> = {
   CircuitBreakerOpenTooLong: 'critical',
   CircuitBreakerDegraded: 'info',
+};
+
+/** Whom an alert speaks of, where that is not a breaker alone. */
+const OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  CircuitBreakerFleetDetached: { namespace: 'shop' },
+  CircuitBreakerFleetSplit: { namespace: 'shop', name: 'payments' },
 };
 
 const STATE = { closed: 0, open: 1, halfOpen: 2 } as const;

@@ -46,7 +46,7 @@ let stopPrometheus: () => Promise<void>;
 let prometheus: PrometheusApi;
 
 beforeAll(async () => {
-  services = await Promise.all([startService(), startService()]);
+  services = await Promise.all([startService(), startService('split')]);
   const targets = services.map(({ address }) => address);
   const started = await startPrometheus({ targets, rules: toYaml(RULES), interval: '250ms' });
   stopPrometheus = started!.stop;
@@ -185,13 +185,16 @@ describe('the alert rules', () => {
         ),
       );
 
+      const { name, namespace } = raised.labels;
       expect(raised.labels).toEqual({
         alertname: rule.alert,
         job: 'shop',
-        name: expect.any(String),
         severity: rule.labels.severity,
+        ...(name !== undefined && { name: expect.any(String) }),
+        ...(namespace !== undefined && { namespace: expect.any(String) }),
       });
-      expect(raised.annotations.summary).toContain(`Circuit breaker ${raised.labels.name} (job shop) `);
+      expect(raised.annotations.summary).toMatch(/^(Circuit breaker|Fleet) /);
+      expect(raised.annotations.summary).toContain(` ${name ?? namespace} `);
       expect(raised.annotations.description).not.toMatch(/\{\{|%!|<no value>|NaN/);
     },
   );

@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import * as client from 'prom-client';
 import { CircuitBreakerRegistry } from 'recloser';
-import { instrument } from 'recloser/prometheus';
+import { instrument, instrumentFleet } from 'recloser/prometheus';
+import { createMemoryRedis, shareState } from 'recloser/redis';
 
 const breakers = new CircuitBreakerRegistry({
   defaults: { recoveryTimeout: 0, successThreshold: 1, failureThreshold: 1 },
@@ -88,6 +89,21 @@ const detector = {
 };
 Object.defineProperty(learning, 'metrics', { get: () => ({ ...metrics, detector: { ...detector } }) });
 
+/** @param {string} namespace @param {(command: readonly string[]) => Promise<unknown>} redis */
+function createFleet(namespace, redis) {
+  const shared = new CircuitBreakerRegistry();
+  shared.getOrCreate('payments');
+  const fleet = shareState(shared, { client: redis, namespace, pollInterval: 200 });
+  instrumentFleet(fleet, { client });
+  return fleet;
+}
+
+const fleets = [createFleet('shop', createMemoryRedis().client)];
+if (process.argv[2] === 'split') {
+  await fleets[0]?.forceOpen('payments', 'what others have not heard');
+  fleets.push(createFleet('alone', () => Promise.reject(new Error('no Redis'))));
+}
+
 open.forceOpen('for good');
 closed.forceClosed();
 observing.trip('seen, and not acted on');
@@ -137,6 +153,7 @@ process.stdout.write(`127.0.0.1:${/** @type {import('node:net').AddressInfo} */ 
 
 process.once('disconnect', () => {
   clearInterval(rounds);
+  for (const fleet of fleets) void fleet.stop();
   server.close();
   server.closeAllConnections();
 });

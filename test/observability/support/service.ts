@@ -21,10 +21,11 @@ export function installedFolder(): string {
   return folder;
 }
 
-export async function startService(): Promise<Service> {
+/** @param role `whole`, or `split` for one that believes of its fleet what others do not, and has one without a Redis */
+export async function startService(role: 'whole' | 'split' = 'whole'): Promise<Service> {
   const script = join(installedFolder(), 'service.mjs');
   copyFileSync(fromRoot('test/observability/service.mjs'), script);
-  const child = fork(script, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const child = fork(script, [role], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const ended = once(child, 'exit');
   const [line] = await Promise.race([once(child.stdout!, 'data'), ended.then(() => ['it ended at once'])]);
   const address = String(line).trim();
