@@ -137,8 +137,8 @@ export class Deadlines {
     if (this.#usual === queue) this.#usual = undefined;
   }
 
-  /** The key of the first queue may be that of a deadline which is gone: the timer would come for nobody. */
-  #correctTop(): void {
+  /** The queue that is due first. Its key may have been that of a deadline which is gone. */
+  #top(): Queue | undefined {
     for (let queue = this.#heap.top; queue !== undefined; queue = this.#heap.top) {
       const { first } = queue;
       if (first === undefined) {
@@ -147,14 +147,14 @@ export class Deadlines {
       } else if (first.at > queue.key) {
         queue.key = first.at;
         this.#heap.sinkTop();
-      } else return;
+      } else return queue;
     }
+    return undefined;
   }
 
   /** Sets the timer for the deadline that is due first. */
   #setTimer(now: number): void {
-    this.#correctTop();
-    const at = this.#heap.top?.key;
+    const at = this.#top()?.key;
     stopTimer(this.#clock, this.#timer);
     this.#timer = undefined;
     if (at === undefined) return;
@@ -181,15 +181,9 @@ export class Deadlines {
     const isDue = (it: Deadline) => it.at <= reading || (it.at <= reached && it.order <= order);
     const postponed: Queue[] = [];
     try {
-      for (let queue = this.#heap.top; queue !== undefined && queue.key <= now; queue = this.#heap.top) {
-        const { first } = queue;
-        if (first === undefined) {
-          this.#heap.removeTop();
-          this.#forget(queue);
-        } else if (first.at > queue.key) {
-          queue.key = first.at;
-          this.#heap.sinkTop();
-        } else if (isDue(first)) {
+      for (let queue = this.#top(); queue !== undefined && queue.key <= now; queue = this.#top()) {
+        const first = queue.first as Deadline;
+        if (isDue(first)) {
           this.remove(first);
           first.expire(now);
         } else {

@@ -189,6 +189,7 @@ export class RateLimiter {
 
   /** `tryTake` at a time that is known. @internal */
   takeAt(now: number): boolean {
+    this.#see(now);
     if (this.#queue.places.length > 0 || this.#next(now, []) > now) return false;
     this.#turns.take(now);
     return true;
@@ -229,20 +230,28 @@ export class RateLimiter {
     return this.#turns.next(Math.max(now, this.#pausedUntil), ahead);
   }
 
-  /** Reads the clock. Where it has begun anew, what was planned by the old time is planned by the new one. */
   #now(): number {
     const now = this.#clock.now();
+    this.#see(now);
+    return now;
+  }
+
+  /** Where the clock has begun anew, what was planned by the old time is planned by the new one. */
+  #see(reading: number): void {
+    if (reading >= this.#seenAt) {
+      this.#seenAt = reading;
+      return;
+    }
+    const now = this.#clock.now(); // the reading may be an old one
     const gone = this.#seenAt - now;
     this.#seenAt = now;
-    if (gone > 0) {
-      this.#turns.moveBack(gone);
-      this.#pausedUntil -= gone;
-      for (const place of this.#queue.places) {
-        place.at -= gone;
-        place.latest -= gone;
-      }
+    if (gone <= 0) return;
+    this.#turns.moveBack(gone);
+    this.#pausedUntil -= gone;
+    for (const place of this.#queue.places) {
+      place.at -= gone;
+      place.latest -= gone;
     }
-    return now;
   }
 
   /** Works out all turns anew; whose turn has moved too far away is told, unless it waits for a timer that came late. */

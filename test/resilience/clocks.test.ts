@@ -148,6 +148,22 @@ describe('a clock that begins anew', () => {
     expect([limiter.tryTake(), limiter.tryTake()]).toEqual([true, false]);
   });
 
+  it('makes no call wait for it whose turns were all free', async () => {
+    const { clock, set } = breakable();
+    const around = new Resilience({ clock, rateLimit: { limit: 2, per: 100 } });
+    const call = () =>
+      around.call(async () => 'fine').catch((error: { retryAfter: number }) => error.retryAfter);
+    set(3_600_000);
+    const before = [await call(), await call()];
+
+    set(0);
+    const anew = await call();
+    set(100);
+
+    expect([before, anew]).toEqual([['fine', 'fine'], 100]);
+    expect([await call(), await call(), await call()]).toEqual(['fine', 'fine', 100]);
+  });
+
   it('keeps who waits in his place', async () => {
     const { clock, set } = breakable();
     const limiter = new RateLimiter({ limit: 1, per: 100, queue: 2, maxWait: 500, clock });
