@@ -3,7 +3,7 @@ import type { CircuitState } from './circuit-state.js';
 import { Deadline, type Deadlines } from './deadlines.js';
 import { CallTimeoutError } from './errors.js';
 import { type CallerSignal, type Follower, followingOf, reasonOf } from './following.js';
-import { run, type Task } from './promises.js';
+import { createFullStackError, run, type Task } from './promises.js';
 import { noteAbandoned } from './signal-timeouts.js';
 
 /** Takes in how a call ended, once; answers the fallback that takes an error's place, if there is one. */
@@ -114,10 +114,12 @@ export class GuardedCall<T> extends Deadline implements Follower {
   }
 
   #createAnswer(): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+    const answer = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    if (this.#reject === undefined) throw createFullStackError();
+    return answer;
   }
 
   #succeed(value: T): void {

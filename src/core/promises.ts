@@ -24,3 +24,11 @@ const SETTLED = Promise.resolve();
 export function rejectSoon(error: unknown): Promise<never> {
   return new Promise((_, reject) => SETTLED.then(() => reject(error)));
 }
+
+/**
+ * Where the stack is full as a promise is made, the engine makes one that is rejected and that nobody can settle. Whoever
+ * was to settle it throws this instead.
+ */
+export function createFullStackError(): RangeError {
+  return new RangeError('Maximum call stack size exceeded');
+}

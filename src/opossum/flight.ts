@@ -1,4 +1,5 @@
 import { Deadline } from '../core/deadlines.js';
+import { createFullStackError } from '../core/promises.js';
 import type { Slot } from './caches.js';
 import type { Holder, Leave } from './face-core.js';
 
@@ -45,6 +46,7 @@ export class Flight extends Deadline implements Holder {
       this.resolve = resolve;
       this.reject = reject;
     });
+    if (this.reject === undefined) throw createFullStackError();
   }
 
   /** One timer ends calls of many requests. A reaction that is added now runs in the context of this one. */

@@ -1,7 +1,7 @@
 /** One run of a task: what it is told, and what may end it before it ends by itself. */
 import { Deadline, type Deadlines } from '../core/deadlines.js';
 import { type CallerSignal, type Follower, followingOf, keepWithAnswer } from '../core/following.js';
-import { run } from '../core/promises.js';
+import { createFullStackError, run } from '../core/promises.js';
 import type { CallContext, CircuitState, OutcomeKind } from '../index.js';
 import { CallTimeoutError } from '../index.js';
 import { openDoor } from './class-members.js';
@@ -215,6 +215,7 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+    if (this.#resolve === undefined) throw createFullStackError();
   }
 
   get isHedge(): boolean {

@@ -49,7 +49,7 @@ export abstract class CallEnd<T> {
   protected last: Ended | undefined;
   /** Whether a token was taken for a retry that has not begun. */
   protected owesToken = false;
-  /** Leave for the call as a whole, where calls are what the breaker counts. */
+  /** Leave for the call as a whole, where calls are what the breaker counts; its rejection until that is looked at. */
   protected permit: unknown;
   #breakOff: ((error: unknown) => void) | undefined;
 
@@ -153,6 +153,7 @@ export abstract class CallEnd<T> {
     const { permit, host, startedAt } = this;
     if (permit === undefined) return;
     this.permit = undefined;
+    if (permit instanceof Error) return;
     if (threw && kind !== 'ignored' && result instanceof TotalTimeoutError) {
       host.settle(permit, startedAt, true, new CallTimeoutError(host.name, result.timeout));
       return;

@@ -59,9 +59,13 @@ export class Call<T> extends CallAttempts<T> implements Debtor {
   }
 
   #startCounted(now: number): Step<T> {
-    const permit = this.host.admit(now);
-    if (permit instanceof Error) return this.#refuse('breaker', permit);
-    this.permit = permit;
+    // Assigned at once: whatever is called next may find the stack full.
+    this.permit = this.host.admit(now);
+    const { permit } = this;
+    if (permit instanceof Error) {
+      this.permit = undefined;
+      return this.#refuse('breaker', permit);
+    }
     this.isProbe = this.host.breaker.state === 'HALF_OPEN';
     return this.#enter(now);
   }
@@ -73,7 +77,7 @@ export class Call<T> extends CallAttempts<T> implements Debtor {
       : this.#begin(entered);
   }
 
-  /** Goes on after a wait. A signal that cannot be followed leaves nothing behind either. */
+  /** Goes on after a wait. What cannot be waited for, such as a signal that cannot be followed, leaves nothing behind. */
   #after<Came>(waiting: Promise<Came>, next: (came: Came) => Step<T>): Promise<T> {
     return waiting.then(
       (came) => unwrap(next(came)),
@@ -95,7 +99,7 @@ export class Call<T> extends CallAttempts<T> implements Debtor {
     this.owesToken = false;
     this.discardLast();
     const first = this.run(entry.permit, false, entry.waited, entry.at);
-    return this.hedged(first).then((ended) => unwrap(this.#conclude(ended)));
+    return this.#after(this.hedged(first), (ended) => this.#conclude(ended));
   }
 
   /** Takes in how an attempt ended. */

@@ -105,11 +105,9 @@ async function enterAfterLeave(visitor: Visitor, leave: Promise<void>): Promise<
 
 /** @param turn when the turn was, to be given back */
 function passBreaker(visitor: Visitor, waited: boolean, now: number, turn: number): Entry {
-  const { host, shared } = visitor;
+  const { shared } = visitor;
   if (shared.countsCalls) return { permit: undefined, waited, at: now };
-  // Assigned at once: whatever is called next may find the stack full.
-  visitor.heldPermit = host.admit(now);
-  const permit = visitor.heldPermit;
+  const permit = admit(visitor, now);
   if (!(permit instanceof Error)) return { permit, waited, at: now };
   visitor.heldPermit = undefined;
   shared.rateLimiter?.giveBack(turn);
@@ -117,13 +115,21 @@ function passBreaker(visitor: Visitor, waited: boolean, now: number, turn: numbe
   return { by: 'breaker', error: permit };
 }
 
+/** A permit, which the visitor holds, or a rejection. Assigned at once: whatever is called next may find the stack full. */
+function admit(visitor: Visitor, now: number): unknown {
+  visitor.heldPermit = visitor.host.admit(now);
+  return visitor.heldPermit;
+}
+
 /** What the breaker says to an attempt that would have to wait, if it would not let it through anyhow. */
-function rejection({ host, shared }: Visitor): unknown {
+function rejection(visitor: Visitor): unknown {
+  const { host, shared } = visitor;
   const { breaker, isOpen, clock } = host;
   // Only what surely is rejected may ask: a probe would have to wait, too.
   if (shared.countsCalls || !isOpen || breaker.metrics.retryAfter === 0) return undefined;
   const now = clock.now();
-  const permit = host.admit(now);
+  const permit = admit(visitor, now);
+  visitor.heldPermit = undefined;
   if (permit instanceof Error) return permit;
   host.settle(permit, now, true, undefined, 'ignored');
   return undefined;

@@ -1,4 +1,5 @@
 import { type CallerSignal, type Follower, followingOf } from '../core/following.js';
+import { createFullStackError } from '../core/promises.js';
 import { afterArrivals, startTimer, stopTimer, type Timer } from '../core/timers.js';
 import type { Clock } from '../index.js';
 
@@ -34,6 +35,7 @@ export class Wait implements Follower {
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+    if (this.#resolve === undefined) throw createFullStackError();
     if (signal === undefined) return;
     // Between an attempt and the wait after it, nobody has followed it.
     if (signal.aborted) this.end('abort');

@@ -180,6 +180,7 @@ export class GuardedIterator extends GuardedIteratorBase {
     const asked = new Promise<Result>((resolve, reject) => {
       this.#read = { resolve, reject };
     });
+    if (this.#read === undefined) return asked; // the stack is full
     if (this.#isUnwatched) this.#pass(method, args);
     else if (this.#iterator === undefined) this.#begin();
     else {
