@@ -24,11 +24,12 @@ export function reasonOf({ reason }: CallerSignal): unknown {
 }
 
 /** Those who follow one signal. */
-class Following {
-  /** Calls in flight. */
-  readonly #calls = new Set<Follower>();
+export class Following {
+  /** The call in flight; few signals have more than one at a time. */
+  #call: Follower | undefined;
+  #otherCalls: Set<Follower> | undefined;
   /** Signals that somebody outside may hold. */
-  readonly #signals = new Set<WeakRef<AbortSignal>>();
+  #signals: Set<WeakRef<AbortSignal>> | undefined;
   readonly #source: CallerSignal;
   #isListening = false;
 
@@ -37,12 +38,17 @@ class Following {
   }
 
   addCall(call: Follower): void {
-    this.#calls.add(call);
+    if (this.#call === undefined) this.#call = call;
+    else {
+      this.#otherCalls ??= new Set();
+      this.#otherCalls.add(call);
+    }
     this.#listen();
   }
 
   removeCall(call: Follower): void {
-    this.#calls.delete(call);
+    if (this.#call === call) this.#call = undefined;
+    else this.#otherCalls?.delete(call);
     this.#restIfAlone();
   }
 
@@ -51,9 +57,10 @@ class Following {
     const { signal } = controller;
     const reference = new WeakRef(signal);
     controllers.set(signal, controller);
+    this.#signals ??= new Set();
     this.#signals.add(reference);
     const leave = () => {
-      this.#signals.delete(reference);
+      this.#signals?.delete(reference);
       this.#restIfAlone();
     };
     leavers.register(signal, leave);
@@ -68,7 +75,7 @@ class Following {
   }
 
   #restIfAlone(): void {
-    if (!this.#isListening || this.#calls.size + this.#signals.size > 0) return;
+    if (!this.#isListening || this.#isFollowed) return;
     const { removeEventListener } = this.#source;
     if (typeof removeEventListener !== 'function') return; // it goes on listening, once
     this.#isListening = false;
@@ -77,17 +84,21 @@ class Following {
     } catch {} // nobody is left who would be told
   }
 
+  get #isFollowed(): boolean {
+    return this.#call !== undefined || !!this.#otherCalls?.size || !!this.#signals?.size;
+  }
+
   #abort = (): void => {
     const reason = reasonOf(this.#source);
-    const followed = [...this.#signals];
+    const followed = [...(this.#signals ?? [])];
     try {
-      for (const call of [...this.#calls]) call.abandon(reason);
+      for (const call of [this.#call, ...(this.#otherCalls ?? [])]) call?.abandon(reason);
     } finally {
       for (const reference of followed) {
         const signal = reference.deref();
         if (signal !== undefined) controllers.get(signal)?.abort(reason);
       }
-      this.#signals.clear();
+      this.#signals = undefined;
       this.#restIfAlone();
     }
   };

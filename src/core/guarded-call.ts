@@ -2,7 +2,7 @@ import { GuardedCallContext } from './call-context.js';
 import type { CircuitState } from './circuit-state.js';
 import { Deadline, type Deadlines } from './deadlines.js';
 import { CallTimeoutError } from './errors.js';
-import { type CallerSignal, type Follower, followingOf, reasonOf } from './following.js';
+import { type CallerSignal, type Follower, type Following, followingOf, reasonOf } from './following.js';
 import { createFullStackError, run, type Task } from './promises.js';
 import { noteAbandoned } from './signal-timeouts.js';
 
@@ -32,6 +32,7 @@ export class GuardedCall<T> extends Deadline implements Follower {
   readonly #guards: Guards;
   readonly #settle: Settle<T>;
   #context: GuardedCallContext;
+  #following: Following | undefined;
   #isRunning = true;
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
@@ -93,7 +94,8 @@ export class GuardedCall<T> extends Deadline implements Follower {
     const { signal } = this.#guards;
     if (signal === undefined) return true;
     try {
-      followingOf(signal).addCall(this);
+      this.#following = followingOf(signal);
+      this.#following.addCall(this);
       if (!signal.aborted) return true;
       this.abandon(reasonOf(signal));
     } catch (error) {
@@ -166,8 +168,7 @@ export class GuardedCall<T> extends Deadline implements Follower {
 
   /** Lets go of what was followed. It comes last, when who waits is about to go on: see `Deadlines`. */
   #release(): void {
-    const { deadlines, signal } = this.#guards;
-    deadlines?.remove(this);
-    if (signal !== undefined) followingOf(signal).removeCall(this);
+    this.#guards.deadlines?.remove(this);
+    this.#following?.removeCall(this);
   }
 }

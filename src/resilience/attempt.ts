@@ -1,146 +1,12 @@
-/** One run of a task: what it is told, and what may end it before it ends by itself. */
+/** One run of a task: what may end it before it ends by itself. */
 import { Deadline, type Deadlines } from '../core/deadlines.js';
-import { type CallerSignal, type Follower, followingOf, keepWithAnswer } from '../core/following.js';
+import { type CallerSignal, type Follower, type Following, followingOf } from '../core/following.js';
 import { createFullStackError, run } from '../core/promises.js';
-import type { CallContext, CircuitState, OutcomeKind } from '../index.js';
+import type { OutcomeKind } from '../index.js';
 import { CallTimeoutError } from '../index.js';
-import { openDoor } from './class-members.js';
+import type { AttemptTask, LazyAttemptContext } from './attempt-context.js';
 import type { Debtor } from './debts.js';
 import type { Host } from './host.js';
-
-/** What a task is told of its attempt. */
-export interface AttemptContext extends CallContext {
-  /** Which run of the task this is, from 1. */
-  readonly attempt: number;
-  /** Whether it is sent beside a slow one. */
-  readonly isHedge: boolean;
-  /** Milliseconds until the call's deadline, at least 0; `Infinity` without one. */
-  readonly remaining: number;
-}
-
-/** What is run, for each attempt. */
-export type AttemptTask<T> = (context: AttemptContext) => T | PromiseLike<T>;
-
-/** What an answer that comes in pieces does to its attempt, after the attempt has ended. For subpaths of this package. */
-export interface AttemptHand {
-  /** Where deadlines of what belongs to the attempt go. */
-  readonly deadlines: Deadlines;
-  /** Aborts the signal of the attempt. */
-  abort(reason: unknown): void;
-  /** Nobody reads any more: the signal need not follow the caller's. */
-  untie(): void;
-  /** A success has broken off since: one more failed call. */
-  breakOff(error: unknown): void;
-}
-
-/** The member of an attempt's context that answers its hand; it fits every copy of the package. */
-const HAND: unique symbol = /* @__PURE__ */ Symbol.for('recloser.attempt.1') as never;
-
-/** What few contexts have: one whose signal was read, or whose hand somebody has. */
-interface Held {
-  controller: AbortController | undefined;
-  /** Whether somebody has the hand. */
-  hasHand: boolean;
-  isUntied: boolean;
-  untie: (() => void) | undefined;
-  breakOff: ((error: unknown) => void) | undefined;
-}
-
-/** The context of one attempt. Its signal costs nothing until somebody reads it. */
-export class LazyAttemptContext implements AttemptContext, AttemptHand {
-  readonly breaker: string;
-  readonly state: CircuitState;
-  readonly attempt: number;
-  readonly isHedge: boolean;
-  /** @internal */
-  static readonly hasDoor: true = /* @__PURE__ */ openDoor(this, HAND, 'hand');
-  readonly #host: Host;
-  readonly #deadline: number;
-  #held: Held | undefined;
-
-  /** @param deadline a reading of the clock, or `Infinity` */
-  constructor(host: Host, attempt: number, isHedge: boolean, deadline: number) {
-    this.breaker = host.name;
-    this.state = host.breaker.state;
-    this.attempt = attempt;
-    this.isHedge = isHedge;
-    this.#host = host;
-    this.#deadline = deadline;
-  }
-
-  get signal(): AbortSignal {
-    return this.#control().signal;
-  }
-
-  get remaining(): number {
-    if (this.#deadline === Number.POSITIVE_INFINITY) return this.#deadline;
-    return Math.max(this.#deadline - this.#host.clock.now(), 0);
-  }
-
-  /** @internal */
-  get hand(): AttemptHand {
-    this.#hold().hasHand = true;
-    return this;
-  }
-
-  /** @internal */
-  get deadlines(): Deadlines {
-    return this.#host.deadlines;
-  }
-
-  /** Aborts the signal, or sees to it that it is aborted should it be read later. @internal */
-  abort(reason: unknown): void {
-    this.#control().abort(reason);
-  }
-
-  /** Ties the signal, if anybody has read it, to the caller's for as long as somebody holds it, or the answer. @internal */
-  tie(signal: CallerSignal, answer: unknown): void {
-    const held = this.#held;
-    const controller = held?.controller;
-    if (held === undefined || controller === undefined || controller.signal.aborted || held.isUntied) return;
-    held.untie = followingOf(signal).addSignal(controller);
-    // Whoever has the hand keeps it with the answer, whose body is not to be looked at here.
-    if (!held.hasHand) keepWithAnswer(answer, controller);
-  }
-
-  /** @internal */
-  untie(): void {
-    const held = this.#hold();
-    held.isUntied = true;
-    held.untie?.();
-    held.untie = undefined;
-  }
-
-  /** The attempt has succeeded: whoever has the hand may say later that it has broken off. @internal */
-  succeeded(lateFailure: () => ((error: unknown) => void) | undefined): void {
-    if (this.#held?.hasHand === true) this.#held.breakOff = lateFailure();
-  }
-
-  /** @internal */
-  breakOff(error: unknown): void {
-    const held = this.#held;
-    const late = held?.breakOff;
-    if (held !== undefined) held.breakOff = undefined;
-    late?.(error);
-  }
-
-  #hold(): Held {
-    this.#held ??= {
-      controller: undefined,
-      hasHand: false,
-      isUntied: false,
-      untie: undefined,
-      breakOff: undefined,
-    };
-    return this.#held;
-  }
-
-  #control(): AbortController {
-    const held = this.#hold();
-    held.controller ??= new AbortController();
-    return held.controller;
-  }
-}
 
 /** How an attempt ended. */
 export interface Ended {
@@ -194,6 +60,7 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
   readonly #context: LazyAttemptContext;
   readonly #limit: Limit;
   #deadlines: Deadlines | undefined;
+  #following: Following | undefined;
   #resolve!: (ended: Ended) => void;
   #isRunning = true;
 
@@ -243,7 +110,10 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
   #follows(): boolean {
     const { signal } = this.#owner;
     try {
-      if (signal !== undefined) followingOf(signal).addCall(this);
+      if (signal !== undefined) {
+        this.#following = followingOf(signal);
+        this.#following.addCall(this);
+      }
       return true;
     } catch (error) {
       this.abandon(error);
@@ -311,10 +181,12 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
     } finally {
       this.#resolve(this);
       this.#deadlines?.remove(this);
-      if (owner.signal !== undefined) {
-        followingOf(owner.signal).removeCall(this);
+      const following = this.#following;
+      if (following !== undefined) {
+        // First: whom nobody follows is not listened to.
         if (by === undefined && this.late === undefined)
-          this.#context.tie(owner.signal, threw ? undefined : result);
+          this.#context.tie(following, threw ? undefined : result);
+        following.removeCall(this);
       }
     }
   }

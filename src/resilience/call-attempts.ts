@@ -2,7 +2,8 @@
 import type { Deadlines } from '../core/deadlines.js';
 import type { CallerSignal } from '../core/following.js';
 import { isGranted } from '../core/report.js';
-import { Attempt, type AttemptOwner, type AttemptTask, type Ended, LazyAttemptContext } from './attempt.js';
+import { Attempt, type AttemptOwner, type Ended } from './attempt.js';
+import { type AttemptTask, LazyAttemptContext } from './attempt-context.js';
 import { CallEnd } from './call-end.js';
 import { enterNow, type Visitor } from './entrance.js';
 import { isRejection } from './errors.js';

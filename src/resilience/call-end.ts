@@ -4,7 +4,8 @@ import { type CallerSignal, type Follower, followingOf } from '../core/following
 import { run } from '../core/promises.js';
 import type { Outcome, OutcomeKind } from '../index.js';
 import { CallTimeoutError } from '../index.js';
-import { type Ended, LazyAttemptContext } from './attempt.js';
+import type { Ended } from './attempt.js';
+import { LazyAttemptContext } from './attempt-context.js';
 import type { Stopped } from './attempts-of.js';
 import { TotalTimeoutError } from './errors.js';
 import type { Host } from './host.js';
@@ -187,10 +188,11 @@ function untilAborted<T>(
         context.abort(reason);
       },
     };
-    followingOf(signal).addCall(follower);
+    const following = followingOf(signal);
+    following.addCall(follower);
     const left = (value?: unknown) => {
-      followingOf(signal).removeCall(follower);
-      context.tie(signal, value);
+      context.tie(following, value);
+      following.removeCall(follower);
     };
     answered.then(
       (value) => {

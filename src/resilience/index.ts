@@ -1,4 +1,4 @@
-export type { AttemptContext, AttemptTask } from './attempt.js';
+export type { AttemptContext, AttemptTask } from './attempt-context.js';
 export { type Attempts, attemptsOf, type Stopped } from './attempts-of.js';
 export { Bulkhead, type BulkheadOptions } from './bulkhead.js';
 export { BulkheadFullError, type QueueReason } from './bulkhead-error.js';

@@ -3,7 +3,8 @@
  * but its context. What comes after a failure is a `Call`'s, and so is one that has to wait for its place.
  */
 import { run } from '../core/promises.js';
-import { type AttemptTask, endedBy, LazyAttemptContext } from './attempt.js';
+import { endedBy } from './attempt.js';
+import { type AttemptTask, LazyAttemptContext } from './attempt-context.js';
 import type { Bulkhead } from './bulkhead.js';
 import { Call } from './call.js';
 import { type Step, unwrap } from './call-end.js';

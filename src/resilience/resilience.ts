@@ -5,7 +5,7 @@ import { rejectSoon } from '../core/promises.js';
 import { soundClock } from '../core/reading.js';
 import { describe } from '../core/validate.js';
 import { type CallResult, CircuitBreaker, type Fallback } from '../index.js';
-import type { AttemptTask } from './attempt.js';
+import type { AttemptTask } from './attempt-context.js';
 import type { Bulkhead } from './bulkhead.js';
 import { Call } from './call.js';
 import type { ResilienceEvents } from './events.js';

@@ -21,7 +21,7 @@ import {
   verify,
 } from '../core/validate.js';
 import type { CircuitBreaker } from '../index.js';
-import type { AttemptTask } from './attempt.js';
+import type { AttemptTask } from './attempt-context.js';
 import {
   FUNCTION_OPTIONS,
   type FunctionOptions,
