@@ -1,5 +1,6 @@
 export type { CallCost, Cost } from '../core/cost.js';
 export type { ResilienceSource, WatchedResilience } from '../core/resilience-source.js';
+export type { Alert } from './alert.js';
 export { ALERT_CONDITIONS } from './alert-conditions.js';
 export type { FailureCount } from './breakdown.js';
 export { type HistoryOptions, history } from './breaker-history.js';
@@ -14,5 +15,5 @@ export type { BreakerReport, Report, UnreadableBreaker } from './report-data.js'
 export { type FormatOptions, formatReport } from './report-text.js';
 export type { Percentiles } from './response-times.js';
 export type { Savings } from './savings.js';
-export { type Alert, type AlertListener, type Watch, type WatchOptions, watch } from './watch.js';
+export { type AlertListener, type Watch, type WatchOptions, watch } from './watch.js';
 export type { AlertFigures, AlertName, AlertRules } from './watch-rules.js';

@@ -3,7 +3,6 @@
  * nobody calls any more, in rounds. An alert is told when it begins and when it ends, and not in between.
  */
 
-import { inWords } from '../core/in-words.js';
 import { report as reportError } from '../core/report.js';
 import {
   callable,
@@ -15,42 +14,14 @@ import {
   verify,
 } from '../core/validate.js';
 import { type CircuitMetrics, type Clock, systemClock, type Transition } from '../index.js';
-import { CONDITIONS, type Condition, type Judge, type Verdict } from './conditions.js';
+import { type Alert, beginAlert, conditionOf, resolveAlert } from './alert.js';
+import type { Judge } from './conditions.js';
 import { explain } from './explain.js';
 import { type Past, past } from './explanation.js';
-import {
-  follow,
-  type MonitoredBreaker,
-  type MonitorSource,
-  timeOf,
-  verifyMonitored,
-  wallTimeOf,
-} from './follow.js';
+import { follow, type MonitoredBreaker, type MonitorSource, timeOf, verifyMonitored } from './follow.js';
 import { Outbox } from './outbox.js';
 import { type Rounds, startRounds } from './rounds.js';
-import { oneLine } from './text.js';
 import { type AlertName, type AlertRules, type ResolvedRules, readRules } from './watch-rules.js';
-
-/** An alert that begins or ends. JSON-safe. */
-export interface Alert {
-  /** The condition. */
-  readonly alert: AlertName;
-  readonly status: 'firing' | 'resolved';
-  /** The name of the breaker, as it is: print it with care. */
-  readonly breaker: string;
-  /** When it began, as a reading of the breaker's clock. */
-  readonly since: number;
-  /** Now, as a reading of the breaker's clock. */
-  readonly at: number;
-  /** Now, in wall-clock milliseconds since 1970. */
-  readonly time: number;
-  /** The figure that is judged: a share, a score, a count, or milliseconds; for `open` 1, and 0 at its end. */
-  readonly value: number;
-  /** What it is compared with. */
-  readonly threshold: number;
-  /** One line for a person, safe to print. */
-  readonly text: string;
-}
 
 /** How a watch is kept. */
 export interface WatchOptions {
@@ -100,8 +71,6 @@ interface WatchedCondition {
 
 /** Breakers that are looked at in one go: a round over thousands lets the process do other things in between. */
 const SLICE = 500;
-
-const LONGEST_NAME = 80;
 
 const SUBJECT = { breaker: '', action: 'watch' };
 
@@ -222,7 +191,14 @@ class BreakerWatch implements Watch {
       watched.conditions.flatMap(({ firing }) =>
         firing === undefined
           ? []
-          : this.#resolve(firing, firing.value, watched.breaker, now, 'It was forgotten'),
+          : resolveAlert(
+              firing,
+              this.#rules[firing.alert],
+              firing.value,
+              watched.breaker,
+              now,
+              'It was forgotten',
+            ),
       ),
     );
   }
@@ -267,8 +243,15 @@ class BreakerWatch implements Watch {
       if (verdict.holds === (firing !== undefined)) continue;
       const alert =
         firing === undefined
-          ? this.#begin(name, verdict, breaker, now)
-          : this.#resolve(firing, verdict.value, breaker, now, explain(breaker, this.#history).text);
+          ? beginAlert(name, this.#rules[name], verdict, breaker, this.#history, now)
+          : resolveAlert(
+              firing,
+              this.#rules[firing.alert],
+              verdict.value,
+              breaker,
+              now,
+              explain(breaker, this.#history).text,
+            );
       changes.push({ condition, alert });
     }
     for (const { condition, alert } of changes) {
@@ -276,48 +259,10 @@ class BreakerWatch implements Watch {
     }
     this.#outbox.send(changes.map(({ alert }) => alert));
   }
-
-  #begin(alert: AlertName, { value, threshold }: Verdict, breaker: MonitoredBreaker, now: number): Alert {
-    const words = conditionOf(alert).words(value);
-    const what = `${this.#describe(alert, threshold)}${words === '' ? '' : ` (${words})`}`;
-    return {
-      alert,
-      status: 'firing',
-      breaker: breaker.name,
-      since: now,
-      at: now,
-      time: wallTimeOf(breaker),
-      value,
-      threshold,
-      text: `${oneLine(breaker.name, LONGEST_NAME)}: ${what}. ${explain(breaker, this.#history).text}`,
-    };
-  }
-
-  #resolve(firing: Alert, value: number, breaker: MonitoredBreaker, now: number, how: string): Alert {
-    const lasted = inWords(Math.max(now - firing.since, 0));
-    const what = this.#describe(firing.alert, firing.threshold);
-    return {
-      ...firing,
-      status: 'resolved',
-      at: now,
-      time: wallTimeOf(breaker),
-      value,
-      text: `${oneLine(breaker.name, LONGEST_NAME)}: resolved after ${lasted}: ${what}. ${how}`,
-    };
-  }
-
-  #describe(alert: AlertName, threshold: number): string {
-    return conditionOf(alert).describe(this.#rules[alert], threshold);
-  }
 }
 
 /** The clock by which the rounds are made: that of the breaker or the registry, if it tells one. */
 function clockOf(source: MonitorSource): Clock {
   const { options, clock = options?.clock } = source as { clock?: Clock; options?: { clock: Clock } };
   return clock ?? systemClock;
-}
-
-/** A condition by its name: that its figures are its own is known where the rules are read. */
-function conditionOf(name: AlertName): Condition<unknown> {
-  return CONDITIONS[name] as Condition<unknown>;
 }
