@@ -31,6 +31,10 @@ export function run(args: readonly string[], surroundings: Surroundings): Answer
     readonly environment?: string;
     readonly config?: string;
   };
+  if (file === undefined && name.endsWith('.json'))
+    throw new UsageError(
+      `"${name}" is the name of a file: recloser explain-config <name of a breaker> --config ${name}`,
+    );
   const content = file === undefined ? { config: {} } : readConfiguration(file, surroundings);
   if ('problem' in content) throw new UsageError(`"${file}" ${content.problem}`);
   const context = { env: surroundings.env, adaptive, ...(environment !== undefined && { environment }) };

@@ -1,5 +1,6 @@
 /** `recloser simulate <file>`: what a breaker would have done in an outage. */
 import { adaptive } from '../adaptive/index.js';
+import { meantSection } from '../config/meant-sections.js';
 import { together } from '../config/problems.js';
 import { describe, nearest } from '../core/validate.js';
 import { CircuitBreakerRegistry, InvalidOptionsError } from '../index.js';
@@ -84,7 +85,10 @@ function settingsOf(content: unknown): SimulationSettings {
   for (const [key, value] of Object.entries(content)) {
     const known = [...SETTINGS, ...CONFIG];
     if (!known.includes(key as (typeof known)[number]))
-      throw refusal(key, `unknown member "${key}", did you mean "${nearest(key, known)}"?`);
+      throw refusal(
+        key,
+        `unknown member "${key}", did you mean "${meantSection(key) ?? nearest(key, known)}"?`,
+      );
     if (SETTINGS.includes(key as (typeof SETTINGS)[number])) settings[key] = value;
     else config[key] = value;
   }
@@ -93,6 +97,8 @@ function settingsOf(content: unknown): SimulationSettings {
       'fleet',
       'is not simulated by the command; in code, hand its store to `simulate` as `shared`',
     );
+  if (['traffic', 'dependency', 'trace'].every((key) => settings[key] === undefined))
+    throw refusal('', 'has nothing to simulate: it needs `traffic` and `dependency`, or a `trace`');
   const { name, ...world } = settings;
   const [ofBreaker, around] = together(
     () => fromConfig(config, { env: {}, adaptive }),

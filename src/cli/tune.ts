@@ -22,6 +22,9 @@ they have a unit: 5m..7m, 1500ms..30s.
 ${flagLines(FLAGS)}
 `;
 
+/** Where a trace comes from. */
+const WRITTEN = 'a trace is what `record` of recloser/adaptive wrote';
+
 export function run(args: readonly string[], surroundings: Surroundings): Answer {
   if (args.some(isHelp)) return printed(HELP);
   const { options, operands } = readArguments('tune', FLAGS, args, 1);
@@ -30,8 +33,7 @@ export function run(args: readonly string[], surroundings: Surroundings): Answer
   const all = readTrace(file, surroundings);
   const calls =
     options.breaker === undefined ? all : all.filter((it) => Object(it).breaker === options.breaker);
-  if (calls.length === 0 && all.length > 0)
-    throw new UsageError(`${file} has no call of "${options.breaker}"`);
+  if (calls.length === 0) throw new UsageError(`${file} has no call of "${options.breaker}"`);
   const first = calls.reduce((least, { t }) => Math.min(least, t), Number.POSITIVE_INFINITY);
   const incidents = ((options.incident ?? []) as string[]).map((text) => readIncident(text, first));
   const report = tune(calls, {
@@ -46,14 +48,18 @@ export function run(args: readonly string[], surroundings: Surroundings): Answer
 
 function readTrace(file: string, { readFile }: Surroundings): RecordedCall[] {
   const calls: RecordedCall[] = [];
-  for (const [at, line] of readText(file, readFile).split('\n').entries()) {
+  const text = readText(file, readFile);
+  for (const [at, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     try {
       calls.push(JSON.parse(line));
     } catch (error) {
-      throw new UsageError(`${file}, line ${at + 1} is no JSON: ${(error as Error).message}`);
+      throw new UsageError(`${file}, line ${at + 1} is no JSON: ${(error as Error).message}; ${WRITTEN}`);
     }
+    if (typeof Object(calls.at(-1)).breaker !== 'string')
+      throw new UsageError(`${file}, line ${at + 1} is no call of a breaker; ${WRITTEN}`);
   }
+  if (calls.length === 0) throw new UsageError(`${file} has no calls; ${WRITTEN}`);
   return calls;
 }
 

@@ -5,11 +5,12 @@ import type { AroundValues } from './configurable.js';
 import { ENVIRONMENT_NAMES, type Environment, locateEnvironment } from './environments.js';
 import { inferPreset, unknownPreset } from './infer.js';
 import type { Layer, Members } from './layers.js';
+import { meantAround } from './meant-sections.js';
 import { AROUND_OPTIONS, RESILIENCE_OPTIONS } from './option-names.js';
 import { PRESET_NAMES } from './preset-names.js';
 import { type Problems, pathTo } from './problems.js';
 import { type EnvironmentVariables, problemOfVariables } from './process-variables.js';
-import { refusalBy, unknownName } from './sentences.js';
+import { refusalBy, TEXT, unknownName } from './sentences.js';
 import { foldName, readVariables } from './variables.js';
 
 /** A copy of the value of an option. @throws InvalidOptionsError for a value out of range */
@@ -76,11 +77,14 @@ class Reader {
 
   config(config: unknown) {
     const problems = this.#problems;
-    const file = membersOf(config === undefined ? null : config, 'config', problems);
+    if (typeof config === 'string') problems.add('config', TEXT);
+    const file = membersOf(typeof config === 'string' ? {} : (config ?? null), 'config', problems);
     const given = membersOf(file.resilience, 'resilience', problems);
     for (const section of Object.keys(given)) {
-      if (!SECTIONS.includes(section as never))
-        problems.add(pathTo('resilience', section), () => unknownName('section', section, SECTIONS));
+      if (SECTIONS.includes(section as never)) continue;
+      const meant = meantAround(section);
+      const words = meant === undefined ? SECTIONS : [meant];
+      problems.add(pathTo('resilience', section), () => unknownName('section', section, words));
     }
     const presetOf = new Map<string, string>();
     // What is wrong with the breakers' own sections is for `fromConfig` to say.

@@ -4,6 +4,9 @@ import { byNearness, type Check, describe } from '../core/validate.js';
 /** How many words a message names. */
 const MOST_NAMES = 3;
 
+/** Why the text of a configuration is refused. */
+export const TEXT = 'must be an object, received a string: read it with `JSON.parse` first';
+
 /** Characters that a message quotes of a text from outside. */
 const LONGEST = 100;
 

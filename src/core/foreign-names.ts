@@ -7,7 +7,7 @@ const FOREIGN_NAMES: Readonly<Record<string, string>> = {
   excludedErrors: 'errorFilter ignoreException ignoreExceptionPredicate ignoreExceptions isExcluded',
   failureRateThreshold: 'failureRatio threshold',
   'failureRateThreshold: 0.5': 'errorThresholdPercentage',
-  failureThreshold: 'handledEventsAllowedBeforeBreaking maxFailures',
+  failureThreshold: 'breaker handledEventsAllowedBeforeBreaking maxFailures',
   halfOpenMaxCalls: 'maxRequests permittedNumberOfCallsInHalfOpenState',
   isFailure: 'handleResult recordFailurePredicate shouldHandle',
   'isFailure, which is true for a failure': 'isSuccessful',

@@ -16,6 +16,7 @@ import {
   type Check,
   callable,
   callables,
+  describe,
   duration,
   either,
   guardRead,
@@ -167,7 +168,7 @@ export const BREAKER_RULES: Rules & Record<keyof CircuitBreakerOptions, Check> =
   slowCallDuration: orFalse(duration()),
   slowCallRateThreshold: ratio,
   minimumCalls: positiveInteger(),
-  window: object,
+  window: (value) => object(value) && "an object, such as { type: 'count', size: 100 }",
   shouldTrip: callable,
   detector: (value) =>
     value === false || typeof (value as Partial<Detector> | null)?.create === 'function'
@@ -220,6 +221,12 @@ export function readBreakerOptions(
   return guardRead(subject, 'options', () => {
     if (typeof options === 'function')
       refuse(subject, 'options', '`options` must be an object, received a function: give it to `call()`');
+    if (typeof options === 'string')
+      refuse(
+        subject,
+        'options',
+        `\`options\` must be an object, received ${describe(options)}: a name is given as { name: … }`,
+      );
     const rules = isUpdate ? UPDATE_RULES : BREAKER_RULES;
     const given: CircuitBreakerOptions = readOptions(options, rules, subject, '', ownNameOf);
     if (given.window !== undefined) given.window = Object.freeze(readWindow(given.window, subject));
@@ -299,7 +306,9 @@ function withDefaults(
 export function subjectOf(options: unknown): Subject {
   let name: unknown;
   try {
-    name = (options as CircuitBreakerOptions | null | undefined)?.name ?? DEFAULT_NAME;
+    // That of a function is no option.
+    name =
+      (typeof options === 'object' ? (options as CircuitBreakerOptions | null)?.name : null) ?? DEFAULT_NAME;
   } catch {}
   if (typeof name !== 'string') return { breaker: '', action: 'create circuit breaker' };
   return breakerSubject('create', name);

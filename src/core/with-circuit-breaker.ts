@@ -114,6 +114,8 @@ const itself = (breaker: CircuitBreaker) => breaker;
 function createSpec(source: BreakerSource, options: WithCircuitBreakerOptions): GuardSpec<CircuitBreaker> {
   const subject = { breaker: typeof source === 'string' ? source : '', action: 'use withCircuitBreaker' };
   verify(subject, 'breaker', source, breakerSource);
+  if (typeof options === 'function')
+    refuse(subject, 'options', '`options` must be an object, received a function: it comes third, after {}');
   const given = guardRead(subject, 'options', () => readOptions(options, RULES, subject));
   const { registry, scope, result, ...rest }: WithCircuitBreakerOptions = given;
   const spec = { by: 'withCircuitBreaker', source, members: { breaker: itself }, asResult: result === true };

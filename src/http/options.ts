@@ -132,7 +132,11 @@ const FETCH_RULES: Rules & Record<keyof FetchOptions, Check> = {
   ...ORIGIN_RULES,
   key: callable,
   configure: callable,
-  registry: (value) => (hasMethods('getOrCreate', 'of')(value) ? undefined : 'a ResilienceRegistry'),
+  registry: (value) => {
+    if (hasMethods('getOrCreate', 'of')(value)) return undefined;
+    const isOfBreakers = hasMethods('getOrCreate')(value);
+    return `a ResilienceRegistry${isOfBreakers ? ', as `new ResilienceRegistry({ breakers })` makes of yours' : ''}`;
+  },
   fetch: callable,
 };
 
@@ -185,6 +189,8 @@ export function readFetchOptions(
   rules: Rules = FETCH_RULES,
 ): FetchOptions {
   return guardRead(subject, 'options', () => {
+    if (typeof options === 'function')
+      refuse(subject, 'options', '`options` must be an object, received a function: give it as `fetch`');
     for (const own of ['name', 'breaker', 'snapshot']) {
       if ((options as Record<string, unknown> | null)?.[own] !== undefined)
         refuse(

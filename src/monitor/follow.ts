@@ -6,7 +6,7 @@ import {
   type InstrumentableEvents,
   isRegistry,
 } from '../core/source.js';
-import { guardRead, hasMethods, type Subject, verify } from '../core/validate.js';
+import { describe, guardRead, hasMethods, refuse, type Subject, verify } from '../core/validate.js';
 import type { CircuitBreakerEvents, Listener, ResolvedOptions } from '../index.js';
 
 /** What is read of a circuit breaker. */
@@ -62,9 +62,12 @@ export function verifyMonitored(subject: Subject, source: unknown): void {
 
 /** @throws InvalidOptionsError for anything but a circuit breaker */
 export function verifyBreaker(subject: Subject, breaker: unknown): void {
-  guardRead(subject, '`breaker`', () =>
-    verify(subject, 'breaker', breaker, (given) => (isBreaker(given) ? undefined : 'a circuit breaker')),
-  );
+  guardRead(subject, '`breaker`', () => {
+    if (isBreaker(breaker)) return;
+    const hint = isRegistry(Object(breaker)) ? ': report() is for a registry' : '';
+    const received = `${describe(breaker)}${hint}`;
+    refuse(subject, 'breaker', `\`breaker\` must be a circuit breaker, received ${received}`);
+  });
 }
 
 function isBreaker(given: unknown): boolean {

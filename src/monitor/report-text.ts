@@ -1,5 +1,5 @@
 import { inWords } from '../core/in-words.js';
-import { count, guardRead, readOptions } from '../core/validate.js';
+import { count, guardRead, readOptions, verify } from '../core/validate.js';
 import type { FailureRecord, TransitionRecord } from './records.js';
 import type { BreakerReport, Report, UnreadableBreaker } from './report-data.js';
 import type { Savings } from './savings.js';
@@ -13,6 +13,9 @@ export interface FormatOptions {
 
 const SUBJECT = { breaker: '', action: 'format the report' };
 const RULES = { rows: count };
+
+const isReport = (given: Report): string | undefined =>
+  Array.isArray((given as Partial<Report> | undefined)?.breakers) ? undefined : 'what report() answers';
 
 const LONGEST_NAME = 40;
 const LONGEST_TEXT = 80;
@@ -37,6 +40,7 @@ const HEADER = ['BREAKER', 'FAILED', 'REJECTED', 'P50', 'P99', 'STATE'];
 export function formatReport(report: Report, options: FormatOptions = {}): string {
   const given: FormatOptions = guardRead(SUBJECT, 'options', () => readOptions(options, RULES, SUBJECT));
   const { rows = 20 } = given;
+  guardRead(SUBJECT, '`report`', () => verify(SUBJECT, 'report', report, isReport));
   const { breakers, failures, transitions, total, open, halfOpen, closed, cost, unreadable = [] } = report;
   const states = `${open} OPEN, ${halfOpen} HALF_OPEN, ${closed} CLOSED`;
   return [

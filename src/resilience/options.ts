@@ -160,6 +160,12 @@ export interface ReadResilience {
  */
 export function readResilience(options: unknown, subject: Subject): ReadResilience {
   return guardRead(subject, 'options', () => {
+    if (isBreaker(options))
+      refuse(
+        subject,
+        'options',
+        '`options` must be an object, received a circuit breaker: give it as `breaker`',
+      );
     const { breaker, ...given }: ResilienceOptions = readOptions(options, RESILIENCE_RULES, subject);
     const around: Record<string, unknown> = {};
     const ofBreaker: Record<string, unknown> = {};

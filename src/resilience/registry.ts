@@ -19,6 +19,7 @@ import {
   type Rules,
   readOptions,
   refuse,
+  type Subject,
   verify,
 } from '../core/validate.js';
 import {
@@ -33,6 +34,7 @@ import {
   type AroundOptions,
   DEPENDENCY_OPTIONS,
   type DependencyOptions,
+  RESILIENCE_RULES,
   type ReadResilience,
   type ResilienceOptions,
   readAroundOption,
@@ -104,14 +106,14 @@ export class ResilienceRegistry {
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: ResilienceRegistryOptions = {}) {
     const given: ResilienceRegistryOptions = guardRead(CREATE, 'options', () =>
-      readOptions(options, RULES, CREATE),
+      readOptions(options, RULES, CREATE, '', meaningOf),
     );
     const { breakers = defaultRegistry, defaults = {}, configure } = given;
     this.breakers = breakers;
     this.#defaults = { ...defaults };
     this.#configure = configure;
     this.#isFromFile = configure !== undefined && files.has(configure);
-    readNamed(this.#defaults, CREATE.action);
+    readNamed(this.#defaults, '', CREATE);
   }
 
   /**
@@ -247,8 +249,15 @@ export class ResilienceRegistry {
   }
 }
 
-function readNamed(options: unknown, name: string): ReadResilience {
-  const subject = resilienceSubject(name);
+/** Who gives a registry what a `Resilience` takes means each of its own. */
+const meaningOf = (option: string): string | undefined =>
+  Object.hasOwn(RESILIENCE_RULES, option) && option !== 'name' ? `defaults: { ${option}: … }` : undefined;
+
+function readNamed(
+  options: unknown,
+  name: string,
+  subject: Subject = resilienceSubject(name),
+): ReadResilience {
   const read = readResilience(options, subject);
   if (read.breaker !== undefined) refuse(subject, 'breaker', '`breaker` is the one of this name');
   const own = read.ofBreaker.name;

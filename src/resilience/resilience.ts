@@ -3,6 +3,7 @@ import { type CallerSignal, reasonOf } from '../core/following.js';
 import { type GuardSpec, guardBy } from '../core/guard.js';
 import { rejectSoon } from '../core/promises.js';
 import { soundClock } from '../core/reading.js';
+import { isThenable } from '../core/thenable.js';
 import { describe } from '../core/validate.js';
 import { type CallResult, CircuitBreaker, type Fallback } from '../index.js';
 import type { AttemptTask } from './attempt-context.js';
@@ -268,7 +269,7 @@ export class Resilience {
   ): Call<T> {
     if (typeof task !== 'function') {
       throw new TypeError(
-        `Resilience ${JSON.stringify(this.name)} needs a function to call, received ${describe(task)}`,
+        `Resilience ${JSON.stringify(this.name)} needs a function to call, received ${isThenable(task) ? 'a promise: pass `() => …`' : describe(task)}`,
       );
     }
     let settings = this.#settings;

@@ -116,13 +116,20 @@ const DEFAULT_BACKOFF = { initial: 100, max: 2_000, jitter: 1 };
  */
 export function readRetry(value: unknown, subject: Subject): RetryOptions {
   if (value === false) return RETRY_POLICIES.none;
-  if (typeof value === 'string') {
-    if (Object.hasOwn(RETRY_POLICIES, value)) return RETRY_POLICIES[value as RetryPolicyName];
+  if (typeof value === 'string' && Object.hasOwn(RETRY_POLICIES, value))
+    return RETRY_POLICIES[value as RetryPolicyName];
+  if (object(value) !== undefined) {
     const policyNames = Object.keys(RETRY_POLICIES);
+    const hint =
+      typeof value === 'string'
+        ? `, did you mean ${describe(nearest(value, policyNames))}?`
+        : typeof value === 'number'
+          ? ', did you mean { maxAttempts: … }, which counts the first try too?'
+          : '';
     refuse(
       subject,
       'retry',
-      `\`retry\` must be ${policyNames.map(describe).join(', ')}, options or false, received ${describe(value)}, did you mean ${describe(nearest(value, policyNames))}?`,
+      `\`retry\` must be ${policyNames.map(describe).join(', ')}, options or false, received ${describe(value)}${hint}`,
     );
   }
   return guardRead(subject, 'options', () => {

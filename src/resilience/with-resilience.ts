@@ -143,7 +143,15 @@ function createSpec(source: ResilienceSource, options: WithResilienceOptions): G
   const given: WithResilienceOptions & { name?: unknown; breaker?: unknown } = guardRead(
     subject,
     'options',
-    () => readOptions(options, RULES, subject),
+    () => {
+      if (typeof options === 'function')
+        refuse(
+          subject,
+          'options',
+          '`options` must be an object, received a function: it comes third, after {}',
+        );
+      return readOptions(options, RULES, subject);
+    },
   );
   const { registry, scope, result, name, breaker, ...rest } = given;
   if (name !== undefined || breaker !== undefined)

@@ -216,6 +216,18 @@ const REFUSALS: [message: string, option: string, breaker: string, run: () => un
     () => withCircuitBreaker('users', unreadable),
   ],
   [
+    'Cannot use withCircuitBreaker: `options` must be an object, received a function: it comes third, after {}',
+    'options',
+    'users',
+    () => withCircuitBreaker('users', (async () => 1) as never),
+  ],
+  [
+    'Cannot create circuit breaker "default": `window` must be an object, such as { type: \'count\', size: 100 }, received 100',
+    'window',
+    'default',
+    create({ window: 100 }),
+  ],
+  [
     'Cannot use withCircuitBreaker: `registry` and `scope` are for breakers that are given by name',
     'registry',
     '',

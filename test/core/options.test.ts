@@ -498,6 +498,7 @@ describe('an option of another library', () => {
   test.each([
     ['allowWarmUp', 'minimumCalls'],
     ['breakDuration', 'recoveryTimeout'],
+    ['breaker', 'failureThreshold'],
     ['breakDurationGenerator', 'recoveryTimeout'],
     ['capacity', 'maxConcurrentCalls'],
     ['durationOfBreak', 'recoveryTimeout'],
@@ -549,9 +550,17 @@ describe('an option of another library', () => {
     );
   });
 
-  test('that takes the function first is told where functions go', () => {
-    expect(refused(async () => 'users').message).toMatch(
-      /must be an object, received a function: give it to `call\(\)`/,
+  test('that takes the function first is told where functions go, by whatever name it has', () => {
+    const said =
+      'Cannot create circuit breaker "default": `options` must be an object, received a function: give it to `call()`';
+
+    expect(refused(async () => 'users').message).toBe(said);
+    expect(refused(async function fetchUser() {}).message).toBe(said);
+  });
+
+  test('that takes the name first is told where names go', () => {
+    expect(refused('users').message).toBe(
+      'Cannot create circuit breaker "default": `options` must be an object, received "users": a name is given as { name: … }',
     );
   });
 });

@@ -38,6 +38,17 @@ describe('options of createFetch', () => {
     expect(make).toThrow(expect.objectContaining({ option: expect.stringContaining(option) }));
   });
 
+  it('that go elsewhere are told where', () => {
+    const breakers = new CircuitBreakerRegistry();
+
+    expect(() => createFetch(globalThis.fetch as never)).toThrow(
+      'Cannot create a fetch: `options` must be an object, received a function: give it as `fetch`',
+    );
+    expect(() => createFetch({ registry: breakers as never })).toThrow(
+      '`registry` must be a ResilienceRegistry, as `new ResilienceRegistry({ breakers })` makes of yours, received an object',
+    );
+  });
+
   it('have defaults of their own', () => {
     const { options } = createFetch().breakerFor(URL_A);
 

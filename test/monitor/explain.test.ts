@@ -551,6 +551,14 @@ describe('an explanation', () => {
     expect(error.message).toMatch(/^Cannot explain: `breaker` must be a circuit breaker, received /);
   });
 
+  test('of a registry is told what tells of registries', () => {
+    const error = refusalOf(() => explain(new CircuitBreakerRegistry() as unknown as CircuitBreaker));
+
+    expect(error.message).toBe(
+      'Cannot explain: `breaker` must be a circuit breaker, received an object: report() is for a registry',
+    );
+  });
+
   test('of what cannot be read is one clear error', () => {
     const error = refusalOf(() => explain(new Proxy(new CircuitBreaker(), { get: boom })));
 

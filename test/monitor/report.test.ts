@@ -217,6 +217,12 @@ describe('a report as text', () => {
     },
   );
 
+  test.each([undefined, null, {}, 'report'])('is made of nothing but a report: %j', (given) => {
+    expect(() => formatReport(given as never)).toThrow(
+      'Cannot format the report: `report` must be what report() answers, received ',
+    );
+  });
+
   test('has nothing from outside that steers a terminal or breaks a line', async () => {
     const name = 'a\n\u001b[2J\u202eb\u0000'.repeat(1_000);
     const { registry } = registryOf([name], { defaults: BRITTLE });

@@ -331,6 +331,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'core/process-wide',
     'core/promised',
     'core/promises',
+    'core/thenable',
   ],
   stream: ['core/fallback', 'core/following', 'core/imitate', 'core/permit'],
   // `processWide`: what chaos has made is known to all copies of the package.

@@ -104,6 +104,12 @@ describe('optionsFromEnvironment', () => {
     ]);
   });
 
+  it.each([undefined, 5])('needs the name of the breaker: %j', (name) => {
+    expect(() => optionsFromEnvironment(name as never, {})).toThrow(
+      `Cannot read the variables of a breaker: \`breakerName\` must be a string, received ${name}`,
+    );
+  });
+
   it('never lets two mistakes share a line', () => {
     expect(mistakesIn({ RECLOSER_A_MODE: 'x\ny', 'RECLOSER_B\nMODE': '1' })).toHaveLength(2);
   });

@@ -112,6 +112,15 @@ describe('a configuration', () => {
     },
   );
 
+  it('says of a text how to read it, and of an option beside the sections where it goes', () => {
+    expect(() => resilienceFromConfig('{}')).toThrow(
+      'config: must be an object, received a string: read it with `JSON.parse` first',
+    );
+    expect(() => resilienceFromConfig({ resilience: { retry: 'network' } })).toThrow(
+      'resilience.retry: unknown section "retry", did you mean "resilience.defaults.retry"?',
+    );
+  });
+
   it('is read in a context whose options it knows', () => {
     expect(() => resilienceFromConfig({}, { enviroment: 'staging' } as never)).toThrow(
       'context.enviroment: unknown option "enviroment", did you mean "environment"',

@@ -6,7 +6,9 @@ import {
   isRejection,
   isTotalTimeoutError,
   Resilience,
+  ResilienceRegistry,
   RetryBudget,
+  withResilience,
 } from 'recloser/resilience';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
@@ -445,6 +447,11 @@ describe('mistakes', () => {
   it.each([
     [{ retry: { maxAttempts: 0 } }, '`retry.maxAttempts` must be an integer from 1 to 100, received 0'],
     [{ retry: 'netwrk' }, 'did you mean "network"?'],
+    [{ retry: 3 }, 'received 3, did you mean { maxAttempts: … }, which counts the first try too?'],
+    [
+      { retry: true },
+      '`retry` must be "none", "network", "aggressive", "patient", options or false, received true',
+    ],
     [{ retri: 'network' }, 'did you mean "retry"?'],
     [{ failureTreshold: 1 }, 'did you mean "failureThreshold"?'],
     [{ retry: 'patient' }, 'needs a `totalTimeout`'],
@@ -454,6 +461,38 @@ describe('mistakes', () => {
     expect(() => new Resilience({ name: 'payments', ...(options as object) })).toThrow(message);
     expect(() => new Resilience({ name: 'payments', ...(options as object) })).toThrow(
       'Cannot use resilience "payments": ',
+    );
+  });
+
+  it('a breaker in place of the options is told where it goes', () => {
+    const breaker = new CircuitBreaker({ name: 'payments' });
+
+    expect(() => new Resilience(breaker as never)).toThrow(
+      'Cannot use resilience "payments": `options` must be an object, received a circuit breaker: give it as `breaker`',
+    );
+  });
+
+  it('a promise in place of a task is told that it should be made in a function', async () => {
+    const users = new Resilience({ name: 'users' });
+
+    await expect(users.call(Promise.resolve(1) as never)).rejects.toThrow(
+      'Resilience "users" needs a function to call, received a promise: pass `() => …`',
+    );
+  });
+
+  it('a function in place of the options is told that it comes third', () => {
+    expect(() => withResilience('users', (async () => 1) as never)).toThrow(
+      'Cannot use withResilience: `options` must be an object, received a function: it comes third, after {}',
+    );
+  });
+
+  it.each([
+    [{ retry: 'network' }, 'unknown option "retry", did you mean "defaults: { retry: … }"?'],
+    [{ callTimeout: 5 }, 'unknown option "callTimeout", did you mean "defaults: { callTimeout: … }"?'],
+    [{ defaults: { timeot: 5 } }, 'unknown option "timeot", did you mean "callTimeout"?'],
+  ])('of a registry are told as those of the registry: %j', (options, message) => {
+    expect(() => new ResilienceRegistry(options as never)).toThrow(
+      `Cannot create resilience registry: ${message}`,
     );
   });
 });

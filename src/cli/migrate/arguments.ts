@@ -54,7 +54,12 @@ export function readArguments(argv: readonly string[], nearest: Nearest): Argume
   if (target === undefined)
     throw new UsageError(`say what: ${TARGETS.join(', ')}, see \`recloser migrate --help\``);
   if (!isTarget(target)) {
-    throw new UsageError(`unknown "${target}", did you mean "${nearest(target, TARGETS)}"?`);
+    // Who begins with a path has left out the word before it.
+    throw new UsageError(
+      /[./\\]|^src$/.test(target)
+        ? `say first what to move: recloser migrate ${TARGETS.join('|')} ${target}`
+        : `unknown "${target}", did you mean "${nearest(target, TARGETS)}"?`,
+    );
   }
   const flags = new Set(before.filter(isFlag).map((arg) => readFlag(target, arg, nearest)));
   if (paths.length === 0) throw new UsageError(`say where: \`recloser migrate ${target} src\``);

@@ -2,9 +2,10 @@
 
 import { ENVIRONMENT_NAMES, type Environment } from '../../config/environments.js';
 import { unknownPreset } from '../../config/infer.js';
+import { meantSection } from '../../config/meant-sections.js';
 import { PRESET_NAMES, type PresetName } from '../../config/preset-names.js';
 import { type Problems, pathTo } from '../../config/problems.js';
-import { refusalBy, unknownName } from '../../config/sentences.js';
+import { refusalBy, TEXT, unknownName } from '../../config/sentences.js';
 import { type Check, object, oneOf, string } from '../../core/validate.js';
 import type { Adaptive } from './format.js';
 import { isObject } from './json-values.js';
@@ -42,17 +43,6 @@ const SECTIONS = [
   'fleet',
 ] as const;
 
-/** Names that sections have elsewhere. */
-const MEANT: Readonly<Record<string, (typeof SECTIONS)[number]>> = {
-  breakers: 'names',
-  circuitBreakers: 'names',
-  circuits: 'names',
-  instances: 'names',
-  default: 'defaults',
-  env: 'environment',
-  kinds: 'services',
-};
-
 /**
  * Adds whatever is wrong to the problems, and answers with the rest. `resilience` and `fleet` are read by whoever they are
  * for, and here only known.
@@ -60,7 +50,7 @@ const MEANT: Readonly<Record<string, (typeof SECTIONS)[number]>> = {
 export function readLayers(config: unknown, problems: Problems, adaptive?: Adaptive): ConfigLayers {
   if (config === undefined) check('config', object, config, problems);
   if (typeof config === 'string') {
-    problems.add('config', 'must be an object, received a string: read it with `JSON.parse` first');
+    problems.add('config', TEXT);
     return readLayers({}, problems);
   }
   const read = createReader(adaptive);
@@ -71,7 +61,8 @@ export function readLayers(config: unknown, problems: Problems, adaptive?: Adapt
   );
   for (const section of Object.keys(sections)) {
     if (!isOneOf(SECTIONS, section)) {
-      const words = Object.hasOwn(MEANT, section) ? [MEANT[section] as string] : SECTIONS;
+      const meant = meantSection(section);
+      const words = meant === undefined ? SECTIONS : [meant];
       problems.add(pathTo('', section), () => unknownName('section', section, words));
     }
   }

@@ -7,6 +7,7 @@ import { BREAKER_OPTIONS, DETECTOR_OPTION } from '../../config/option-names.js';
 import { Problems } from '../../config/problems.js';
 import type { EnvironmentVariables } from '../../config/process-variables.js';
 import { foldName, readVariables } from '../../config/variables.js';
+import { string, verify } from '../../core/validate.js';
 import type { CircuitBreakerOptions } from '../../index.js';
 import type { Adaptive } from './format.js';
 import { type BreakerLayer, createReader } from './read-options.js';
@@ -29,6 +30,7 @@ export function optionsFromEnvironment(
   breakerName: string,
   env?: EnvironmentVariables,
 ): CircuitBreakerOptions {
+  verify({ breaker: '', action: 'read the variables of a breaker' }, 'breakerName', breakerName, string);
   return environmentOptions(env)(breakerName);
 }
 

@@ -284,6 +284,8 @@ describe('the way it ends', () => {
 
   it.each([
     ['', /say what: opossum, cockatiel, scan/],
+    ['src/app.ts', /say first what to move: recloser migrate opossum\|cockatiel\|scan src\/app.ts/],
+    ['src', /say first what to move/],
     ['opossun src', /unknown "opossun", did you mean "opossum"\?/],
     ['opossum', /say where: `recloser migrate opossum src`/],
     ['opossum nowhere', /cannot read nowhere: it is not there \(ENOENT\)/],
