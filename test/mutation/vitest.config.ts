@@ -10,6 +10,9 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   resilience: ['test/resilience/**/!(overflow).test.ts'],
 };
 
+/** Folders of which a single test may take seconds. */
+const SLOW = ['core', 'resilience', 'testing'];
+
 const of = process.env.MUTANTS_OF ?? 'core';
 
 /** Stryker runs them in a copy of the repository, so the paths are this file's own. */
@@ -24,7 +27,9 @@ export default defineConfig({
   test: {
     restoreMocks: true,
     isolate: false,
-    testTimeout: 30_000,
+    // A mutant that hangs is found by a test that fails; for one that Stryker must stop, it starts anew.
+    testTimeout: SLOW.includes(of) ? 30_000 : 1_500,
+    hookTimeout: SLOW.includes(of) ? 30_000 : 1_500,
     setupFiles: 'test/mutation/setup.ts',
     include: [...(TESTS[of] ?? [`test/${of}/**/*.test.ts`]), 'test/mutation/load.test.ts'],
     env: { MODEL_RUNS: '50', RECLOSER_SCHEDULES: '600' },
