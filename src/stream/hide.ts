@@ -1,7 +1,7 @@
 /**
  * Puts members of its own onto a foreign object, which no loop over its members finds.
  *
- * @returns what takes them away again
+ * @returns what takes them away again, but for those that others have put theirs over
  * @throws TypeError for an object that takes none
  */
 export function hide(target: object, members: Readonly<Record<PropertyKey, unknown>>): () => void {
@@ -16,6 +16,7 @@ export function hide(target: object, members: Readonly<Record<PropertyKey, unkno
   }
   return () => {
     for (const [key, descriptor] of before) {
+      if (Object.getOwnPropertyDescriptor(target, key)?.value !== members[key as string]) continue;
       if (descriptor !== undefined) Object.defineProperty(target, key, descriptor);
       else delete (target as Record<PropertyKey, unknown>)[key];
     }

@@ -34,9 +34,7 @@ export type ItemOf<S> =
 
 /** Node's `Readable`, as far as it is listened to. */
 export interface NodeReadable extends AsyncIterable<unknown> {
-  readonly destroyed: boolean;
   readonly readableFlowing: boolean | null;
-  readonly readableEnded: boolean;
   readonly readableLength: number;
   readonly errored?: unknown;
   emit(event: string | symbol, ...args: unknown[]): boolean;
@@ -103,7 +101,7 @@ export function endStream(
   reason: unknown,
 ): void {
   const attempts = [
-    () => controllerOf(stream)?.abort?.(reason),
+    () => controllerOf(stream)?.abort(reason),
     () => {
       if (isReadable(stream)) return void stream.destroy();
       if (iterator !== undefined) return iterator.return?.();
@@ -121,7 +119,7 @@ export function endStream(
 
 interface Controller {
   readonly signal?: { readonly aborted?: boolean };
-  abort?(reason?: unknown): void;
+  abort(reason?: unknown): void;
 }
 
 /** What the streams of openai and @anthropic-ai/sdk are ended with. */

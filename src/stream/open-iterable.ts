@@ -39,11 +39,11 @@ export function openIterable(watch: Watch, stream: AsyncIterable<unknown>): Asyn
     members[Symbol.asyncIterator] = () => stream;
   } else {
     const iterate = stream[Symbol.asyncIterator];
-    members[Symbol.asyncIterator] = () => guard(Reflect.apply(iterate, stream, []));
+    members[Symbol.asyncIterator] = () => guard(iterate.call(stream));
     const { iterator } = own;
     // The streams of model providers have their iterator there, which `tee()` and others go by.
     if (Object.hasOwn(own, 'iterator') && typeof iterator === 'function') {
-      members.iterator = () => guard(Reflect.apply(iterator, stream, []));
+      members.iterator = () => guard(iterator.call(stream));
       // `[Symbol.asyncIterator]` asks for the other one, and nothing is to be watched twice.
       members[Symbol.asyncIterator] = members.iterator;
     }

@@ -12,21 +12,20 @@ export function openReadable(watch: Watch, stream: NodeReadable): NodeReadable {
   let isWaiting = false;
 
   const wait = () => {
-    if (isWaiting || watch.isOver) return;
+    if (isWaiting) return;
     isWaiting = true;
     watch.begin();
   };
   const rest = () => {
-    if (!isWaiting) return;
     isWaiting = false;
     watch.rest();
   };
 
   /** Node reads 0 bytes to fill its buffer, whether anybody wants them or not. */
   const isWanted = (size: unknown): boolean => {
-    if (stream.readableEnded || stream.destroyed || stream.readableLength > 0) return false;
-    if (size !== 0 || stream.readableFlowing === true) return true;
-    return watch.items === 0 && stream.listenerCount('readable') > 0;
+    if (size !== 0) return true;
+    if (stream.readableLength > 0) return false;
+    return stream.readableFlowing === true || (watch.items === 0 && stream.listenerCount('readable') > 0);
   };
 
   const leave = () => {
@@ -47,7 +46,6 @@ export function openReadable(watch: Watch, stream: NodeReadable): NodeReadable {
       case 'data':
         isWaiting = false;
         watch.item();
-        if (stream.readableFlowing === true) wait();
         return;
       case 'pause': // also where a destination is full
         rest();

@@ -22,16 +22,14 @@ function hasBytes(stream: WebStream): boolean {
 export function openWebStream(watch: Watch, source: WebStream): WebStream {
   const isBytes = hasBytes(source);
   const reader: StreamReader = source.getReader();
-  let controller: ByteController | undefined;
-  /** Lets go of who waits. */
-  let release: (() => void) | undefined;
+  let controller!: ByteController;
+  let isReading = false;
 
   const end = (error: unknown) => {
     reader.cancel(error).catch(() => {});
   };
   watch.onCut = (error) => {
-    controller?.error(error);
-    release?.();
+    controller.error(error);
     end(error);
   };
 
@@ -43,7 +41,7 @@ export function openWebStream(watch: Watch, source: WebStream): WebStream {
   const close = (to: ByteController) => {
     to.close();
     // A reader that has handed in a buffer gets it back, empty.
-    if (isBytes) to.byobRequest?.respond(0);
+    to.byobRequest?.respond(0);
   };
 
   const take = (to: ByteController, done: () => void): void => {
@@ -74,7 +72,6 @@ export function openWebStream(watch: Watch, source: WebStream): WebStream {
         done();
       },
       (error) => {
-        if (watch.isOver) return;
         watch.rest();
         watch.failed(error);
         to.error(error);
@@ -90,30 +87,24 @@ export function openWebStream(watch: Watch, source: WebStream): WebStream {
     },
     pull: (given: ByteController) =>
       new Promise<void>((resolve) => {
-        release = resolve;
+        isReading = true;
         watch.begin();
         take(given, () => {
-          release = undefined;
+          isReading = false;
           resolve();
         });
       }),
     async cancel(reason: unknown) {
-      const wasOver = watch.isOver;
-      const isReading = release !== undefined;
       watch.left();
-      const abort = () => {
-        if (!wasOver) watch.context.abort(reason);
-      };
       if (isReading) {
-        release?.();
-        abort();
+        watch.context.abort(reason);
         end(reason);
         return;
       }
       try {
         await reader.cancel(reason);
       } finally {
-        abort();
+        watch.context.abort(reason);
       }
     },
   };

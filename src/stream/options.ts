@@ -96,12 +96,7 @@ export function readStreamOptions<S>(
 }
 
 /** Whether the fallback answers this error. */
-export function answers(
-  { fallback, fallbackOn }: ResolvedStreamOptions,
-  error: unknown,
-  rejected: boolean,
-): boolean {
-  if (fallback === undefined) return false;
+export function answers({ fallbackOn }: ResolvedStreamOptions, error: unknown, rejected: boolean): boolean {
   if (typeof fallbackOn === 'function') return isGranted('fallbackOn', () => fallbackOn(error));
   return fallbackOn === 'any' || fallbackOn === (rejected ? 'rejection' : 'failure');
 }
