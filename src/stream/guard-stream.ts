@@ -145,6 +145,10 @@ function openNow(
     watch.onCut = fail;
     streamOf(source, watch).then(
       (stream) => {
+        if (watch.cutBy !== undefined) {
+          endStream(stream, undefined, watch.cutBy.error);
+          return;
+        }
         try {
           // Before anything is read of it, it may be cut.
           watch.onCut = undefined;
@@ -156,8 +160,10 @@ function openNow(
           reject(error);
         }
       },
-      // What was cut has been answered.
-      (error) => fail(error),
+      (error) => {
+        // What was cut has been answered.
+        if (watch.cutBy === undefined) fail(error);
+      },
     );
   });
 }

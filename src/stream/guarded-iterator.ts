@@ -16,6 +16,12 @@ interface Read {
 
 const DONE: Result = { done: true, value: undefined };
 
+/** @throws TypeError for what is no result of an iterator, in the platform's words */
+function isEnd(result: Result): boolean | undefined {
+  if (Object(result) !== result) throw new TypeError(`Iterator result ${String(result)} is not an object`);
+  return result.done;
+}
+
 /** Async generators of the platform have members that come and go with it: `Symbol.asyncDispose`, helpers. */
 const AsyncGeneratorPrototype: object = Object.getPrototypeOf(
   Object.getPrototypeOf((async function* () {})()),
@@ -29,6 +35,7 @@ export class GuardedIterator extends GuardedIteratorBase {
   #iterator: Raw | undefined;
   /** Gets the iterator when the first item is wanted; `undefined` where it is there from the start. */
   readonly #start: (() => Promise<Raw>) | undefined;
+  /** Whether it reads the stream of a fallback: what comes of the first one is too late. */
   #isUnwatched = false;
   #isDone = false;
   #read: Read | undefined;
@@ -55,10 +62,6 @@ export class GuardedIterator extends GuardedIteratorBase {
     if (this.#isDone || iterator === undefined || this.#read !== undefined) {
       this.#leave();
       return { done: true, value: await value };
-    }
-    if (this.#isUnwatched) {
-      this.#isDone = true;
-      return (await iterator.return?.(value)) ?? { done: true, value };
     }
     this.#isDone = true;
     const wasOver = this.#watch.isOver;
@@ -114,26 +117,32 @@ export class GuardedIterator extends GuardedIteratorBase {
     this.#isDone = false;
     this.#isUnwatched = true;
     this.#read = read;
-    other
-      .then((stream) => {
-        if (this.#read !== read) {
-          endStream(stream, undefined, undefined);
-          return undefined;
-        }
-        this.#iterator = iteratorOf(stream);
-        return this.#iterator.next();
-      })
-      .then(
-        (result) => result !== undefined && this.#settle(read, () => read.resolve(result), result.done),
-        (problem) => this.#settle(read, () => read.reject(problem), true),
-      );
+    const first = other.then((stream) => {
+      if (this.#read !== read) {
+        endStream(stream, undefined, undefined);
+        return DONE;
+      }
+      this.#iterator = iteratorOf(stream);
+      return this.#iterator.next();
+    });
+    this.#settle(read, first);
   }
 
-  #settle(read: Read, answer: () => void, isDone: boolean | undefined): void {
-    if (this.#read !== read) return;
-    this.#read = undefined;
-    if (isDone) this.#isDone = true;
-    answer();
+  /** What the stream of a fallback answers goes to the reader as it is. */
+  #settle(read: Read, answered: Promise<Result>): void {
+    const settle = (isDone: boolean | undefined): void => {
+      this.#read = undefined;
+      if (isDone) this.#isDone = true;
+    };
+    answered
+      .then((result) => {
+        settle(isEnd(result));
+        read.resolve(result);
+      })
+      .catch((problem) => {
+        settle(true);
+        read.reject(problem);
+      });
   }
 
   /** The reader goes in the midst of a read, or before it has read anything. */
@@ -144,16 +153,13 @@ export class GuardedIterator extends GuardedIteratorBase {
     this.#read = undefined;
     if (read === undefined) return;
     read.resolve(DONE);
-    if (this.#isUnwatched) {
-      endStream(undefined, this.#iterator as AsyncIterator<unknown> | undefined, undefined);
-      return;
-    }
     const watch = this.#watch;
     const wasOver = watch.isOver;
     watch.left();
     const reason = leftEarly();
     if (!wasOver) watch.context.abort(reason);
-    endStream(watch.stream, this.#iterator as AsyncIterator<unknown> | undefined, reason);
+    const stream = this.#isUnwatched ? undefined : watch.stream;
+    endStream(stream, this.#iterator as AsyncIterator<unknown> | undefined, reason);
   }
 
   #note(read: Promise<Result>): Promise<Result> {
@@ -203,12 +209,10 @@ export class GuardedIterator extends GuardedIteratorBase {
   #pass(method: 'next' | 'throw', args: [unknown?]): void {
     const read = this.#read as Read;
     const iterator = this.#iterator as Raw;
-    new Promise<Result>((resolve) => {
+    const answered = new Promise<Result>((resolve) => {
       resolve((iterator[method] as (...args: [unknown?]) => Promise<Result>)(...args));
-    }).then(
-      (result) => this.#settle(read, () => read.resolve(result), result.done),
-      (error) => this.#settle(read, () => read.reject(error), true),
-    );
+    });
+    this.#settle(read, answered);
   }
 
   #begin(): void {
@@ -217,7 +221,7 @@ export class GuardedIterator extends GuardedIteratorBase {
     start().then(
       (iterator) => {
         // Who has left, or was cut loose, reads nothing of it.
-        if (this.#read !== read) return;
+        if (this.#read !== read || this.#isUnwatched) return;
         this.#iterator = iterator;
         this.#pull(iterator, 'next', []);
       },
@@ -226,7 +230,7 @@ export class GuardedIterator extends GuardedIteratorBase {
   }
 
   #onStartError(error: unknown, read: Read): void {
-    if (this.#read !== read) return;
+    if (this.#read !== read || this.#isUnwatched) return;
     this.#read = undefined;
     this.#isDone = true;
     this.#answer(error, read);
@@ -234,21 +238,16 @@ export class GuardedIterator extends GuardedIteratorBase {
 
   readonly #onItem = (result: Result): void => {
     const read = this.#read;
-    if (read === undefined || this.#watch.isOver) {
-      if (read !== undefined) this.#over(read);
-      return;
-    }
-    let isEnd: boolean | undefined;
+    if (read === undefined || this.#isUnwatched) return;
+    let isLast: boolean | undefined;
     try {
-      if (Object(result) !== result)
-        throw new TypeError(`Iterator result ${String(result)} is not an object`);
-      isEnd = result.done;
+      isLast = isEnd(result);
     } catch (error) {
       this.#onError(error);
       return;
     }
     this.#read = undefined;
-    if (isEnd) {
+    if (isLast) {
       this.#isDone = true;
       this.#watch.rest();
       this.#watch.ended();
@@ -256,16 +255,9 @@ export class GuardedIterator extends GuardedIteratorBase {
     read.resolve(result);
   };
 
-  /** Another iterator of the same stream has had its end. */
-  #over(read: Read): void {
-    this.#read = undefined;
-    this.#isDone = true;
-    read.resolve(DONE);
-  }
-
   readonly #onError = (error: unknown): void => {
     const read = this.#read;
-    if (read === undefined) return;
+    if (read === undefined || this.#isUnwatched) return;
     this.#read = undefined;
     this.#isDone = true;
     this.#watch.rest();
