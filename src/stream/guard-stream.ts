@@ -150,8 +150,6 @@ function openNow(
           return;
         }
         try {
-          // Before anything is read of it, it may be cut.
-          watch.onCut = undefined;
           watch.opened();
           resolve(openStream(watch, stream));
         } catch (error) {

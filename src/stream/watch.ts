@@ -56,15 +56,15 @@ export class Watch implements Follower {
   stream: unknown;
   isOver = false;
   items = 0;
-  /** Which errors a fallback may answer, once there is one of them. */
-  verdict: 'rejection' | 'failure' | undefined;
+  /** Whether what a fallback may answer is a rejection; `undefined` where there is nothing for it. */
+  #isRejected: boolean | undefined;
   /** What cut it, if anything did. */
   cutBy: { readonly error: unknown } | undefined;
   /** Is told that the stream is cut: a timeout or the caller's abort. */
-  onCut: ((error: unknown) => void) | undefined;
+  onCut!: (error: unknown) => void;
   readonly #clock: Clock;
   #permit: CallPermit | undefined;
-  #settlesOnFirst = false;
+  #settlesOnFirst: boolean | undefined;
   #waiting = 0;
   /** Numbers the waits, so that a timer knows for which it was set. */
   #wait = 0;
@@ -86,9 +86,10 @@ export class Watch implements Follower {
 
   /** What the fallback makes of an error, if there is one for it. Its context is not that of what failed. */
   answer(error: unknown): Promise<AnyStream> | undefined {
-    const { options, breaker, verdict } = this;
+    const { options, breaker } = this;
+    const isRejected = this.#isRejected;
     const { fallback } = options;
-    if (fallback === undefined || verdict === undefined || !answers(options, error, verdict === 'rejection'))
+    if (fallback === undefined || isRejected === undefined || !answers(options, error, isRejected))
       return undefined;
     const context = new StreamContext(breaker.name, breaker.state);
     return new Promise<unknown>((resolve) => {
@@ -118,7 +119,7 @@ export class Watch implements Follower {
       this.#permit = breaker.acquire() as CallPermit;
     } catch (error) {
       this.#finish();
-      if (!signal?.aborted && isCircuitBreakerOpenError(error)) this.verdict = 'rejection';
+      if (!signal?.aborted && isCircuitBreakerOpenError(error)) this.#isRejected = true;
       throw error;
     }
     if (this.isOver) {
@@ -127,8 +128,8 @@ export class Watch implements Follower {
       return;
     }
     this.context = new StreamContext(breaker.name, breaker.state);
-    const { settleOn = breaker.state === 'HALF_OPEN' ? 'first' : 'end' } = options;
-    this.#settlesOnFirst = settleOn === 'first';
+    const { settleOn } = options;
+    this.#settlesOnFirst = settleOn === undefined ? breaker.state === 'HALF_OPEN' : settleOn === 'first';
   }
 
   #follow(signal: AbortSignal): void {
@@ -157,24 +158,21 @@ export class Watch implements Follower {
   /** An item has come. */
   item(): void {
     this.items++;
-    this.#left = false;
     this.rest();
-    if (this.items === 1 && this.#settlesOnFirst) this.#permit?.success();
+    if (this.#settlesOnFirst) this.#admitted.success();
   }
 
   /** What somebody waited for is there, or nobody waits any more. */
   rest(): void {
     if (this.#waiting > 0 && --this.#waiting > 0) {
       this.#wait++;
-      if (this.#limit() !== false) this.#since = this.#clock.now();
+      this.#since = this.#clock.now();
     }
   }
 
   /** `source` has answered: what is left of the time for the first item goes on with the first read. */
   opened(): void {
-    if (this.#left !== false && this.#waiting > 0) {
-      this.#left = Math.max(this.#left - (this.#clock.now() - this.#since), 1);
-    }
+    if (this.#left !== false) this.#left = Math.max(this.#left - (this.#clock.now() - this.#since), 1);
     this.rest();
     this.#stopTimer();
   }
@@ -182,20 +180,26 @@ export class Watch implements Follower {
   /** The stream ended by itself. Where it was told to, without a word, that was the reader. */
   ended(): void {
     if (this.options.signal?.aborted || isCancelled(this.stream)) this.left();
-    else if (this.#finish()) this.#permit?.success();
+    else if (this.#finish()) this.#admitted.success();
   }
 
   /** The stream ended with an error, or has not begun. */
   failed(error: unknown): void {
     if (!this.#finish()) return;
-    const kind = this.#permit?.[SETTLE](true, error);
-    this.#permit?.[BREAK_OFF](error);
-    if (kind === 'failure' && this.items === 0) this.verdict = 'failure';
+    const permit = this.#admitted;
+    const kind = permit[SETTLE](true, error);
+    permit[BREAK_OFF](error);
+    if (kind === 'failure' && this.items === 0) this.#isRejected = false;
   }
 
   /** The reader has gone, or was at fault: it says nothing about the dependency. */
   left(): void {
     if (this.#finish()) this.#permit?.ignore();
+  }
+
+  /** The permit of a stream that has begun. */
+  get #admitted(): CallPermit {
+    return this.#permit as CallPermit;
   }
 
   #limit(): number | false {
@@ -208,7 +212,7 @@ export class Watch implements Follower {
     else this.failed(error);
     this.cutBy = { error };
     this.context.abort(error);
-    this.onCut?.(error);
+    this.onCut(error);
   }
 
   #setTimer(delay: number, at: number): void {

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { CircuitBreaker } from 'recloser';
 import { guardStream, isStreamTimeoutError, StreamTimeoutError } from 'recloser/stream';
 import { createManualClock } from 'recloser/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 const never = () => new Promise<never>(() => {});
 
@@ -257,6 +257,211 @@ describe('the time of a stream', () => {
 
     expect([unread, before]).toEqual([0, 0]);
     expect(await heard).toMatchObject({ timeout: 100 });
+  });
+});
+
+describe('the timers of a stream', () => {
+  /** A clock that counts what it is asked for. */
+  const counting = () => {
+    const clock = createManualClock({ start: 5_000 });
+    const counts = { readings: 0, timers: 0 };
+    const counted = {
+      now: () => {
+        counts.readings++;
+        return clock.now();
+      },
+      setTimeout: (...args: Parameters<typeof clock.setTimeout>) => {
+        counts.timers++;
+        return clock.setTimeout(...args);
+      },
+      clearTimeout: (handle: unknown) => clock.clearTimeout(handle as never),
+    };
+    return { clock, counts, breaker: new CircuitBreaker({ name: 'model', clock: counted }) };
+  };
+
+  it('are one for many items, each of which costs a reading of the clock', async () => {
+    const { clock, counts, breaker } = counting();
+    const stream = guardStream(
+      breaker,
+      async function* () {
+        for (let number = 0; number < 1_000; number++) yield number;
+      },
+      { firstTimeout: 50, stallTimeout: 50 },
+    );
+    await stream.next();
+    const before = { ...counts };
+
+    for (let read = 0; read < 100; read++) await stream.next();
+
+    expect([counts.timers, counts.readings - before.readings, clock.timers]).toEqual([1, 100, 1]);
+  });
+
+  it('are none where there is no limit, not even for a moment', async () => {
+    const { clock, counts, breaker } = counting();
+    const source = pushed<number>();
+    const stream = guardStream(breaker, () => source.iterable, { firstTimeout: false, stallTimeout: false });
+
+    const first = stream.next();
+    await clock.advance(0);
+    source.push(1);
+    await first;
+    const second = stream.next();
+    source.push(2);
+    await second;
+
+    expect(counts.timers).toBe(0);
+  });
+
+  it('are none while nobody waits, though one was set for an earlier wait', async () => {
+    const { clock, breaker } = setUp();
+    const source = pushed<number>();
+    const stream = guardStream(breaker, () => source.iterable, { firstTimeout: 50, stallTimeout: 50 });
+    const first = stream.next();
+    await clock.advance(20);
+    source.push(1);
+    await first;
+    const second = stream.next();
+    await clock.advance(5);
+    source.push(2);
+    await second;
+
+    await clock.advance(30);
+
+    expect(clock.timers).toBe(0);
+  });
+
+  it('of the first item end nothing where what comes later has no limit', async () => {
+    const { clock, breaker } = setUp();
+    const source = pushed<number>();
+    const stream = guardStream(breaker, () => source.iterable, { firstTimeout: 100, stallTimeout: false });
+    const first = stream.next();
+    await clock.advance(1);
+    source.push(1);
+    await first;
+
+    const second = stream.next();
+    await clock.advance(1_000);
+    source.push(2);
+
+    expect((await second).value).toBe(2);
+  });
+
+  it('do their part where the clock stands still', async () => {
+    const { clock } = setUp();
+    const still = {
+      now: () => 5_000,
+      setTimeout: (...args: Parameters<typeof clock.setTimeout>) => clock.setTimeout(...args),
+      clearTimeout: (handle: unknown) => clock.clearTimeout(handle as never),
+    };
+    const breaker = new CircuitBreaker({ name: 'model', clock: still });
+    const first = caught(guardStream(breaker, () => pushed().iterable, { firstTimeout: 100 }).next());
+    await clock.advance(99);
+    const before = breaker.metrics.totals.timeouts;
+
+    await clock.advance(1);
+
+    expect([before, isStreamTimeoutError(await first), clock.timers]).toEqual([0, true, 0]);
+  });
+
+  it('end a stream as soon as a test lets their time pass', async () => {
+    vi.useFakeTimers();
+    try {
+      const breaker = new CircuitBreaker({ name: 'model' });
+      const first = caught(guardStream(breaker, () => pushed().iterable, { firstTimeout: 100 }).next());
+      await Promise.resolve();
+      vi.advanceTimersByTime(100);
+
+      expect(breaker.metrics.totals.timeouts).toBe(1);
+      expect(isStreamTimeoutError(await first)).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that come late leave the wait alone that has begun meanwhile', async () => {
+    const { clock, breaker } = setUp();
+    const source = pushed<string>();
+    const stream = guardStream(breaker, () => source.iterable, { firstTimeout: 100, stallTimeout: 50 });
+    let second: Promise<unknown> = Promise.resolve();
+    const first = stream.next().then((it) => {
+      second = caught(stream.next());
+      return it.value;
+    });
+    await clock.advance(0);
+
+    clock.freeze(500);
+    clock.setTimeout(() => source.push('late'), 0);
+    await clock.advance(1);
+    const timeouts = breaker.metrics.totals.timeouts;
+    await clock.advance(50);
+
+    expect([await first, timeouts]).toEqual(['late', 0]);
+    expect(await second).toMatchObject({ timeout: 50, items: 1 });
+  });
+
+  it('of one stream go by whoever has waited longest, and are none once it is over', async () => {
+    const { clock, breaker } = setUp();
+    const controller = new AbortController();
+    const sources = [pushed<number>(), pushed<number>(), pushed<number>()];
+    let made = 0;
+    const stream = await guardStream.open(
+      breaker,
+      () =>
+        ({
+          [Symbol.asyncIterator]: () => sources[made++]?.iterable[Symbol.asyncIterator](),
+        }) as AsyncIterable<number>,
+      { firstTimeout: 50, signal: controller.signal },
+    );
+    const [one, two, three] = sources.map(() => stream[Symbol.asyncIterator]());
+    const waits = [caught(one?.next() as Promise<unknown>)];
+    await clock.advance(30);
+    waits.push(caught(two?.next() as Promise<unknown>));
+    await clock.advance(19);
+    const before = breaker.metrics.totals.timeouts;
+
+    await clock.advance(1);
+    const after = breaker.metrics.totals.timeouts;
+    const late = await caught(three?.next() as Promise<unknown>);
+
+    expect([before, after, clock.timers]).toEqual([0, 1, 0]);
+    expect([...(await Promise.all(waits)), late].map(isStreamTimeoutError)).toEqual([true, true, true]);
+  });
+
+  it('are not set by who reads on once the outcome is there', async () => {
+    const { clock, breaker } = setUp();
+    const sources = [pushed<number>(), pushed<number>()];
+    let made = 0;
+    const stream = await guardStream.open(
+      breaker,
+      () =>
+        ({
+          [Symbol.asyncIterator]: () => sources[made++]?.iterable[Symbol.asyncIterator](),
+        }) as AsyncIterable<number>,
+      { stallTimeout: 50 },
+    );
+    const [one, two] = sources.map(() => stream[Symbol.asyncIterator]());
+    const end = one?.next();
+    sources[0]?.end();
+    await end;
+
+    const read = two?.next();
+    const { timers } = clock;
+    await clock.advance(1_000);
+    sources[1]?.push(7);
+
+    expect([timers, (await read)?.value, breaker.metrics.totals.timeouts]).toEqual([0, 7, 0]);
+  });
+
+  it('are none for the first item of an opened stream where that has no limit', async () => {
+    const { clock, breaker } = setUp();
+    const source = pushed<number>();
+    const stream = await guardStream.open(breaker, () => source.iterable, { firstTimeout: false });
+
+    const first = stream[Symbol.asyncIterator]().next();
+    await clock.advance(1_000_000);
+    source.push(1);
+
+    expect((await first).value).toBe(1);
   });
 });
 

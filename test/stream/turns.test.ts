@@ -267,7 +267,9 @@ describe('iterators of one opened iterable', () => {
     let made = 0;
     const stream = await guardStream.open(breaker, (context) => {
       signal = context.signal;
-      return { [Symbol.asyncIterator]: () => sources[made++]?.iterable[Symbol.asyncIterator]() } as never;
+      return {
+        [Symbol.asyncIterator]: () => sources[made++]?.iterable[Symbol.asyncIterator](),
+      } as AsyncIterable<unknown>;
     });
     const [one, two] = [stream[Symbol.asyncIterator](), stream[Symbol.asyncIterator]()] as [
       AsyncGenerator,
@@ -308,6 +310,138 @@ describe('iterators of one opened iterable', () => {
     const error = await caught(stream.next());
 
     expect([(error as Error).message, answers]).toEqual(['down', 0]);
+  });
+});
+
+describe('the outcome of an iterable', () => {
+  it('is that of the iterator that has it first: one that breaks off later is no failure', async () => {
+    const { breaker } = setUp();
+    const sources = [byHand(), byHand()];
+    let made = 0;
+    const stream = await guardStream.open(
+      breaker,
+      () =>
+        ({
+          [Symbol.asyncIterator]: () => sources[made++]?.iterable[Symbol.asyncIterator](),
+        }) as AsyncIterable<unknown>,
+    );
+    const [one, two] = sources.map(() => stream[Symbol.asyncIterator]());
+    const reads = [one?.next(), caught(two?.next() as Promise<unknown>)];
+
+    sources[0]?.end();
+    await reads[0];
+    sources[1]?.fail(new Error('cut'));
+
+    expect(await reads[1]).toMatchObject({ message: 'cut' });
+    expect([totalsOf(breaker), breaker.metrics.totals.calls]).toEqual([[0, 1, 0, 0], 1]);
+  });
+});
+
+describe('what a source and a fallback are told', () => {
+  it('is which breaker asks, and its state', async () => {
+    const { clock } = setUp();
+    const breaker = new CircuitBreaker({ name: 'model', clock, recoveryTimeout: 1_000 });
+    const told: unknown[] = [];
+    const note = ({ breaker, state }: { breaker: string; state: string }) => void told.push([breaker, state]);
+    const options = {
+      fallback: (_: unknown, context: { breaker: string; state: string }) => {
+        note(context);
+        return null;
+      },
+    };
+    const read = () =>
+      guardStream(
+        breaker,
+        (context) => {
+          note(context);
+          return null;
+        },
+        options,
+      ).next();
+
+    await read();
+    breaker.trip();
+    await read();
+    await clock.advance(1_000);
+    await read();
+
+    expect(told).toEqual([
+      ['model', 'CLOSED'],
+      ['model', 'OPEN'],
+      ['model', 'HALF_OPEN'],
+    ]);
+  });
+
+  it('is what the members of any breaker tell, whoever has made it', async () => {
+    const { breaker } = setUp();
+    const own = {
+      name: 'mine',
+      state: breaker.state,
+      metrics: breaker.metrics,
+      options: breaker.options,
+      acquire: () => breaker.acquire(),
+    };
+    const told: unknown[] = [];
+
+    await guardStream(own, (context) => {
+      told.push(context.breaker);
+      return null;
+    }).next();
+
+    expect([told, totalsOf(breaker)]).toEqual([['mine'], [0, 1, 0, 0]]);
+  });
+});
+
+describe('what no fallback answers', () => {
+  const rejection = async () => {
+    const { breaker } = setUp();
+    breaker.forceOpen();
+    return caught(breaker.call(() => 1));
+  };
+  const deaf = {
+    aborted: false,
+    addEventListener: () => {
+      throw new Error('no listeners');
+    },
+  } as never;
+
+  it.each([
+    ['an abort before the start', async () => AbortSignal.abort('no')],
+    ['an abort by a rejection of another breaker', async () => AbortSignal.abort(await rejection())],
+    ['a signal that cannot be followed', async () => deaf],
+  ])('is %s', async (_, signalOf) => {
+    let asked = 0;
+    const options = {
+      signal: await signalOf(),
+      fallback: () => {
+        asked++;
+        return null;
+      },
+    };
+
+    const errors = [
+      await caught(guardStream(setUp().breaker, () => null, options).next()),
+      await caught(guardStream.open(setUp().breaker, () => null, options)),
+    ];
+
+    expect([asked, errors.includes('no error')]).toEqual([0, false]);
+  });
+
+  it('is an error that counts as none', async () => {
+    const { clock } = setUp();
+    const breaker = new CircuitBreaker({ name: 'model', clock, excludedErrors: [RangeError] });
+    let asked = 0;
+    const source = () => {
+      throw new RangeError('mine');
+    };
+    const fallback = () => {
+      asked++;
+      return null;
+    };
+
+    const error = await caught(guardStream(breaker, source, { fallback }).next());
+
+    expect([error, asked]).toEqual([expect.any(RangeError), 0]);
   });
 });
 
