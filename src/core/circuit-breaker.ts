@@ -13,6 +13,7 @@ import type { CircuitBreakerEvents, Listener } from './events.js';
 import { imitate } from './imitate.js';
 import {
   type CircuitBreakerOptions,
+  DEFAULT_NAME,
   readBreakerOptions,
   refuseIdleRate,
   subjectOf,
@@ -22,6 +23,9 @@ import type { Permit } from './permit.js';
 import type { Task } from './promises.js';
 import { SEAM, type Seat } from './seam.js';
 import type { CircuitSnapshot } from './snapshot.js';
+
+/** What most breakers are given beside their name; they share it, since thousands may wait for their first call. */
+const NOTHING: CircuitBreakerOptions = {};
 
 /**
  * Stands between a service and something that it calls. When the calls fail or slow down it stops them at once, lets
@@ -41,12 +45,17 @@ export class CircuitBreaker extends CallingCircuit {
   /** @throws InvalidOptionsError for an unknown option, a value out of range or a damaged snapshot */
   constructor(options: CircuitBreakerOptions = {}) {
     const subject = subjectOf(options);
-    const { snapshot, onTransition, onOpen, onClose, onHalfOpen, ...given } = readBreakerOptions(
-      options,
-      subject,
-    );
+    const {
+      name = DEFAULT_NAME,
+      snapshot,
+      onTransition,
+      onOpen,
+      onClose,
+      onHalfOpen,
+      ...given
+    } = readBreakerOptions(options, subject);
     refuseIdleRate(given, given, subject);
-    super(given, snapshot, subject);
+    super(name, Object.keys(given).length > 0 ? given : NOTHING, snapshot, subject);
     if (onTransition !== undefined) this.on('transition', onTransition);
     if (onOpen !== undefined) this.on('open', onOpen);
     if (onClose !== undefined) this.on('close', onClose);

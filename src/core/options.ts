@@ -254,10 +254,10 @@ export function refuseIdleRate(
 /**
  * Fills in what was not given.
  *
- * @param own what `readBreakerOptions` answered
+ * @param own what `readBreakerOptions` answered, but for the name
  * @throws InvalidOptionsError if `minimumCalls` is more than the window holds
  */
-export function completeOptions(own: CircuitBreakerOptions, subject: Subject): ResolvedOptions {
+export function completeOptions(name: string, own: CircuitBreakerOptions, subject: Subject): ResolvedOptions {
   const { detector = false } = own;
   const given = detector === false ? own : withDefaults(own, detector, subject);
   const window = (given.window as ResolvedWindow | undefined) ?? DEFAULT_WINDOW;
@@ -267,7 +267,7 @@ export function completeOptions(own: CircuitBreakerOptions, subject: Subject): R
     (value as number) <= mostCalls ? undefined : `at most the window's size, ${mostCalls}`,
   );
   return Object.freeze({
-    name: given.name ?? DEFAULT_NAME,
+    name,
     failureThreshold: given.failureThreshold ?? 5,
     failureRateThreshold: given.failureRateThreshold ?? 0.5,
     slowCallDuration: given.slowCallDuration ?? false,
@@ -314,4 +314,4 @@ export function subjectOf(options: unknown): Subject {
   return breakerSubject('create', name);
 }
 
-const DEFAULT_NAME = 'default';
+export const DEFAULT_NAME = 'default';

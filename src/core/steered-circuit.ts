@@ -55,11 +55,12 @@ export abstract class SteeredCircuit extends WatchedCircuit {
   };
 
   protected constructor(
+    name: string,
     given: CircuitBreakerOptions,
     snapshot: CircuitSnapshot | undefined,
     subject: Subject,
   ) {
-    super(given, subject);
+    super(name, given, subject);
     const now = this.machine.phase.since;
     this.#applyOptions(undefined, now);
     if (snapshot === undefined) return;
@@ -93,7 +94,7 @@ export abstract class SteeredCircuit extends WatchedCircuit {
     const own = readBreakerOptions(options, subject, true);
     const given = { ...this.given, ...own };
     refuseIdleRate(own, given, subject);
-    const resolved = completeOptions(given, subject);
+    const resolved = completeOptions(this.name, given, subject);
     this.#steer((now) => {
       const before = [this.given, this.resolved] as const;
       [this.given, this.resolved] = [given, resolved];

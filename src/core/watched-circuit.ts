@@ -30,7 +30,7 @@ export abstract class WatchedCircuit {
   protected readonly machine: StateMachine;
   /** @internal */
   protected readonly tally = new Tally();
-  /** @internal What was given, as it was: what is updated goes on top of it. */
+  /** @internal What was given beside the name, as it was: what is updated goes on top of it. */
   protected given: CircuitBreakerOptions;
   /** @internal */
   protected resolved: ResolvedOptions;
@@ -57,9 +57,9 @@ export abstract class WatchedCircuit {
     };
   }
 
-  protected constructor(given: CircuitBreakerOptions, subject: Subject) {
+  protected constructor(name: string, given: CircuitBreakerOptions, subject: Subject) {
     this.given = given;
-    this.resolved = completeOptions(given, subject);
+    this.resolved = completeOptions(name, given, subject);
     this.machine = new StateMachine(this.resolved, firstReading(this.resolved.clock, subject));
   }
 
