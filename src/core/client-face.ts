@@ -222,6 +222,11 @@ export function createFace(client: object, plan: FacePlan): object {
     };
     const face = faceOf(path, object, () => ({
       get: (target: object, property: PropertyKey) => memberOf(target, at, property),
+      getOwnPropertyDescriptor: (target: object, property: PropertyKey) => {
+        const own = Reflect.getOwnPropertyDescriptor(target, property);
+        if (own === undefined || !('value' in own) || isFixed(target, property)) return own;
+        return { ...own, value: memberOf(target, at, property) };
+      },
       set: (target: object, property: PropertyKey, value: unknown) =>
         Reflect.set(target, property, write(target, property, value), target),
       defineProperty: (target: object, property: PropertyKey, descriptor: PropertyDescriptor) =>

@@ -5,6 +5,9 @@ import { quote } from './quote.js';
 /** Marks our errors across copies of the package, and across ESM and CJS, where `instanceof` fails. */
 const BRAND = Symbol.for('recloser.error');
 
+/** Where a response that stands for a rejection keeps it, whichever copy of the package made it. */
+export const REJECTION: unique symbol = /* @__PURE__ */ Symbol.for('recloser.rejection.1') as never;
+
 /** The first line of a stack says the class's name, and an inspected error does not repeat it as a property. */
 export function setName(errorClass: { prototype: Error }, name: string): void {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
@@ -139,18 +142,35 @@ export class CircuitBreakerOpenError extends CircuitBreakerError {
 /** Longest chain of causes that is followed. */
 const MOST_LINKS = 32;
 
-/** Whether an error comes of a rejection by this very breaker, at first hand or as its cause. */
-export function isRejectionBy(error: unknown, maker: object): boolean {
+/** How deep errors are looked into that gather others. */
+const DEEPEST = 3;
+
+/**
+ * Whether an error comes of one that is known: at first hand, as its cause, or as all of those that it gathers, as
+ * `Promise.any` does. It never throws.
+ *
+ * @param knows answers `undefined` about an error that is not of its kind
+ */
+export function comesOf(error: unknown, knows: (error: object) => boolean | undefined, depth = 0): boolean {
   let link = error;
   for (let links = 0; links < MOST_LINKS && typeof link === 'object' && link !== null; links++) {
     try {
-      if (link instanceof CircuitBreakerOpenError) return makerOf(link) === maker;
-      link = (link as Error).cause;
+      const isIt = knows(link);
+      if (isIt !== undefined) return isIt;
+      const { cause, errors } = link as AggregateError;
+      if (Array.isArray(errors) && errors.length > 0)
+        return depth < DEEPEST && errors.every((it) => comesOf(it, knows, depth + 1));
+      link = cause;
     } catch {
       return false; // its members throw
     }
   }
   return false;
+}
+
+/** Whether an error comes of rejections by this very breaker alone. */
+export function isRejectionBy(error: unknown, maker: object): boolean {
+  return comesOf(error, (it) => (it instanceof CircuitBreakerOpenError ? makerOf(it) === maker : undefined));
 }
 
 /** Makes a rejection, without a stack unless asked. @param maker the breaker that rejects */

@@ -55,6 +55,17 @@ export function soundClock(clock: Clock): Clock {
   return sound;
 }
 
+/**
+ * The clock that somebody has handed in, as bookkeeping may read it, or the platform's.
+ *
+ * @throws InvalidOptionsError for a clock that tells no time
+ */
+export function readClock(clock: Clock | undefined, subject: Subject): Clock {
+  if (clock === undefined) return systemClock;
+  firstReading(clock, subject);
+  return soundClock(clock);
+}
+
 const soundClocks = /* @__PURE__ */ new WeakMap<Clock, Clock>();
 
 const OTHERS = ['epoch', 'random', 'setTimeout', 'clearTimeout'] as const;

@@ -17,7 +17,7 @@ import {
 import { Origins, type Way, Ways } from './origins.js';
 import { type AttemptHand, Reading } from './reading.js';
 import { Asked, addressOf, type FetchInit, type FetchInput } from './request.js';
-import { standIn } from './stand-in.js';
+import { rejectionOf, standIn } from './stand-in.js';
 import { keepAlive, watchResponse } from './watched-response.js';
 
 /** A fetch with a breaker for each origin. */
@@ -129,6 +129,8 @@ function start(asked: Asked, way: Way, send: Send): Promise<Response> {
   const task = (context: AttemptContext): Promise<Response> =>
     Promise.resolve(send(asked.input, asked.initWith(context.signal))).then(
       (response) => {
+        const rejection = rejectionOf(response);
+        if (rejection !== undefined) throw rejection; // of a fetch of ours further in: no server has answered
         received(response, asked, way, context);
         return response;
       },

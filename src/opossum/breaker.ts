@@ -1,3 +1,4 @@
+import { unguardable } from '../core/callee.js';
 import type { CircuitBreaker as Core } from '../index.js';
 import { Caches } from './caches.js';
 import { Calls } from './calls.js';
@@ -77,7 +78,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
   /**
    * @param action what is guarded; a value is what each call gives
-   * @throws TypeError without an action, or for a bad `cacheTransport` or `abortController`
+   * @throws TypeError without an action, for a class or an async generator function, or for a bad `cacheTransport` or `abortController`
    * @throws InvalidOptionsError for a value out of range
    */
   constructor(action: ((...args: TI) => Promise<TR> | TR) | TR, options: Options<TI> = {}) {
@@ -87,6 +88,11 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
         'No action provided. Cannot construct a CircuitBreaker without an invocable action.',
       );
     }
+    const received = typeof action === 'function' ? unguardable(action) : undefined;
+    if (received !== undefined)
+      throw new TypeError(
+        `Cannot construct a CircuitBreaker: its action must be a function, received ${received}`,
+      );
     const ownName = typeof action === 'function' ? action.name : (action as { name?: unknown }).name;
     this.name = String(options?.name || ownName || randomName());
     const read = readOptions(options as Options, this.name);

@@ -251,7 +251,10 @@ export class Calls implements Tower {
   /** Whether the error is none of the dependency's; `undefined` where the filter threw, so that nothing is known. */
   #isFiltered(error: unknown, args: readonly unknown[]): boolean | undefined {
     try {
-      return Boolean(this.#options.errorFilter(error, ...args));
+      const answer: unknown = this.#options.errorFilter(error, ...args);
+      if (!isThenable(answer)) return Boolean(answer);
+      Promise.resolve(answer).catch(() => {}); // it reaches nobody
+      throw new TypeError('`errorFilter` must answer at once, received a promise');
     } catch (thrown) {
       report(thrown);
       return undefined;

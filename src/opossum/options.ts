@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { firstReading } from '../core/reading.js';
 import {
   breakerSubject,
   type Check,
@@ -187,6 +188,7 @@ export function readOptions(given: Options, name: string): ReadOptions {
     verify(subject, option, copy[option], check);
   }
   verifyHelpers(copy as Options);
+  if (copy.clock) firstReading(copy.clock as Clock, subject);
   const options = fillIn(copy as Options, name);
   for (const key of Object.keys(copy)) if (!(key in options)) options[key] = copy[key];
   return options as unknown as ReadOptions;

@@ -1,7 +1,8 @@
 /** A Redis for users' tests: the four scripts in this process, by a clock that a test moves. */
 import { clockCheck } from '../core/options.js';
+import { readClock } from '../core/reading.js';
 import { guardRead, type Rules, readOptions } from '../core/validate.js';
-import { type Clock, systemClock } from '../index.js';
+import type { Clock } from '../index.js';
 import type { SendCommand } from './command-client.js';
 import { LEASE, REPORT, type Script, STEER, SYNC } from './lua.js';
 import { lease, type MemoryScript, report, steer, sync } from './memory-scripts.js';
@@ -64,7 +65,7 @@ const EPOCH = 1_000_000_000_000;
  */
 export function createMemoryRedis(options: MemoryRedisOptions = {}): MemoryRedis {
   const given: MemoryRedisOptions = guardRead(SUBJECT, 'options', () => readOptions(options, RULES, SUBJECT));
-  const { clock = systemClock } = given;
+  const clock = readClock(given.clock, SUBJECT);
   const store = new MemoryStore(() => EPOCH + Math.floor(clock.now()));
   const commands: (readonly string[])[] = [];
   const listeners = new Map<string, Set<(message?: unknown) => void>>();

@@ -1,10 +1,11 @@
 import type { CallerSignal } from '../core/following.js';
 import { reasonOf } from '../core/following.js';
-import { soundClock } from '../core/reading.js';
+import { readClock } from '../core/reading.js';
 import { type Check, guardRead, positiveInteger, type Rules, type Subject } from '../core/validate.js';
-import { type Clock, systemClock } from '../index.js';
+import type { Clock } from '../index.js';
 import { type BulkheadFullError, createBulkheadFullError, type QueueReason } from './bulkhead-error.js';
 import { type Place, QUEUE_RULES, Queue, type QueueOptions } from './queue.js';
+import { madeBy } from './refusals.js';
 import { readRequired } from './required.js';
 import { type RunOptions, readRun } from './run-options.js';
 
@@ -54,7 +55,7 @@ export class Bulkhead {
     const given = readBulkhead(options, CREATE);
     this.#limit = given.limit;
     this.#name = given.name ?? 'default';
-    this.#clock = soundClock(given.clock ?? systemClock);
+    this.#clock = readClock(given.clock, CREATE);
     this.#queue = new Queue(given, () => {});
   }
 
@@ -137,7 +138,8 @@ export class Bulkhead {
 
   /** @internal */
   full(breaker: string, reason: QueueReason, waited: number): BulkheadFullError {
-    return createBulkheadFullError({ breaker, limit: this.#limit, queue: this.queue, reason, waited });
+    const details = { breaker, limit: this.#limit, queue: this.queue, reason, waited };
+    return madeBy(this, createBulkheadFullError(details));
   }
 
   #admit(): void {

@@ -13,6 +13,7 @@ import type { Bulkhead } from './bulkhead.js';
 import { type Debtor, payBack } from './debts.js';
 import { RESILIENCE_EVENTS, type ResilienceEvents } from './events.js';
 import { AnswerTimes } from './hedge-options.js';
+import { isRefusalBy } from './refusals.js';
 import type { Shared } from './shared.js';
 import { type ResilienceMetrics, Tally } from './tally.js';
 import type { Wait } from './wait.js';
@@ -100,9 +101,16 @@ export class Host implements Debtor {
     kind?: OutcomeKind,
   ): OutcomeKind {
     if (this.owed.length > 0) payBack(this.owed);
+    const known = kind ?? (threw && this.#hasRefused(result) ? 'ignored' : undefined);
     if (permit !== undefined)
-      return (this.breaker as unknown as Door)[SETTLE](permit, startedAt, threw, result, kind);
-    return kind ?? this.#classify(threw, result);
+      return (this.breaker as unknown as Door)[SETTLE](permit, startedAt, threw, result, known);
+    return known ?? this.#classify(threw, result);
+  }
+
+  /** Whether limits of this dependency have refused what comes back as an outcome: its calls nest. */
+  #hasRefused(error: unknown): boolean {
+    const { bulkhead, rateLimiter } = this.shared;
+    return (bulkhead ?? rateLimiter) !== undefined && isRefusalBy(error, bulkhead, rateLimiter);
   }
 
   payBack(): void {

@@ -5,7 +5,7 @@
 
 import type { CallerSignal } from '../core/following.js';
 import { reasonOf } from '../core/following.js';
-import { soundClock } from '../core/reading.js';
+import { readClock } from '../core/reading.js';
 import { startTimer, stopTimer, type Timer } from '../core/timers.js';
 import {
   type Check,
@@ -17,10 +17,11 @@ import {
   type Subject,
   verify,
 } from '../core/validate.js';
-import { type Clock, systemClock } from '../index.js';
+import type { Clock } from '../index.js';
 import type { QueueReason } from './bulkhead-error.js';
 import { type Place, QUEUE_RULES, Queue, type QueueOptions } from './queue.js';
 import { createRateLimitError, type RateLimitError } from './rate-limit-error.js';
+import { madeBy } from './refusals.js';
 import { readRequired } from './required.js';
 import { type RunOptions, readRun } from './run-options.js';
 import { Turns } from './turns.js';
@@ -83,7 +84,7 @@ export class RateLimiter {
     this.#turns = new Turns(given.limit, given.per ?? 1_000, given.spacing ?? 0);
     this.#queue = new Queue(given, () => this.#plan());
     this.#name = given.name ?? 'default';
-    this.#clock = soundClock(given.clock ?? systemClock);
+    this.#clock = readClock(given.clock, CREATE);
   }
 
   /** One that bounds nothing until somebody pauses it: whoever has the time waits then. @internal */
@@ -223,7 +224,7 @@ export class RateLimiter {
 
   /** @internal */
   error(breaker: string, reason: QueueReason, retryAfter = this.retryAfter): RateLimitError {
-    return createRateLimitError({ breaker, reason, retryAfter });
+    return madeBy(this, createRateLimitError({ breaker, reason, retryAfter }));
   }
 
   #next(now: number, ahead: readonly Place[]): number {

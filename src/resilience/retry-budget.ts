@@ -2,7 +2,7 @@
  * What retries are paid with. Successes pay in, so that retries are a share of what works: during an outage, when nothing
  * does, they stop. Counted in whole millionths of a token, so that no sum of shares is ever more than its parts.
  */
-import { soundClock } from '../core/reading.js';
+import { readClock } from '../core/reading.js';
 import {
   type Check,
   guardRead,
@@ -14,7 +14,7 @@ import {
   type Subject,
   verify,
 } from '../core/validate.js';
-import { type Clock, systemClock } from '../index.js';
+import type { Clock } from '../index.js';
 import { clockCheck } from './clock-check.js';
 
 /** What a {@link RetryBudget} is made with. */
@@ -95,13 +95,8 @@ export class RetryBudget {
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: RetryBudgetOptions = {}) {
-    const {
-      clock = systemClock,
-      capacity = 100,
-      initial = Math.min(10, capacity),
-      ...rates
-    } = readBudget(options, CREATE);
-    this.#clock = soundClock(clock);
+    const { clock, capacity = 100, initial = Math.min(10, capacity), ...rates } = readBudget(options, CREATE);
+    this.#clock = readClock(clock, CREATE);
     this.#paidAt = this.#clock.now();
     this.#set(capacity, rates.ratio ?? 0.2, rates.perSecond ?? 0.1);
     this.#saved = inMillionths(initial);

@@ -1,6 +1,7 @@
 /** The three forms of `guardStream`: a generator that takes nothing until it is read, an opened stream, a wrapped function. */
 
 import { imitate } from '../core/imitate.js';
+import { isClass } from '../core/is-class.js';
 import { quote } from '../core/quote.js';
 import { describe, hasMethods } from '../core/validate.js';
 import type { CallContext } from '../index.js';
@@ -186,6 +187,11 @@ async function open(
 
 function wrap(breaker: StreamBreaker, fn: StreamFunction, options?: StreamOptions): StreamFunction {
   verifySource(fn, breaker);
+  if (isClass(fn)) {
+    throw new TypeError(
+      `A stream through circuit breaker ${quote(breaker.name)} needs a function that answers it, received a class: wrap its methods`,
+    );
+  }
   const read = readStreamOptions(options, breaker);
   return imitate(fn, function (this: unknown, ...args: unknown[]) {
     return readLazily(breaker, () => Reflect.apply(fn, this, args), read) as AsyncIterable<unknown>;

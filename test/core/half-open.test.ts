@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
   createHalfOpen,
+  createOpen,
   createRecovered,
   errorOf,
   failing,
@@ -473,4 +474,53 @@ test('a probe is told the state that admitted it, whatever a listener has made o
 
   expect(state).toBe('HALF_OPEN');
   expect(breaker.state).toBe('CLOSED');
+});
+
+describe('rejections that come back together, as `Promise.any` gathers them', () => {
+  const gather = (errors: unknown[]) => new AggregateError(errors);
+
+  test('say nothing of the dependency', async () => {
+    const { breaker } = createBreaker({ maxConcurrentCalls: 1, failureThreshold: 1 });
+
+    const error = await errorOf(
+      breaker.call(() => Promise.any([breaker.call(() => 1), breaker.call(() => 2)])),
+    );
+
+    expect(error).toBeInstanceOf(AggregateError);
+    expect(breaker.metrics).toMatchObject({ state: 'CLOSED', lastFailure: null, totals: { ignored: 1 } });
+  });
+
+  test('let calls that nest heal', async () => {
+    const { breaker, clock } = createOpen({ halfOpenMaxCalls: 1, successThreshold: 1 });
+
+    for (let i = 0; i < 3; i++) {
+      clock.advance(RECOVERY);
+      await breaker.tryCall(() => Promise.any([breaker.call(async () => 1)]));
+    }
+
+    expect(breaker.state).toBe('CLOSED');
+  });
+
+  test.each<[string, (own: unknown) => unknown]>([
+    ['a failure of the dependency', (own) => gather([own, new Error('down')])],
+    ['nothing', () => gather([])],
+    ['rejections of another breaker', () => gather([thrownBy(() => createOpen().breaker.acquire())])],
+    [
+      'itself',
+      () => {
+        const error = gather([]);
+        error.errors.push(error);
+        return error;
+      },
+    ],
+  ])('are a failure where among them is %s', async (_, of) => {
+    const { breaker } = createBreaker({ maxConcurrentCalls: 1, failureThreshold: 1 });
+
+    await breaker.tryCall(async () => {
+      const own = await errorOf(breaker.call(() => 1));
+      throw of(own);
+    });
+
+    expect(breaker.state).toBe('OPEN');
+  });
 });

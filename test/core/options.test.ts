@@ -564,3 +564,29 @@ describe('an option of another library', () => {
     );
   });
 });
+
+describe('a class where a function is to be called', () => {
+  class Problem extends Error {}
+
+  test.each(['isFailure', 'shouldTrip', 'recoveryTimeout', 'fallback', 'fallbackOn', 'onTransition'])(
+    'is refused as `%s`: each call of it would throw',
+    (option) => {
+      const error = refused({ [option]: Problem });
+
+      expect(error.option).toBe(option);
+      expect(error.message).toContain('received a class');
+    },
+  );
+
+  test('is refused for a call, too', async () => {
+    const breaker = new CircuitBreaker();
+
+    const { error } = (await breaker.tryCall(() => 1, { fallback: Problem as never })) as { error: unknown };
+
+    expect(error).toMatchObject({ option: 'fallback', message: expect.stringContaining('received a class') });
+  });
+
+  test('is a filter among the excluded errors', () => {
+    expect(new CircuitBreaker({ excludedErrors: [Problem] }).options.excludedErrors).toEqual([Problem]);
+  });
+});

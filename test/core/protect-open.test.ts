@@ -167,3 +167,17 @@ describe('the call of a client that is a function', () => {
     expect(breaker.metrics.totals.calls).toBe(1);
   });
 });
+
+test('a method that is taken from the description of its member is guarded as well', async () => {
+  const reached = vi.fn();
+  const { breaker } = createOpen();
+  const client = protect({ get: async () => reached() }, { breaker });
+
+  const { value } = Object.getOwnPropertyDescriptor(client, 'get') as { value: Get };
+  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(client)) as { get: Get };
+
+  expect(await errorOf(value())).toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
+  expect(await errorOf(copy.get())).toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
+  expect(value).toBe(client.get);
+  expect(reached).not.toHaveBeenCalled();
+});

@@ -1,7 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { isCallTimeoutError, isCircuitBreakerOpenError } from 'recloser';
-import { createFetch, isBodyTimeoutError } from 'recloser/http';
+import { createFetch, isBodyTimeoutError, type ProtectedFetch } from 'recloser/http';
+import { isHttpFailure } from 'recloser/presets';
 import { attemptsOf, isRateLimitError, isTotalTimeoutError } from 'recloser/resilience';
+import { createManualClock } from 'recloser/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { answers, breaksOff, cuts, hangs, inTurn, refusingUrl, stalls, useServer } from './server.js';
 
@@ -674,5 +676,45 @@ describe('connections', () => {
 
     expect(server.seen).toHaveLength(80);
     expect(server.connections).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a fetch inside a fetch', () => {
+  it('counts no response that stands for a rejection of its own: calls that nest heal', async () => {
+    const clock = createManualClock();
+    const options = {
+      clock,
+      recoveryTimeout: 1_000,
+      halfOpenMaxCalls: 1,
+      successThreshold: 1,
+      retry: false,
+    } as const;
+    const api: typeof fetch = createFetch({
+      ...options,
+      rejectWith: 'response',
+      fetch: async (input) =>
+        String(input).endsWith('/page') ? api('http://shop/rows') : new Response('rows'),
+    });
+    const breaker = (api as ProtectedFetch).breakerFor('http://shop');
+    breaker.trip();
+
+    const statuses: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await clock.advance(1_000);
+      statuses.push((await api('http://shop/page')).status);
+    }
+
+    expect([breaker.state, statuses]).toEqual(['CLOSED', [503, 200, 200]]);
+    expect(breaker.metrics.totals.failures).toBe(0);
+  });
+
+  it('is told to presets as the rejection that it is', async () => {
+    const api = createFetch({ fetch: async () => new Response('up'), rejectWith: 'response' });
+    api.breakerFor('http://shop').forceOpen();
+
+    const response = await api('http://shop');
+
+    expect([response.status, isHttpFailure({ value: response })]).toEqual([503, 'ignore']);
+    expect(isHttpFailure({ value: new Response('', { status: 503 }) })).toBe(true);
   });
 });

@@ -116,3 +116,31 @@ describe('what a breaker of the face has for its calls', () => {
     expect(semaphore.count).toBe(1);
   });
 });
+
+describe('an action that no call can run', () => {
+  it.each<[string, unknown]>([
+    ['a class', class Users {}],
+    [
+      'an async generator function',
+      async function* () {
+        yield 1;
+      },
+    ],
+  ])('is refused at once: %s', (what, action) => {
+    expect(() => new CircuitBreaker(action as never)).toThrow(
+      `its action must be a function, received ${what}`,
+    );
+  });
+});
+
+it('a filter that answers a promise is reported, and what it was asked about says nothing', async () => {
+  const { uncaught } = watchRuntime();
+  const errorFilter = (async () => Promise.reject(new Error('late'))) as never;
+  const breaker = new CircuitBreaker(down, { errorFilter });
+
+  expect(await outcome(breaker.fire())).toBe('down');
+  await quiet();
+
+  expect(uncaught.map(String)).toEqual(['TypeError: `errorFilter` must answer at once, received a promise']);
+  expect([breaker.stats.successes, breaker.stats.failures]).toEqual([0, 0]);
+});

@@ -312,7 +312,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   monitor: [],
   opentelemetry: [],
   // Its class is an EventEmitter, as opossum's is: it alone knows a module of Node.
-  opossum: ['core/promises', 'core/thenable', 'npm:node:events'],
+  opossum: ['core/callee', 'core/promises', 'core/thenable', 'npm:node:events'],
   presets: ['config/*'],
   prometheus: [],
   // `processWide`: a breaker has at most one fleet, of whatever copy of the package.
@@ -333,7 +333,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'core/promises',
     'core/thenable',
   ],
-  stream: ['core/fallback', 'core/following', 'core/imitate', 'core/permit'],
+  stream: ['core/fallback', 'core/following', 'core/imitate', 'core/is-class', 'core/permit'],
   // `processWide`: what chaos has made is known to all copies of the package.
   testing: ['core/process-wide', 'core/warn'],
 };

@@ -2,6 +2,7 @@
 import { CircuitBreaker } from 'recloser';
 import { adaptive } from 'recloser/adaptive';
 import { CircuitBreaker as Face } from 'recloser/opossum';
+import { createMemoryRedis } from 'recloser/redis';
 import { Bulkhead, RateLimiter, Resilience, RetryBudget } from 'recloser/resilience';
 import { guardStream } from 'recloser/stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -181,5 +182,20 @@ describe('a clock that begins anew', () => {
     await Promise.all([first, second]);
 
     expect(order).toEqual([1, 2]);
+  });
+});
+
+describe.each(Object.entries(ABSURD))('a clock that tells %s from the start', (_, absurd) => {
+  const clock = { now: absurd as () => number };
+
+  it.each<[string, () => unknown]>([
+    ['a bulkhead', () => new Bulkhead({ limit: 1, clock })],
+    ['a rate limiter', () => new RateLimiter({ limit: 1, clock })],
+    ['a budget', () => new RetryBudget({ clock })],
+    ['a resilience', () => new Resilience({ clock })],
+    ["opossum's face", () => new Face(fails, { clock })],
+    ['a Redis in memory', () => createMemoryRedis({ clock })],
+  ])('is refused by %s', (_, create) => {
+    expect(create).toThrow('`clock.now()`');
   });
 });

@@ -1,4 +1,11 @@
-import { Bulkhead, isBulkheadFullError, isRateLimitError, RateLimiter } from 'recloser/resilience';
+import {
+  Bulkhead,
+  isBulkheadFullError,
+  isRateLimitError,
+  RateLimiter,
+  Resilience,
+  type ResilienceOptions,
+} from 'recloser/resilience';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
 import { timedClock } from './timed-clock.js';
@@ -117,5 +124,47 @@ describe('a rate limit', () => {
     await clock.advance(100);
 
     expect([await gone, await next]).toEqual(['gone', 100]);
+  });
+});
+
+describe('what the limits of a dependency have refused', () => {
+  const nest = (resilience: Resilience) => resilience.call(() => resilience.call(() => 1)).catch((it) => it);
+
+  it.each<[string, string, ResilienceOptions]>([
+    ['a bulkhead', 'ERR_BULKHEAD_FULL', { bulkhead: 1 }],
+    ['a bulkhead, where calls count', 'ERR_BULKHEAD_FULL', { bulkhead: 1, breakerCounts: 'calls' }],
+    ['a bulkhead beside a deadline', 'ERR_BULKHEAD_FULL', { bulkhead: 1, totalTimeout: 1_000 }],
+    ['a rate limit', 'ERR_RATE_LIMITED', { rateLimit: { limit: 1 } }],
+  ])('says nothing of it as the outcome of a call further out: %s', async (_, code, limits) => {
+    const resilience = new Resilience({ failureThreshold: 1, ...limits });
+
+    const error = await nest(resilience);
+
+    expect(error.code).toBe(code);
+    expect(resilience.breaker.metrics).toMatchObject({
+      state: 'CLOSED',
+      lastFailure: null,
+      totals: { successes: 0, failures: 0 },
+    });
+  });
+
+  it('says nothing as a cause, nor gathered', async () => {
+    const resilience = new Resilience({ failureThreshold: 1, bulkhead: 1 });
+
+    await resilience.tryCall(() => Promise.any([resilience.call(() => 1), resilience.call(() => 2)]));
+    await resilience.tryCall(async () => {
+      throw new Error('no user', { cause: await resilience.call(() => 1).catch((it) => it) });
+    });
+
+    expect(resilience.breaker.metrics.totals).toMatchObject({ ignored: 2, failures: 0 });
+  });
+
+  it('is a failure where it was a limit of somebody else', async () => {
+    const other = new Resilience({ bulkhead: 1 });
+    const resilience = new Resilience({ failureThreshold: 1, bulkhead: 1 });
+
+    await other.call(() => resilience.tryCall(() => other.call(() => 1)));
+
+    expect(resilience.breaker.state).toBe('OPEN');
   });
 });

@@ -334,3 +334,13 @@ describe('a ReadableStream that was opened', () => {
     expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { ignored: 1 } });
   });
 });
+
+it('a class that is wrapped is refused at once', () => {
+  class Rows {}
+
+  const wrap = () => guardStream.wrap(new CircuitBreaker({ name: 'rows' }), Rows as never);
+
+  expect(wrap).toThrow(
+    'A stream through circuit breaker "rows" needs a function that answers it, received a class: wrap its methods',
+  );
+});

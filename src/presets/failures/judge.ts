@@ -3,7 +3,8 @@
  * first of them that knows it decides. What none knows is a failure, as it is for a breaker without `isFailure`:
  * every trouble of the network comes that way, under whatever name the runtime has for it.
  */
-import type { Outcome } from '../../index.js';
+import { REJECTION } from '../../core/errors.js';
+import { isCircuitBreakerError, type Outcome } from '../../index.js';
 import { read, readList } from './fields.js';
 
 /**
@@ -36,6 +37,8 @@ const LINKS = [
 /** Judges an outcome by the rules of a kind. Without a rule for values, none of them is a failure. */
 export function judge(outcome: Outcome, rules: readonly Rule[], isBadValue?: ValueRule): Verdict {
   if ('error' in outcome) return judgeError(outcome.error, rules);
+  const rejection = read(outcome.value, REJECTION);
+  if (isCircuitBreakerError(rejection)) return judgeError(rejection, rules);
   try {
     return isBadValue?.(outcome.value, (error) => judgeError(error, rules) === true) ?? false;
   } catch {
