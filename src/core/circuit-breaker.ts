@@ -42,7 +42,12 @@ const NOTHING: CircuitBreakerOptions = {};
  * ```
  */
 export class CircuitBreaker extends CallingCircuit {
-  /** @throws InvalidOptionsError for an unknown option, a value out of range or a damaged snapshot */
+  /**
+   * A breaker that is CLOSED; every option has a default.
+   *
+   * @param options `name`, `callTimeout` and `isFailure` are those that people change first
+   * @throws InvalidOptionsError for an unknown option, a value out of range or a damaged snapshot
+   */
   constructor(options: CircuitBreakerOptions = {}) {
     const subject = subjectOf(options);
     const {
@@ -189,7 +194,7 @@ export class CircuitBreaker extends CallingCircuit {
   /**
    * Opens the circuit until `reset()`.
    *
-   * @param reason words for the transition's `detail` and the `mode` event
+   * @param reason words for the errors of rejected calls, the transition's `detail` and the `mode` event
    */
   forceOpen(reason?: string): void {
     this.force('OPEN', reason);

@@ -7,7 +7,7 @@ import { CALL_EVENTS } from './audience.js';
 import { CircuitState } from './circuit-state.js';
 import type { DetectorState } from './detector.js';
 import { type CircuitBreakerOpenError, createOpenError, isRejectionBy, isTimeout } from './errors.js';
-import type { CircuitMetrics } from './metrics.js';
+import { type CircuitMetrics, withPlainError } from './metrics.js';
 import { classifyError, classifyValue, type OutcomeKind } from './outcome.js';
 import { type Phase, UNGOVERNED } from './phase.js';
 import { isGranted, report, tried } from './report.js';
@@ -264,7 +264,9 @@ export abstract class Circuit extends SteeredCircuit {
       return;
     }
     const breaker = this.resolved.name;
-    const event = threw ? { breaker, duration, error: result } : { breaker, duration, value: result };
+    const event = threw
+      ? withPlainError({ breaker, duration, error: result })
+      : { breaker, duration, value: result };
     this.tell([[CALL_EVENTS[kind], event], ...changes]);
   }
 
@@ -298,6 +300,6 @@ export abstract class Circuit extends SteeredCircuit {
 
   protected countFallback(error: unknown): void {
     this.tally.fallbacks++;
-    if (this.hears('fallback')) this.tell([['fallback', { breaker: this.name, error }]]);
+    if (this.hears('fallback')) this.tell([['fallback', withPlainError({ breaker: this.name, error })]]);
   }
 }

@@ -1,4 +1,5 @@
 import type { CircuitMode, CircuitState, TransitionReason } from './circuit-state.js';
+import { describeFailure } from './snapshot.js';
 
 /** What the window holds. Rates are 0 for an empty window. */
 export interface WindowMetrics {
@@ -106,14 +107,17 @@ export function createTotals(): { -readonly [Key in keyof CircuitTotals]: Circui
   };
 }
 
-/** Lets JSON tell of an object's error by what `describe` says, and show nothing else that the object does not have. */
-export function withPlainError<T extends { readonly error?: unknown }>(
-  shown: T,
-  describe: (error: unknown) => object,
-): T {
+/** What JSON can tell of an error, which may be anything, cycles and all. */
+export function plainError(error: unknown): object {
+  const { name, message, code } = describeFailure(error);
+  return { name, message, code };
+}
+
+/** Lets JSON tell of an object's error in plain words, and show nothing else that the object does not have. */
+export function withPlainError<T extends { readonly error?: unknown }>(shown: T): T {
   if (!('error' in shown)) return shown;
   return Object.defineProperty(shown, 'toJSON', {
-    value: () => ({ ...shown, error: describe(shown.error) }),
+    value: () => ({ ...shown, error: plainError(shown.error) }),
     configurable: true,
   });
 }

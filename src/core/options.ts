@@ -85,7 +85,10 @@ export interface CircuitBreakerOptions {
   excludedErrors?: readonly ErrorFilter[] | undefined;
   /** Error classes or predicates: the only errors that are failures; others are successes. @default every error */
   trackedErrors?: readonly ErrorFilter[] | undefined;
-  /** Has the last word on what an outcome is, for example an HTTP 503 that resolved. */
+  /**
+   * Has the last word on what an outcome is, for example an HTTP 503 that resolved: `true` for a failure, `false` for a
+   * success, `'ignore'` for neither. It is asked of errors too. @default every error is a failure, every value a success
+   */
   isFailure?: ((outcome: Outcome) => boolean | 'ignore') | undefined;
   /** Answers in place of the task; its result is the call's result. */
   fallback?: Fallback | undefined;

@@ -1,7 +1,6 @@
 import type { CircuitBreaker } from './circuit-breaker.js';
-import { type CircuitMetrics, type CircuitTotals, createTotals } from './metrics.js';
+import { type CircuitMetrics, type CircuitTotals, createTotals, plainError } from './metrics.js';
 import { report } from './report.js';
-import { describeFailure } from './snapshot.js';
 
 /** How all breakers of a registry are, as plain, JSON-safe data. */
 export interface RegistrySummary {
@@ -52,16 +51,10 @@ function withPlainErrors(metrics: CircuitMetrics): CircuitMetrics {
   const { lastFailure, lastTransition } = metrics;
   return {
     ...metrics,
-    lastFailure: lastFailure && { ...lastFailure, error: plain(lastFailure.error) },
+    lastFailure: lastFailure && { ...lastFailure, error: plainError(lastFailure.error) },
     lastTransition: lastTransition && {
       ...lastTransition,
-      ...('error' in lastTransition && { error: plain(lastTransition.error) }),
+      ...('error' in lastTransition && { error: plainError(lastTransition.error) }),
     },
   };
-}
-
-/** What JSON can tell of an error, which may be anything, cycles and all. */
-function plain(error: unknown): object {
-  const { name, message, code } = describeFailure(error);
-  return { name, message, code };
 }

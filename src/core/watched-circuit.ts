@@ -10,7 +10,6 @@ import { type CircuitMetrics, type LastTransition, withPlainError } from './metr
 import { type CircuitBreakerOptions, completeOptions, type ResolvedOptions } from './options.js';
 import { firstReading, readingOf } from './reading.js';
 import { tried } from './report.js';
-import { describeFailure } from './snapshot.js';
 import { StateMachine } from './state-machine.js';
 import { Tally } from './tally.js';
 import type { Subject } from './validate.js';
@@ -109,7 +108,11 @@ export abstract class WatchedCircuit {
     if (to === CircuitState.OPEN && reason !== 'restored') this.tally.opened++;
     const event = STATE_EVENTS[to];
     if (!this.hears('transition') && !this.hears(event)) return NO_CHANGES;
-    const transition = { breaker: this.name, ...lastTransition, metrics: this.metricsAt(now) };
+    const transition = withPlainError({
+      breaker: this.name,
+      ...lastTransition,
+      metrics: this.metricsAt(now),
+    });
     return [
       ['transition', transition],
       [event, transition],
@@ -152,8 +155,8 @@ export abstract class WatchedCircuit {
       retryAfter: machine.retryAfter(now),
       consecutiveFailures,
       inFlight: this.tally.inFlight,
-      lastFailure: lastFailure ? withPlainError({ ...lastFailure }, plainError) : null,
-      lastTransition: lastTransition ? withPlainError({ ...lastTransition }, plainError) : null,
+      lastFailure: lastFailure ? withPlainError({ ...lastFailure }) : null,
+      lastTransition: lastTransition ? withPlainError({ ...lastTransition }) : null,
       health: this.#healthAt(healthOf(phase, consecutiveFailures, window, this.resolved)),
       window,
       totals: this.tally.totals,
@@ -171,10 +174,4 @@ export abstract class WatchedCircuit {
   #describeDetector(): Readonly<Record<string, unknown>> {
     return tried(() => ({ ...this.machine.detector?.describe() }), {});
   }
-}
-
-/** What JSON tells of an error. */
-function plainError(error: unknown): object {
-  const { name, message, code } = describeFailure(error);
-  return { name, message, code };
 }

@@ -87,6 +87,25 @@ describe('metrics', () => {
     expect(parsed).toMatchObject({ name: 'test', state: 'OPEN', retryAfter: RECOVERY });
   });
 
+  test('tell in JSON what an error is and says, and nothing else that it holds, and so do events', async () => {
+    const { breaker } = createBreaker({ failureThreshold: 1, fallback: () => 'instead' });
+    const events: object[] = [];
+    for (const event of ['failure', 'ignore', 'transition', 'open', 'reject', 'fallback'] as const)
+      breaker.on(event, (told) => void events.push(told));
+    const config = { auth: { password: 'hunter2' } };
+    const error = Object.assign(new Error('no answer'), { code: 'ECONNREFUSED', config });
+
+    await failTimes(breaker, 1, error);
+    await failTimes(breaker, 1, error);
+
+    for (const shown of [breaker.metrics, ...events]) expect(JSON.stringify(shown)).not.toContain('hunter2');
+    const plain = { name: 'Error', message: 'no answer', code: 'ECONNREFUSED' };
+    expect(JSON.parse(JSON.stringify(breaker.metrics)).lastFailure.error).toEqual(plain);
+    expect(JSON.parse(JSON.stringify(events[0]))).toMatchObject({ breaker: 'test', error: plain });
+    expect(events).toContainEqual({ breaker: 'test', duration: 0, error });
+    expect(events).toHaveLength(6);
+  });
+
   test('tell the last failure', async () => {
     const { breaker, clock } = createBreaker();
     const [first, last] = [new Error('first'), new Error('last')];

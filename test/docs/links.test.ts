@@ -11,6 +11,17 @@ const anchors = new Map(pages.map((page) => [page.path, anchorsOf(proseOf(page))
 /** Links of README.md are whole, so that they work from the tarball and on the page of a registry, too. */
 const REPOSITORY = `${manifest.repository.url.replace(/^git\+|\.git$/g, '')}/blob/main/`;
 
+/** Lines of a page in docs: more than that is two pages. */
+const MOST_LINES = 400;
+
+describe('the pages of docs', () => {
+  it(`have at most ${MOST_LINES} lines, so that they are read`, () => {
+    const long = pages.filter(({ path, lines }) => path.startsWith('docs/') && lines.length > MOST_LINES + 1);
+
+    expect(long.map(({ path, lines }) => [path, lines.length])).toEqual([]);
+  });
+});
+
 describe.each(pages)('$path', (page) => {
   it('links only to files and headings that exist', () => {
     const links = linksOf(proseOf(page))

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { runAsConsumer } from '../support/consumer.js';
 import { fencesOf, readPages } from '../support/markdown.js';
@@ -55,6 +56,57 @@ describe('a stack trace', () => {
 
     expect(stderr).toMatch(/recloser[\\/]dist[\\/]core-\w+\.c?js/);
     expect(stderr).not.toMatch(/chunk-/);
+  });
+});
+
+/** What an editor shows where the mouse is over the end of each text, in a file of somebody who has the package. */
+function hovers(code: string, ...texts: readonly string[]): string[] {
+  const file = join(inject('consumer').folder, 'hover.mts');
+  const host: ts.LanguageServiceHost = {
+    getCompilationSettings: () => ({
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+    }),
+    getScriptFileNames: () => [file],
+    getScriptVersion: () => '1',
+    getScriptSnapshot: (path) => {
+      const text = path === file ? code : ts.sys.readFile(path);
+      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+    },
+    getCurrentDirectory: () => inject('consumer').folder,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: (path) => path === file || ts.sys.fileExists(path),
+    readFile: ts.sys.readFile,
+    directoryExists: ts.sys.directoryExists,
+  };
+  const service = ts.createLanguageService(host);
+  return texts.map((text) => {
+    const shown = service.getQuickInfoAtPosition(file, code.indexOf(text) + text.length - 1);
+    return ts.displayPartsToString(shown?.documentation);
+  });
+}
+
+describe('an editor', () => {
+  it('says in a few words what is under the mouse', () => {
+    const code = [
+      "import { CircuitBreaker } from 'recloser';",
+      'const breaker = new CircuitBreaker({ callTimeout: 5, isFailure: () => true });',
+      'breaker.forceOpen("INC-43");',
+    ].join('\n');
+
+    const [made, callTimeout, isFailure, forceOpen] = hovers(
+      code,
+      'new CircuitBreaker',
+      'callTimeout',
+      'isFailure',
+      'forceOpen',
+    );
+
+    expect(made).toMatch(/every option has a default/);
+    expect(callTimeout).toMatch(/^Milliseconds, 0 to 2,147,483,647, after which a call rejects/);
+    expect(isFailure).toMatch(/true.*failure.*false.*success.*'ignore'/s);
+    expect(forceOpen).toMatch(/reset\(\)/);
   });
 });
 
