@@ -1,5 +1,4 @@
 import type { CircuitMode, CircuitState, TransitionReason } from './circuit-state.js';
-import { describeFailure } from './snapshot.js';
 
 /** What the window holds. Rates are 0 for an empty window. */
 export interface WindowMetrics {
@@ -105,19 +104,4 @@ export function createTotals(): { -readonly [Key in keyof CircuitTotals]: Circui
     fallbacks: 0,
     opened: 0,
   };
-}
-
-/** What JSON can tell of an error, which may be anything, cycles and all. */
-export function plainError(error: unknown): object {
-  const { name, message, code } = describeFailure(error);
-  return { name, message, code };
-}
-
-/** Lets JSON tell of an object's error in plain words, and show nothing else that the object does not have. */
-export function withPlainError<T extends { readonly error?: unknown }>(shown: T): T {
-  if (!('error' in shown)) return shown;
-  return Object.defineProperty(shown, 'toJSON', {
-    value: () => ({ ...shown, error: plainError(shown.error) }),
-    configurable: true,
-  });
 }

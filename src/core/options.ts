@@ -198,6 +198,12 @@ export const BREAKER_RULES: Rules & Record<keyof CircuitBreakerOptions, Check> =
   onHalfOpen: callable,
 };
 
+/** Where that goes which is given in place of options, by its type. */
+const HINTS: Readonly<Record<string, string>> = {
+  function: 'give it to `call()`',
+  string: 'a name is { name: … }',
+};
+
 const fixed: Check = () => 'given when the breaker is made';
 
 const UPDATE_RULES: Rules = {
@@ -222,14 +228,9 @@ export function readBreakerOptions(
   isUpdate = false,
 ): CircuitBreakerOptions {
   return guardRead(subject, 'options', () => {
-    if (typeof options === 'function')
-      refuse(subject, 'options', '`options` must be an object, received a function: give it to `call()`');
-    if (typeof options === 'string')
-      refuse(
-        subject,
-        'options',
-        `\`options\` must be an object, received ${describe(options)}: a name is given as { name: … }`,
-      );
+    const hint = HINTS[typeof options];
+    if (hint !== undefined)
+      refuse(subject, 'options', `\`options\` must be an object, received ${describe(options)}: ${hint}`);
     const rules = isUpdate ? UPDATE_RULES : BREAKER_RULES;
     const given: CircuitBreakerOptions = readOptions(options, rules, subject, '', ownNameOf);
     if (given.window !== undefined) given.window = Object.freeze(readWindow(given.window, subject));

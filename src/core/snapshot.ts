@@ -203,3 +203,17 @@ function isBucket([age, ...counts]: readonly number[]): string | undefined {
     ? undefined
     : 'an age and three counts, the first the largest';
 }
+
+/** The same with an error in plain words, where there is one: what JSON can tell of it, which may be anything, cycles and all. */
+export function plainly<T extends object | null>(shown: T): T {
+  if (shown === null || !('error' in shown)) return shown;
+  const { name, message, code } = describeFailure(shown.error);
+  return { ...shown, error: { name, message, code } };
+}
+
+/** Lets JSON tell of an object's error in plain words, and show nothing else that the object does not have. */
+export function withPlainError<T extends object>(shown: T): T {
+  return 'error' in shown
+    ? Object.defineProperty(shown, 'toJSON', { value: () => plainly(shown), configurable: true })
+    : shown;
+}

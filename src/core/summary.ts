@@ -1,6 +1,7 @@
 import type { CircuitBreaker } from './circuit-breaker.js';
-import { type CircuitMetrics, type CircuitTotals, createTotals, plainError } from './metrics.js';
+import { type CircuitMetrics, type CircuitTotals, createTotals } from './metrics.js';
 import { report } from './report.js';
+import { plainly } from './snapshot.js';
 
 /** How all breakers of a registry are, as plain, JSON-safe data. */
 export interface RegistrySummary {
@@ -49,12 +50,5 @@ export function summarize(breakers: Iterable<CircuitBreaker>): RegistrySummary {
 
 function withPlainErrors(metrics: CircuitMetrics): CircuitMetrics {
   const { lastFailure, lastTransition } = metrics;
-  return {
-    ...metrics,
-    lastFailure: lastFailure && { ...lastFailure, error: plainError(lastFailure.error) },
-    lastTransition: lastTransition && {
-      ...lastTransition,
-      ...('error' in lastTransition && { error: plainError(lastTransition.error) }),
-    },
-  };
+  return { ...metrics, lastFailure: plainly(lastFailure), lastTransition: plainly(lastTransition) };
 }

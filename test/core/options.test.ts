@@ -560,7 +560,7 @@ describe('an option of another library', () => {
 
   test('that takes the name first is told where names go', () => {
     expect(refused('users').message).toBe(
-      'Cannot create circuit breaker "default": `options` must be an object, received "users": a name is given as { name: … }',
+      'Cannot create circuit breaker "default": `options` must be an object, received "users": a name is { name: … }',
     );
   });
 });

@@ -7,8 +7,8 @@ const LIMITS = [
   { core: '{ CircuitBreaker }', name: '{ adaptive }', from: 'recloser/adaptive', limit: 7_700 },
   { core: '*', name: '{ CircuitBreaker as Face }', from: 'recloser/opossum', limit: 7_400 },
   // The contract's goal was 9,500 for everything; half as much again is configuration, registry and decorators.
-  { core: '*', name: '* as all', from: 'recloser/resilience', limit: 18_900 },
-  { core: '*', name: '{ Resilience }', from: 'recloser/resilience', limit: 12_400 },
+  { core: '*', name: '* as all', from: 'recloser/resilience', limit: 19_100 },
+  { core: '*', name: '{ Resilience }', from: 'recloser/resilience', limit: 12_500 },
   { core: '{ CircuitBreaker }', name: '{ RetryBudget }', from: 'recloser/resilience', limit: 800 },
   { core: '{ CircuitBreaker }', name: '{ Bulkhead }', from: 'recloser/resilience', limit: 1_500 },
   { core: '{ CircuitBreaker }', name: '{ RateLimiter }', from: 'recloser/resilience', limit: 2_200 },
