@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import ky from 'ky';
 import { Agent, request } from 'undici';
 import { quantile } from './figures.mjs';
+import { shuffled } from './shuffled.mjs';
 
 const ROUNDS = Number(process.argv[2] ?? 60);
 const REQUESTS = 800;
@@ -87,14 +88,6 @@ for (let number = 0; number < ROUNDS; number++) {
     cpu.push(result.cpu);
     wall.push(result.wall);
   }
-}
-
-/** In an order that is drawn. */
-function shuffled(list) {
-  return list
-    .map((it) => ({ it, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ it }) => it);
 }
 
 const typical = (readings) => quantile(readings, TYPICAL);

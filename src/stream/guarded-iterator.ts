@@ -53,8 +53,8 @@ export class GuardedIterator extends GuardedIteratorBase {
   }
 
   next(...value: [unknown?]): Promise<Result> {
-    const ask = () => this.#ask('next', value);
-    return this.#read === undefined && this.#queued === 0 ? this.#note(ask()) : this.#inTurn(ask);
+    if (this.#read === undefined && this.#queued === 0) return this.#note(this.#ask('next', value));
+    return this.#inTurn(() => this.#ask('next', value));
   }
 
   async return(value?: unknown): Promise<Result> {
