@@ -3,15 +3,14 @@ import type { Outcome } from '../index.js';
 import { statusOf } from './headers.js';
 
 /** The request took too long to arrive, came too early, or was one too many: the request itself is not wrong. */
-const UNWELL_4XX: ReadonlySet<number> = new Set([408, 425, 429]);
+const UNWELL_4XX: ReadonlySet<unknown> = new Set([408, 425, 429]);
 
 /** The server does not do what is asked (501), or not in this version of HTTP (505): to ask again is no use. */
-const ANSWERED_5XX: ReadonlySet<number> = new Set([501, 505]);
+const ANSWERED_5XX: ReadonlySet<unknown> = new Set([501, 505]);
 
 /** Whether a status tells of a dependency that is not well. */
 export function isBadStatus(status: number | undefined): boolean {
-  if (status === undefined) return false;
-  return status >= 500 ? !ANSWERED_5XX.has(status) : UNWELL_4XX.has(status);
+  return Number(status) >= 500 ? !ANSWERED_5XX.has(status) : UNWELL_4XX.has(status);
 }
 
 /** What an outcome counts as unless the user says otherwise: no response is a failure, and a response goes by its status. */
@@ -81,5 +80,5 @@ export function noteMistake(error: object): void {
 }
 
 export function isMistake(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && mistakes.has(error);
+  return mistakes.has(error as object);
 }

@@ -10,19 +10,18 @@ interface WithHeaders {
 export function headerOf(response: unknown, name: string): string | undefined {
   try {
     const { headers } = response as WithHeaders;
-    if (typeof headers !== 'object' || headers === null) return undefined;
     if (typeof (headers as Headers).get === 'function') return wordOf((headers as Headers).get(name));
-    const key = Object.keys(headers).find((it) => it.toLowerCase() === name);
-    return key === undefined ? undefined : wordOf((headers as Record<string, unknown>)[key]);
+    const key = Object.keys(headers as object).find((it) => it.toLowerCase() === name);
+    return wordOf((headers as Record<string, unknown>)[key as string]);
   } catch {
-    return undefined;
+    return undefined; // there are none, or its members throw
   }
 }
 
 /** Node joins what it may, and lists the rest: the first is as good as any. */
 function wordOf(value: unknown): string | undefined {
   const first = Array.isArray(value) ? value[0] : value;
-  return first === undefined || first === null ? undefined : String(first).trim();
+  return first == null ? undefined : String(first).trim();
 }
 
 /** The status of a response; `undefined` for anything that is none. */

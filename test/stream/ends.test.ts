@@ -228,6 +228,29 @@ describe('a ReadableStream', () => {
     expect([await read, signal?.reason]).toEqual([{ done: true, value: undefined }, 'enough']);
   });
 
+  it('that was opened waits between reads for the end of its source, and aborts its signal then', async () => {
+    const { breaker } = setUp();
+    let signal: AbortSignal | undefined;
+    const ended = deferred<void>();
+    const stream = await guardStream.open(breaker, (context) => {
+      signal = context.signal;
+      return new ReadableStream({ pull: (it) => it.enqueue('a'), cancel: () => ended.promise });
+    });
+    const reader = stream.getReader();
+    await reader.read();
+
+    let isLeft = false;
+    const left = reader.cancel('enough').then(() => {
+      isLeft = true;
+    });
+    await turn();
+    const before = [isLeft, signal?.aborted];
+    ended.resolve();
+    await left;
+
+    expect([before, signal?.reason]).toEqual([[false, false], 'enough']);
+  });
+
   it('of bytes that hands out something else is left, and ended', async () => {
     const { breaker } = setUp();
     const cancels: unknown[] = [];
@@ -451,6 +474,19 @@ describe('an opened Readable', () => {
       true,
     ]);
     expect([signal?.aborted, totalsOf(breaker)]).toEqual([false, [0, 1, 0, 0]]);
+  });
+});
+
+describe('an opened Readable whose members others take away', () => {
+  it('is a success at its end all the same', async () => {
+    const { breaker } = setUp();
+    const stream = await guardStream.open(breaker, () => new PassThrough());
+    delete (stream as { pipe?: unknown }).pipe;
+
+    stream.end('a');
+    for await (const _ of stream);
+
+    expect(totalsOf(breaker)).toEqual([0, 1, 0, 0]);
   });
 });
 

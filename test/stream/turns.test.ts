@@ -70,6 +70,10 @@ const answering = (next: () => unknown, asked: { reads: number }) =>
     }),
   }) as AsyncIterable<unknown>;
 
+async function* words(...given: string[]) {
+  yield* given;
+}
+
 const fails = () => {
   throw new Error('down');
 };
@@ -475,10 +479,9 @@ describe('the stream of a fallback', () => {
     const errors: unknown[] = [];
     const stream = guardStream(breaker, source as never, {
       firstTimeout: 20,
-      fallback: async function* (error) {
+      fallback: (error) => {
         errors.push(error);
-        yield 'sorry';
-        yield 'again';
+        return words('sorry', 'again');
       },
     }) as AsyncGenerator<unknown>;
     const first = stream.next();
@@ -503,9 +506,9 @@ describe('the stream of a fallback', () => {
       );
     const opening = guardStream.open(breaker, source, {
       firstTimeout: 20,
-      fallback: async function* (error) {
+      fallback: (error) => {
         errors.push(error);
-        yield 'sorry';
+        return words('sorry');
       },
     });
     await clock.advance(20);
