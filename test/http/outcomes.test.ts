@@ -95,7 +95,7 @@ describe('a request that may not be repeated is sent again where it surely has n
 });
 
 describe('what an adapter of axios answers', () => {
-  const outcomeOf = async (adapter: () => Promise<unknown>) => {
+  const outcomeOf = async (adapter: (config: unknown) => Promise<unknown>) => {
     const api = axiosAdapter(adapter, { retry: false });
     const answer = await api({ url: URL_A }).catch((error: unknown) => error);
     const { successes, failures } = api.breakers.get('https://api.example.com')?.metrics.totals ?? {};

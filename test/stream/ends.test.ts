@@ -4,6 +4,7 @@ import { guardStream, isStreamTimeoutError } from 'recloser/stream';
 import { createManualClock } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
+import { quiet, watchRuntime } from '../support/runtime.js';
 
 const setUp = () => {
   const clock = createManualClock({ start: 5_000 });
@@ -550,5 +551,20 @@ describe('options of a stream', () => {
     expect(() => guardStream(breaker, () => null, options)).toThrow(
       /guard a stream by.*options cannot be read/,
     );
+  });
+
+  it('that answer nonsense are reported by name', async () => {
+    const { uncaught } = watchRuntime();
+    const { breaker } = setUp();
+    const source = () => {
+      throw new Error('down');
+    };
+    const options = { fallback: () => null, fallbackOn: (() => 'yes') as never };
+
+    const error = await caught(guardStream(breaker, source, options).next());
+    await quiet();
+
+    expect((error as Error).message).toBe('down');
+    expect(uncaught).toEqual([new TypeError('`fallbackOn` must return true or false, received string')]);
   });
 });
