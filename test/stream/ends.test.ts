@@ -321,6 +321,34 @@ describe('the wait for a chunk of an opened Readable', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('is none where somebody asks for nothing after a chunk, and only listens', async () => {
+    const { stream, errors, pass } = await open({ firstTimeout: 100, stallTimeout: 50 });
+    stream.on('readable', () => {});
+    stream.write('a');
+    await pass(0);
+
+    const chunk = String(stream.read());
+    stream.read(0);
+    await pass(1_000);
+
+    expect([chunk, errors]).toEqual(['a', []]);
+  });
+
+  it('begins anew when what was paused flows again', async () => {
+    const { stream, errors, pass } = await open({ firstTimeout: 100 });
+    stream.on('data', () => {});
+    await pass(10);
+    stream.pause();
+    await pass(10);
+
+    stream.resume();
+    await pass(99);
+    const before = errors.length;
+    await pass(1);
+
+    expect([before, errors.map(isStreamTimeoutError)]).toEqual([0, [true]]);
+  });
+
   it('has a limit where less is there than was asked for', async () => {
     const { stream, errors, pass } = await open({ firstTimeout: 100 });
     stream.write('head');

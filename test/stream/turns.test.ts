@@ -45,6 +45,12 @@ function byHand() {
         asked.push('return');
         return { done: true as const, value };
       },
+      throw: () => {
+        asked.push('throw');
+        const read = deferred<Item>();
+        waiting.push(read);
+        return read.promise;
+      },
     }),
   } as AsyncIterable<unknown>;
   return {
@@ -184,6 +190,51 @@ describe('reads of a guarded stream', () => {
     expect(totalsOf(breaker)).toEqual([0, 0, 0, 1]);
   });
 
+  it('hear nothing of an answer to their own error that comes when they have been let go of', async () => {
+    const { breaker } = setUp();
+    const controller = new AbortController();
+    const source = byHand();
+    const stream = guardStream(breaker, () => source.iterable, { signal: controller.signal });
+    const first = stream.next();
+    await turn();
+    source.push(1);
+    await first;
+
+    const thrown = caught(stream.throw('mine'));
+    controller.abort('enough');
+    source.fail('mine');
+    await turn();
+
+    expect([await thrown, source.asked.includes('throw')]).toEqual(['enough', true]);
+    expect(totalsOf(breaker)).toEqual([0, 0, 0, 1]);
+  });
+
+  it('that were let go of by a timeout get no fallback for what the source makes of its abort', async () => {
+    const { clock, breaker } = setUp();
+    let asked = 0;
+    const stream = guardStream(
+      breaker,
+      ({ signal }) =>
+        new Promise<null>((_, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('stopped'))),
+        ),
+      {
+        firstTimeout: 20,
+        fallbackOn: (error) => !isStreamTimeoutError(error),
+        fallback: () => {
+          asked++;
+          return null;
+        },
+      },
+    );
+    const first = caught(stream.next());
+
+    await clock.advance(20);
+    await turn();
+
+    expect([isStreamTimeoutError(await first), asked]).toEqual([true, 0]);
+  });
+
   it.each([
     ['an item', (source: ReturnType<typeof byHand>) => source.push(1)],
     ['an end', (source: ReturnType<typeof byHand>) => source.end()],
@@ -227,6 +278,46 @@ describe('a stream that comes as its caller aborts', () => {
       expect([source.asked.at(-1), totalsOf(breaker)]).toEqual(['return', [0, 0, 0, 1]]);
       expect(['enough', 'no error']).toContain(await started);
     }
+  });
+});
+
+describe('a stream that is left while the abort of another one is told', () => {
+  it('ends as its reader has left it', async () => {
+    const { breaker } = setUp();
+    const controller = new AbortController();
+    const options = { signal: controller.signal };
+    const signals: AbortSignal[] = [];
+    let onAbort = () => {};
+    const open = () => {
+      const source = byHand();
+      const stream = guardStream(
+        breaker,
+        ({ signal }) => {
+          signals.push(signal);
+          signal.addEventListener('abort', () => onAbort());
+          return source.iterable;
+        },
+        options,
+      );
+      return { source, stream };
+    };
+    const pair = [open(), open()];
+    for (const { source, stream } of pair) {
+      const first = stream.next();
+      await turn();
+      source.push(1);
+      await first;
+    }
+
+    let left: Promise<unknown> | undefined;
+    onAbort = () => {
+      left ??= pair[1]?.stream.return(undefined);
+    };
+    controller.abort('enough');
+    await left;
+
+    expect([signals[0]?.reason, signals[1]?.reason.name]).toEqual(['enough', 'AbortError']);
+    expect(totalsOf(breaker)).toEqual([0, 0, 0, 2]);
   });
 });
 
