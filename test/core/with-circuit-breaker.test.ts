@@ -20,6 +20,23 @@ describe('the wrapper', () => {
     expect(await add(2, 3)).toBe(5);
   });
 
+  test('gives the fallback the error, the context, and what the function was given, its `this` too', async () => {
+    const { registry } = createRegistry({ defaults: BRITTLE });
+    function fallback(this: unknown, error: unknown, context: object, ...args: unknown[]): unknown {
+      return [this, (error as Error).message, 'signal' in context, ...args];
+    }
+    const fails = async (..._args: unknown[]): Promise<unknown> => {
+      throw new Error('boom');
+    };
+    const desk = { ask: withCircuitBreaker('desk', { registry, fallback }, fails) };
+
+    const ofFailure = await desk.ask(1, 'two');
+    const ofRejection = await desk.ask(3);
+
+    expect(ofFailure).toEqual([desk, 'boom', true, 1, 'two']);
+    expect(ofRejection).toEqual([desk, expect.stringContaining('is OPEN'), true, 3]);
+  });
+
   test('hands nothing on but the arguments', async () => {
     const fn = vi.fn(async (..._args: unknown[]) => {});
 
