@@ -25,6 +25,8 @@ export default {
   testRunner: 'vitest',
   vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
   coverageAnalysis: 'perTest',
+  // Vitest checks no types.
+  disableTypeChecks: false,
   concurrency: 2,
   incremental: true,
   incrementalFile: `test/mutation/.stryker/incremental-${of}.json`,
