@@ -146,7 +146,10 @@ export class Pulse {
     if (this.#isByHand || this.#isStopped) return;
     const now = this.#clock.now();
     const at = Math.max(now + delay, this.#lastEarly + BETWEEN_EARLY_POLLS);
-    if (at >= this.#nextPoll) return;
+    if (at >= this.#nextPoll) {
+      this.arm(); // the timer may be gone, with the fake ones that it was set by
+      return;
+    }
     this.#nextPoll = at;
     this.#isEarly = true;
     if (at > now) this.arm();
