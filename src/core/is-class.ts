@@ -1,13 +1,18 @@
 /**
  * Whether a function is a class: of any realm, built in or compiled to ES5. A native one has a `prototype` that cannot
  * be written, as have those of compilers that imitate it; of the others the source tells, or members of the prototype.
- * A method may be named `class`, and has parentheses after it.
  */
 export function isClass(value: unknown): boolean {
   if (typeof value !== 'function') return false;
-  if (/^class\b(?!\s*\()/.test(sourceOf(value))) return true;
+  if (isNativeClass(value)) return true;
   const { value: prototype, writable } = Reflect.getOwnPropertyDescriptor(value, 'prototype') ?? {};
   return writable === false || (hasMembers(prototype) && !tagOf(value).endsWith('GeneratorFunction'));
+}
+
+/** Whether a function is a class of the language. A method may be named `class`, and has parentheses after it. */
+// biome-ignore lint/complexity/noBannedTypes: any function at all
+export function isNativeClass(value: Function): boolean {
+  return /^class\b(?!\s*\()/.test(sourceOf(value));
 }
 
 /** Whether a function is an asynchronous generator, of any realm, native or compiled, as far as its source tells. */

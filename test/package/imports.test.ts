@@ -35,7 +35,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     thenable: [],
     'root-context': [],
     timers: ['report', 'validate'],
-    validate: ['errors', 'quote'],
+    validate: ['errors', 'is-class', 'quote'],
     warn: [],
     seam: [],
     'describe-error': ['validate'],
