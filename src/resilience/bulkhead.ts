@@ -81,7 +81,7 @@ export class Bulkhead {
 
   /** Tasks that wait for one. */
   get waiting(): number {
-    return this.#queue.places.length;
+    return this.#queue.length;
   }
 
   /**
@@ -98,7 +98,7 @@ export class Bulkhead {
     } finally {
       // As `leave`, but without a call: the stack may be full.
       this.#running--;
-      if (this.#queue.places.length > 0) this.#admit();
+      if (this.#queue.length > 0) this.#admit();
     }
   }
 
@@ -119,8 +119,8 @@ export class Bulkhead {
   tryEnter(): boolean {
     if (this.#running >= this.#limit) return false;
     // Where a full stack has kept somebody from being let in.
-    if (this.#queue.places.length > 0) this.#admit();
-    if (this.#running >= this.#limit || this.#queue.places.length > 0) return false;
+    if (this.#queue.length > 0) this.#admit();
+    if (this.#running >= this.#limit || this.#queue.length > 0) return false;
     this.#running++;
     return true;
   }
@@ -128,7 +128,7 @@ export class Bulkhead {
   /** Gives a place back; the next that waits has it. @internal */
   leave(): void {
     this.#running--;
-    if (this.#queue.places.length > 0) this.#admit();
+    if (this.#queue.length > 0) this.#admit();
   }
 
   /** The last place in the queue, if there is one: whose wait ends by `turn` is in. @internal */
@@ -144,7 +144,7 @@ export class Bulkhead {
 
   #admit(): void {
     while (this.#running < this.#limit) {
-      const place = this.#queue.places.shift();
+      const place = this.#queue.shift();
       if (place === undefined) return;
       if (place.end('turn')) this.#running++;
     }

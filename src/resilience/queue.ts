@@ -26,6 +26,8 @@ export const QUEUE_RULES: Rules & Record<keyof QueueOptions, Check> = /* @__PURE
 
 /** A wait in a queue. */
 export class Place extends Wait {
+  /** Whether it stands in the queue. */
+  isIn = false;
   /** When its turn is, as far as that is known: a reading of the clock. */
   at = 0;
   /** The latest turn that is soon enough. */
@@ -34,12 +36,19 @@ export class Place extends Wait {
   tooLate: number | undefined;
 }
 
+/** Places of those who have gone that are kept at the most, beside as many as there are others. */
+const MOST_GONE = 16;
+
 /**
  * Those who wait, in order. Whoever ends its wait otherwise than by its turn leaves the queue in that very moment, so that
- * nobody stands behind one who has gone.
+ * nobody stands behind one who has gone; its place in the list goes with those of others, so that thousands may leave at
+ * once.
  */
 export class Queue implements WaitingRoom<Wait> {
+  /** Who waits, and some who have gone. */
   places: Place[] = [];
+  /** How many wait. A plain member: it is read where the stack may be full. */
+  length = 0;
   /** How many may wait, and how long. */
   size: number;
   maxWait: number;
@@ -53,26 +62,57 @@ export class Queue implements WaitingRoom<Wait> {
   }
 
   get isFull(): boolean {
-    return this.places.length >= this.size;
+    return this.length >= this.size;
   }
 
-  /** The last place. */
+  /** The last place, or none but a wait that has ended where the signal has aborted. */
   join(clock: Clock, signal: CallerSignal | undefined): Place {
     const place = new Place(clock, signal, this);
-    this.places.push(place);
+    place.isIn = !place.hasEnded;
+    if (place.isIn) {
+      this.places.push(place);
+      this.length++;
+    }
     return place;
   }
 
+  /** Takes the first one out. */
+  shift(): Place | undefined {
+    for (let place = this.places.shift(); place !== undefined; place = this.places.shift()) {
+      if (!place.isIn) continue;
+      this.#out(place);
+      return place;
+    }
+    return undefined;
+  }
+
   left(wait: Wait): void {
-    const index = this.places.indexOf(wait as Place);
-    if (index < 0) return;
-    this.places.splice(index, 1);
+    const place = wait as Place;
+    if (!place.isIn) return;
+    this.#out(place);
+    if (this.length === 0 || this.places.length > 2 * this.length + MOST_GONE) this.forget();
     this.#left();
+  }
+
+  /** Takes out whom nobody is to be told of. */
+  remove(places: readonly Place[]): void {
+    for (const place of places) this.#out(place);
+    this.forget();
+  }
+
+  /** Keeps no place of those who have gone. */
+  forget(): void {
+    this.places = this.places.filter(({ isIn }) => isIn);
   }
 
   /** Takes other figures, where they are given. */
   update({ queue = this.size, maxWait = this.maxWait }: QueueOptions): void {
     this.size = queue;
     this.maxWait = maxWait;
+  }
+
+  #out(place: Place): void {
+    place.isIn = false;
+    this.length--;
   }
 }

@@ -77,12 +77,14 @@ export class RateLimiter {
   #seenAt = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
   #early = 0;
+  /** Whether turns are to be worked out anew, since somebody has left. */
+  #isStale = false;
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: RateLimiterOptions) {
     const given = readRateLimit(options, CREATE);
     this.#turns = new Turns(given.limit, given.per ?? 1_000, given.spacing ?? 0);
-    this.#queue = new Queue(given, () => this.#plan());
+    this.#queue = new Queue(given, () => this.#someoneLeft());
     this.#name = given.name ?? 'default';
     this.#clock = readClock(given.clock, CREATE);
   }
@@ -122,13 +124,13 @@ export class RateLimiter {
 
   /** Tasks that wait for their turn. */
   get waiting(): number {
-    return this.#queue.places.length;
+    return this.#queue.length;
   }
 
   /** Milliseconds until the next turn that nobody waits for. */
   get retryAfter(): number {
     const now = this.#now();
-    return this.#next(now, this.#queue.places) - now;
+    return this.#next(now, this.#planned(now)) - now;
   }
 
   /** Milliseconds for which nobody has a turn, since somebody paused it. */
@@ -191,7 +193,7 @@ export class RateLimiter {
   /** `tryTake` at a time that is known. @internal */
   takeAt(now: number): boolean {
     this.#see(now);
-    if (this.#queue.places.length > 0 || this.#next(now, []) > now) return false;
+    if (this.#queue.length > 0 || this.#next(now, []) > now) return false;
     this.#turns.take(now);
     return true;
   }
@@ -211,7 +213,7 @@ export class RateLimiter {
    */
   enqueue(breaker: string, signal: CallerSignal | undefined, deadline: number): Place | RateLimitError {
     const now = this.#now();
-    const at = this.#next(now, this.#queue.places);
+    const at = this.#next(now, this.#planned(now));
     if (this.#queue.isFull) return this.error(breaker, 'full', at - now);
     const latest = Math.min(now + this.maxWait, deadline);
     if (at > latest) return this.error(breaker, 'wait', at - now);
@@ -255,12 +257,25 @@ export class RateLimiter {
     }
   }
 
+  /** Those behind move up when somebody asks for their turns; the first turn is what it was, whose ever it is now. */
+  #someoneLeft(): void {
+    this.#isStale = true;
+    if (this.waiting === 0) this.#plan();
+  }
+
+  /** Who waits, with the turns as they are by now. */
+  #planned(now: number): readonly Place[] {
+    if (this.#isStale) this.#plan(now);
+    return this.#queue.places;
+  }
+
   /** Works out all turns anew; whose turn has moved too far away is told, unless it waits for a timer that came late. */
   #plan(now = this.#now(), refuses = true): void {
-    const places = this.#queue.places;
+    this.#isStale = false;
+    this.#queue.forget();
     const refused: Place[] = [];
     const kept: Place[] = [];
-    for (const place of places) {
+    for (const place of this.#queue.places) {
       const at = this.#next(now, kept);
       if (refuses && at > place.latest) {
         place.tooLate = at - now;
@@ -270,7 +285,7 @@ export class RateLimiter {
         kept.push(place);
       }
     }
-    this.#queue.places = kept;
+    if (refused.length > 0) this.#queue.remove(refused);
     this.#setTimer(now);
     for (const place of refused) place.end('time');
   }
@@ -283,11 +298,10 @@ export class RateLimiter {
   }
 
   #fire = (): void => {
-    const { places } = this.#queue;
-    const [first] = places;
     this.#timer = undefined;
-    if (first === undefined) return;
     const now = this.#now();
+    const [first] = this.#planned(now);
+    if (first === undefined) return;
     if (now < first.at && this.#early++ < PATIENCE) {
       this.#setTimer(now);
       return;
@@ -295,8 +309,8 @@ export class RateLimiter {
     this.#early = 0;
     const reached = Math.max(now, first.at);
     // Each turn moves those behind it, by what it came too late.
-    while (places.length > 0 && this.#next(reached, []) <= reached) {
-      const place = places.shift() as Place;
+    while (this.waiting > 0 && this.#next(reached, []) <= reached) {
+      const place = this.#queue.shift() as Place;
       place.at = reached;
       this.#turns.take(reached);
       place.end('turn');

@@ -42,6 +42,10 @@ export class Wait implements Follower {
     else followingOf(signal).addCall(this);
   }
 
+  get hasEnded(): boolean {
+    return this.#resolve === undefined;
+  }
+
   /** Tells whether this was the end. */
   end(by: WaitEnd): boolean {
     const resolve = this.#resolve;

@@ -168,3 +168,58 @@ describe('what the limits of a dependency have refused', () => {
     expect(resilience.breaker.state).toBe('OPEN');
   });
 });
+
+describe('a queue that thousands leave at once', () => {
+  const MANY = 5_000;
+
+  /** So many who wait, each with a signal of its own; what their runs rejected with. */
+  function fill(run: (signal: AbortSignal) => Promise<unknown>) {
+    const controllers = Array.from({ length: MANY }, () => new AbortController());
+    const ends = Promise.all(controllers.map(({ signal }) => run(signal).catch((reason) => reason)));
+    return { controllers, ends };
+  }
+
+  it('works out the turns of a rate limit once, for whoever is left', async () => {
+    const clock = timedClock();
+    const limiter = new RateLimiter({ limit: 1, per: 10, queue: MANY + 1, maxWait: 1_000_000, clock });
+    const order: string[] = [];
+    limiter.tryTake();
+    const { controllers, ends } = fill((signal) => limiter.run(() => 0, { signal }));
+    const last = limiter.run(() => order.push('last'));
+    const now = clock.now.bind(clock);
+    let reads = 0;
+    clock.now = () => {
+      reads++;
+      return now();
+    };
+
+    for (const controller of controllers) controller.abort('gone');
+
+    expect([limiter.waiting, reads < 10]).toEqual([1, true]);
+    expect(await ends).toEqual(controllers.map(() => 'gone'));
+    expect(limiter.retryAfter).toBe(20);
+    await clock.advance(10);
+    await last;
+    expect([order, limiter.waiting, clock.timers]).toEqual([['last'], 0, 0]);
+  });
+
+  it('leaves a bulkhead in order, whoever goes', async () => {
+    const clock = timedClock();
+    const bulkhead = new Bulkhead({ limit: 1, queue: MANY + 3, clock });
+    const held = deferred();
+    const order: number[] = [];
+    const running = bulkhead.run(() => held.promise);
+    const first = bulkhead.run(() => order.push(1));
+    const { controllers, ends } = fill((signal) => bulkhead.run(() => 0, { signal }));
+    const second = bulkhead.run(() => order.push(2));
+
+    for (const controller of controllers.reverse()) controller.abort('gone');
+    expect(bulkhead.waiting).toBe(2);
+    const third = bulkhead.run(() => order.push(3));
+    held.resolve(0);
+    await Promise.all([running, first, second, third]);
+
+    expect(await ends).toEqual(controllers.map(() => 'gone'));
+    expect([order, bulkhead.running, bulkhead.waiting, clock.timers]).toEqual([[1, 2, 3], 0, 0, 0]);
+  });
+});

@@ -80,7 +80,7 @@ describe('a queue', () => {
     const isFull = queue.isFull;
 
     one.end('time');
-    const [shifted] = [queue.places.shift()];
+    const shifted = queue.shift();
     two.end('time');
 
     expect([isFull, queue.isFull, shifted, queue.places, left]).toEqual([true, false, two, [], 1]);
