@@ -7,11 +7,11 @@ const LIMITS = [
   { core: '{ CircuitBreaker }', name: '{ adaptive }', from: 'recloser/adaptive', limit: 7_700 },
   { core: '*', name: '{ CircuitBreaker as Face }', from: 'recloser/opossum', limit: 7_400 },
   // The contract's goal was 9,500 for everything; half as much again is configuration, registry and decorators.
-  { core: '*', name: '* as all', from: 'recloser/resilience', limit: 19_100 },
-  { core: '*', name: '{ Resilience }', from: 'recloser/resilience', limit: 12_500 },
+  { core: '*', name: '* as all', from: 'recloser/resilience', limit: 19_300 },
+  { core: '*', name: '{ Resilience }', from: 'recloser/resilience', limit: 12_600 },
   { core: '{ CircuitBreaker }', name: '{ RetryBudget }', from: 'recloser/resilience', limit: 800 },
-  { core: '{ CircuitBreaker }', name: '{ Bulkhead }', from: 'recloser/resilience', limit: 1_500 },
-  { core: '{ CircuitBreaker }', name: '{ RateLimiter }', from: 'recloser/resilience', limit: 2_200 },
+  { core: '{ CircuitBreaker }', name: '{ Bulkhead }', from: 'recloser/resilience', limit: 1_600 },
+  { core: '{ CircuitBreaker }', name: '{ RateLimiter }', from: 'recloser/resilience', limit: 2_350 },
   { core: '{ CircuitBreaker }', name: '{ RETRY_POLICIES }', from: 'recloser/resilience', limit: 250 },
   // The contract's goal was 6,000 for everything.
   { core: '*', name: '* as all', from: 'recloser/testing', limit: 11_600 },
