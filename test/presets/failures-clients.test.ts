@@ -597,6 +597,38 @@ const DATABASES: Record<string, Row[]> = {
     ],
     ignored: [['ORA-01013', oracle(1013)]],
   }),
+  Neo4j: table({
+    answer: [
+      'Neo.ClientError.Schema.ConstraintValidationFailed',
+      'Neo.ClientError.Statement.SyntaxError',
+      'Neo.ClientError.Security.Forbidden',
+      'Neo.TransientError.Transaction.DeadlockDetected',
+    ].map((code) => [code, named('Neo4jError', { code })] as const),
+    failure: [
+      'Neo.ClientError.Cluster.NotALeader',
+      'Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration',
+      'Neo.TransientError.General.OutOfMemoryError',
+      'Neo.TransientError.General.DatabaseUnavailable',
+      'Neo.DatabaseError.General.UnknownError',
+      'ServiceUnavailable',
+      'SessionExpired',
+    ].map((code) => [code, named('Neo4jError', { code })] as const),
+    ignored: [],
+  }),
+  Cassandra: table({
+    answer: [0x2000, 0x2100, 0x2200, 0x2300, 0x2400, 0x2500].map(
+      (code) => [code.toString(16), named('ResponseError', { code })] as const,
+    ),
+    failure: [
+      ...[0, 0x1000, 0x1001, 0x1002, 0x1100, 0x1200, 0x1300, 0x1500].map(
+        (code) => [code.toString(16), named('ResponseError', { code })] as const,
+      ),
+      ['no host', named('NoHostAvailableError', { innerErrors: {} })],
+      ['a timeout of the driver', named('OperationTimedOutError', { host: '10.0.0.1:9042' })],
+      ['a number of another library', named('OtherError', { code: 0x2000 })],
+    ],
+    ignored: [],
+  }),
   'MariaDB and postgres.js': table({
     answer: [['a duplicate', error({ errno: 1062, sqlState: '23000', code: 'ER_DUP_ENTRY' })]],
     failure: [

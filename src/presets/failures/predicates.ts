@@ -7,6 +7,7 @@
 import type { Outcome } from '../../index.js';
 import { amqp } from './amqp.js';
 import { awsFault, awsName } from './aws.js';
+import { cassandra } from './cassandra.js';
 import { clickHouse } from './clickhouse.js';
 import { graphql, isBadGraphql } from './graphql.js';
 import { grpc } from './grpc.js';
@@ -17,6 +18,7 @@ import { kafka } from './kafka.js';
 import { llmAnswer } from './llm.js';
 import { mongodb } from './mongodb.js';
 import { mysql } from './mysql.js';
+import { neo4j } from './neo4j.js';
 import { oracle } from './oracle.js';
 import { orm } from './orm.js';
 import { postgres } from './postgres.js';
@@ -41,6 +43,8 @@ const DATABASE = [
   sqlite,
   sqlServer,
   oracle,
+  neo4j,
+  cassandra,
   grpc,
   firebase,
   awsName,
@@ -82,7 +86,7 @@ export function isHttpFailure(outcome: Outcome): boolean | 'ignore' {
 
 /**
  * PostgreSQL (pg, postgres), MySQL and MariaDB (mysql2, mariadb), MongoDB (mongodb), SQL Server (mssql), Oracle (oracledb),
- * SQLite, ClickHouse (@clickhouse/client), DynamoDB (AWS SDK 3), Redis, those whose clients speak HTTP, such as Qdrant, and
+ * SQLite, ClickHouse (@clickhouse/client), Neo4j (neo4j-driver), Cassandra (cassandra-driver), DynamoDB (AWS SDK 3), Redis, those whose clients speak HTTP, such as Qdrant, and
  * what stands before them: Prisma, Sequelize, Mongoose, TypeORM, MikroORM, Drizzle. Failures are lost connections, timeouts, exhausted
  * resources, a server that starts, stops, throttles or takes no writes. Constraints, missing records,
  * values that do not fit, syntax, permissions and deadlocks are answers.
