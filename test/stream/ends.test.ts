@@ -5,23 +5,13 @@ import { createManualClock } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
+import { caught, totalsOf } from './fixtures.js';
 
 const setUp = () => {
   const clock = createManualClock({ start: 5_000 });
   const breaker = new CircuitBreaker({ name: 'body', clock });
   return { clock, breaker };
 };
-
-const totalsOf = ({ metrics }: CircuitBreaker) => {
-  const { successes, failures, ignored } = metrics.totals;
-  return [metrics.inFlight, successes, failures, ignored];
-};
-
-const caught = (promise: PromiseLike<unknown>) =>
-  Promise.resolve(promise).then(
-    () => 'no error',
-    (error: unknown) => error,
-  );
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -3,19 +3,9 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { CircuitBreaker } from 'recloser';
 import { guardStream } from 'recloser/stream';
 import { describe, expect, it } from 'vitest';
+import { caught, totalsOf } from './fixtures.js';
 
 const breakerOf = (options = {}) => new CircuitBreaker({ name: 'body', ...options });
-
-const totalsOf = ({ metrics }: CircuitBreaker) => {
-  const { successes, failures, ignored } = metrics.totals;
-  return [metrics.inFlight, successes, failures, ignored];
-};
-
-const caught = (promise: PromiseLike<unknown>) =>
-  Promise.resolve(promise).then(
-    () => 'no error',
-    (error: unknown) => error,
-  );
 
 async function readAll<T>(stream: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];

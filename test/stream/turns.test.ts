@@ -4,6 +4,7 @@ import { guardStream, isStreamTimeoutError } from 'recloser/stream';
 import { createManualClock } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
+import { caught, totalsOf } from './fixtures.js';
 
 type Item = IteratorResult<unknown, unknown>;
 
@@ -15,17 +16,6 @@ const setUp = () => {
   const breaker = new CircuitBreaker({ name: 'model', clock });
   return { clock, breaker };
 };
-
-const totalsOf = ({ metrics }: CircuitBreaker) => {
-  const { successes, failures, ignored } = metrics.totals;
-  return [metrics.inFlight, successes, failures, ignored];
-};
-
-const caught = (promise: PromiseLike<unknown>) =>
-  Promise.resolve(promise).then(
-    () => 'no error',
-    (error: unknown) => error,
-  );
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
