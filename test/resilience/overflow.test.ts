@@ -8,7 +8,7 @@ import { atTheEdgeOfTheStack } from '../support/edge-of-the-stack.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
 
 /** Amounts of the stack that are tried; `npm run test:schedules` tries more. */
-const EDGES = Number(process.env.RECLOSER_SCHEDULES ?? 0) >= 10_000 ? 50 : 24;
+const EDGES = Number(process.env.RECLOSER_SCHEDULES ?? 0) >= 10_000 ? 50 : 12;
 
 const NEVER_TRIPS = { failureThreshold: false, failureRateThreshold: false } as const;
 
