@@ -9,7 +9,10 @@ beforeEach(() => {
   const spy = vi.spyOn(process, 'emitWarning').mockImplementation((message, options) => {
     warnings.push({ message: String(message), ...(options as object) });
   });
-  return () => spy.mockRestore();
+  return () => {
+    spy.mockRestore();
+    vi.resetModules();
+  };
 });
 
 /** The number is per process: each test has a package of its own. */

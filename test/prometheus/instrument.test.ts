@@ -1,7 +1,7 @@
 import * as client from 'prom-client';
 import { CircuitBreaker, type CircuitBreakerRegistry } from 'recloser';
 import { type InstrumentOptions, instrument, METRIC_NAMES } from 'recloser/prometheus';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createBreaker, refusalOf, succeedTimes, thrownBy } from '../support/breakers.js';
 import { createRegistry, registryOf } from '../support/registries.js';
 import { exported, readMetric, samplesOf } from './exposition.js';
@@ -148,6 +148,7 @@ describe('instrumenting twice', () => {
 
   it('does not count twice when another copy of the package does it', async () => {
     vi.resetModules();
+    onTestFinished(() => void vi.resetModules());
     const copy = await import('recloser/prometheus');
     const { breaker } = createBreaker();
     const metrics = exported(breaker);
