@@ -150,16 +150,22 @@ const DEEPEST = 3;
  * `Promise.any` does. It never throws.
  *
  * @param knows answers `undefined` about an error that is not of its kind
+ * @param makers what it is told of those who may have made it: a function of its own for each error would cost more
  */
-export function comesOf(error: unknown, knows: (error: object) => boolean | undefined, depth = 0): boolean {
+export function comesOf<Makers>(
+  error: unknown,
+  knows: (error: object, makers: Makers) => boolean | undefined,
+  makers: Makers,
+  depth = 0,
+): boolean {
   let link = error;
   for (let links = 0; links < MOST_LINKS && typeof link === 'object' && link !== null; links++) {
     try {
-      const isIt = knows(link);
+      const isIt = knows(link, makers);
       if (isIt !== undefined) return isIt;
       const { cause, errors } = link as AggregateError;
       if (Array.isArray(errors) && errors.length > 0)
-        return depth < DEEPEST && errors.every((it) => comesOf(it, knows, depth + 1));
+        return depth < DEEPEST && errors.every((it) => comesOf(it, knows, makers, depth + 1));
       link = cause;
     } catch {
       return false; // its members throw
@@ -170,8 +176,11 @@ export function comesOf(error: unknown, knows: (error: object) => boolean | unde
 
 /** Whether an error comes of rejections by this very breaker alone. */
 export function isRejectionBy(error: unknown, maker: object): boolean {
-  return comesOf(error, (it) => (it instanceof CircuitBreakerOpenError ? makerOf(it) === maker : undefined));
+  return comesOf(error, isMadeBy, maker);
 }
+
+const isMadeBy = (error: object, maker: object): boolean | undefined =>
+  error instanceof CircuitBreakerOpenError ? makerOf(error) === maker : undefined;
 
 /** Makes a rejection, without a stack unless asked. @param maker the breaker that rejects */
 export function createOpenError(

@@ -14,8 +14,10 @@ export function madeBy<E extends Error>(maker: object, refusal: E): E {
 
 /** Whether an error comes of refusals by these alone. */
 export function isRefusalBy(error: unknown, ...own: readonly (object | undefined)[]): boolean {
-  return comesOf(error, (it) => {
-    const maker = makers.get(it);
-    return maker && own.includes(maker);
-  });
+  return comesOf(error, isMadeBy, own);
+}
+
+function isMadeBy(error: object, own: readonly (object | undefined)[]): boolean | undefined {
+  const maker = makers.get(error);
+  return maker && own.includes(maker);
 }
