@@ -33,9 +33,11 @@ const WAYS: Readonly<Record<string, Way>> = {
   'a signal': (users, again) => users.call(again, { signal: new AbortController().signal }),
 };
 
+let unhandled: readonly unknown[] = [];
+
 beforeEach(() => {
   // A promise that is rejected where the stack is full may find nobody in time.
-  watchRuntime();
+  ({ unhandled } = watchRuntime());
   // What is thrown where the stack is full is reported, which vitest would take for its own.
   vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {});
 });
@@ -101,5 +103,46 @@ describe('a recursion to the limit of the stack', () => {
 
     expect([limiter.waiting, await limiter.run(() => 'in')]).toEqual([0, 'in']);
     expect(budget.available).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('a promise that the engine made where the stack was full, which nobody can settle', () => {
+  const { Promise: Real } = globalThis;
+
+  /** One promise, after so many others, is rejected without its executor having run. */
+  function spoil(after: number): void {
+    let left = after;
+    class Spoilt<T> extends Real<T> {
+      static override get [Symbol.species]() {
+        return Real;
+      }
+
+      constructor(executor: ConstructorParameters<typeof Real<T>>[0]) {
+        super(left-- === 0 ? (_, reject) => reject(new RangeError('full')) : executor);
+      }
+    }
+    vi.stubGlobal('Promise', Spoilt);
+  }
+
+  test.each([0, 1, 2, 3])('keeps no place and harms no other call: the promise %i', async (after) => {
+    const users = new Resilience({ ...NEVER_TRIPS, callTimeout: 60_000, bulkhead: 10, totalTimeout: 90_000 });
+
+    spoil(after);
+    try {
+      users.call(() => 1).catch(() => {});
+    } catch {
+      // as any overflow
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    const others = [await users.call(() => 1), await users.call(() => 2)];
+    await settled();
+
+    expect(others).toEqual([1, 2]);
+    // What was to settle it would be called in vain.
+    expect(unhandled.filter((error) => !(error instanceof RangeError))).toEqual([]);
+    expect([users.metrics.running, users.bulkhead?.running, users.breaker.metrics.inFlight]).toEqual([
+      0, 0, 0,
+    ]);
   });
 });
