@@ -260,9 +260,9 @@ export function hasCode(error: unknown, code: string): boolean {
   return isCircuitBreakerError(error) && error.code === code;
 }
 
-/** Whether an error is a timeout of the dependency: of a call, or of what it answered in pieces. It passes `trackedErrors`. */
+/** Whether an error is a timeout of the dependency: of a call, of all its tries, or of what it answered in pieces. It passes `trackedErrors`. */
 export function isTimeout(error: unknown): boolean {
-  return isCircuitBreakerError(error) && /^ERR_(CALL|STREAM|BODY)_TIMEOUT$/.test(error.code);
+  return isCircuitBreakerError(error) && /^ERR_(CALL|TOTAL|STREAM|BODY)_TIMEOUT$/.test(error.code);
 }
 
 /** Whether recloser made this error, whichever copy of the package it was. It never throws, whatever it is given. */

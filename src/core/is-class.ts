@@ -4,15 +4,20 @@
  */
 export function isClass(value: unknown): boolean {
   if (typeof value !== 'function') return false;
-  if (isNativeClass(value)) return true;
+  if (isEvidentClass(value)) return true;
   const { value: prototype, writable } = Reflect.getOwnPropertyDescriptor(value, 'prototype') ?? {};
   return writable === false || (hasMembers(prototype) && !tagOf(value).endsWith('GeneratorFunction'));
 }
 
-/** Whether a function is a class of the language. A method may be named `class`, and has parentheses after it. */
+/**
+ * Whether a function is a class that nobody means to call: of the language, or one of errors, of any realm and age. A
+ * method may be named `class`, and has parentheses after it; `String` and the like are functions as well.
+ */
 // biome-ignore lint/complexity/noBannedTypes: any function at all
-export function isNativeClass(value: Function): boolean {
-  return /^class\b(?!\s*\()/.test(sourceOf(value));
+export function isEvidentClass(value: Function): boolean {
+  const { prototype } = value;
+  const isOfErrors = typeof prototype === 'object' && prototype !== null && 'message' in prototype;
+  return isOfErrors || /^class\b(?!\s*\()/.test(sourceOf(value));
 }
 
 /** Whether a function is an asynchronous generator, of any realm, native or compiled, as far as its source tells. */

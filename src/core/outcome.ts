@@ -80,6 +80,5 @@ export function isErrorClass(filter: unknown): filter is ErrorClass {
   if (typeof filter !== 'function') return false;
   const { prototype, name } = filter;
   if (typeof prototype !== 'object' || prototype === null) return /^bound \p{Lu}/u.test(name);
-  if ('message' in prototype && 'name' in prototype) return true;
   return isClass(filter) || CONSTRUCTOR.test(sourceOf(filter));
 }

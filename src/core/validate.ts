@@ -5,7 +5,7 @@
  * or with an `InvalidOptionsError`.
  */
 import { InvalidOptionsError } from './errors.js';
-import { isNativeClass } from './is-class.js';
+import { isEvidentClass } from './is-class.js';
 import { quote } from './quote.js';
 
 /** Answers `undefined` for a value in range, else the range in words. */
@@ -64,9 +64,9 @@ export const object: Check = (value) =>
 /** A list of anything. */
 export const list: Check = (value) => (Array.isArray(value) ? undefined : 'an array');
 
-/** Anything that can be called. */
+/** Anything that can be called, and is no class: of the language, or of errors. */
 export const callable: Check = (value) =>
-  typeof value === 'function' && !isNativeClass(value) ? undefined : 'a function';
+  typeof value === 'function' && !isEvidentClass(value) ? undefined : 'a function';
 
 /** Tells objects that have all of these methods. */
 export const hasMethods =
@@ -128,7 +128,7 @@ export function describe(value: unknown): string {
     case 'symbol':
       return quote(String(value), 40).slice(1, -1);
     case 'function':
-      return isNativeClass(value) ? 'a class' : 'a function';
+      return isEvidentClass(value) ? 'a class' : 'a function';
     case 'bigint':
       return `${value}n`.slice(0, 40);
     case 'object':

@@ -21,7 +21,16 @@ import {
 import { BREAKER_RULES, type CircuitBreakerOptions, readBreakerOptions, refuseIdleRate } from './options.js';
 import type { AnyFunction, Guarded } from './promised.js';
 import { type CircuitBreakerRegistry, defaultRegistry, registryCheck } from './registry.js';
-import { type Check, guardRead, oneOf, type Rules, readOptions, refuse, verify } from './validate.js';
+import {
+  type Check,
+  callable,
+  guardRead,
+  oneOf,
+  type Rules,
+  readOptions,
+  refuse,
+  verify,
+} from './validate.js';
 
 /** The breaker of a function: itself, its name in a registry, or a function that tells the name from the arguments. */
 export type BreakerSource = GuardSource<CircuitBreaker>;
@@ -171,7 +180,7 @@ function findOfInstance(options: CircuitBreakerOptions) {
 }
 
 const breakerSource: Check = (value) =>
-  typeof value === 'string' || typeof value === 'function' || isBreaker(value)
+  typeof value === 'string' || callable(value) === undefined || isBreaker(value)
     ? undefined
     : 'a breaker, its name, or a function that tells the name';
 

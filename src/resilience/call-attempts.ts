@@ -88,7 +88,7 @@ export abstract class CallAttempts<T> extends CallEnd<T> implements AttemptOwner
       clock: host.clock,
       delay: host.answerTimes.delay(hedge.delay),
       most: hedge.maxHedges ?? 1,
-      hasFailed: (ended) => this.isToRetry(ended),
+      hasFailed: (ended) => ended.kind === 'failure' || this.isToRetry(ended),
       send: (delay) => this.#sendHedge(delay),
       won: () => {
         host.tally.hedgesWon++;

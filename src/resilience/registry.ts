@@ -10,6 +10,7 @@ import {
 import { warn } from '../config/warn.js';
 import { warnOfConflict } from '../core/conflict.js';
 import { processWide } from '../core/process-wide.js';
+import { isThenable } from '../core/thenable.js';
 import {
   type Check,
   callable,
@@ -20,6 +21,7 @@ import {
   readOptions,
   refuse,
   type Subject,
+  string,
   verify,
 } from '../core/validate.js';
 import {
@@ -59,12 +61,19 @@ export interface ResilienceRegistryOptions {
 }
 
 const CREATE = { breaker: '', action: 'create resilience registry' };
+const USE = { breaker: '', action: 'use resilience registry' };
 
 const RULES: Rules & Record<keyof ResilienceRegistryOptions, Check> = {
   breakers: (value: unknown) => (hasMethods('getOrCreate')(value) ? undefined : 'a CircuitBreakerRegistry'),
   defaults: object,
   configure: callable,
 };
+
+/** What `configure` may answer. Of a promise nobody would ever see the options. */
+const answerCheck: Check = (it) =>
+  it === undefined || (object(it) === undefined && !isThenable(it))
+    ? undefined
+    : 'a function that answers options at once';
 
 /** What is around a breaker, with what was said of the dependency. */
 interface Entry {
@@ -124,7 +133,7 @@ export class ResilienceRegistry {
    * @throws InvalidOptionsError for a name that is no string or options that are out of range
    */
   getOrCreate(name: string, options?: NamedOptions): Resilience {
-    verify(CREATE, 'name', name, (it) => (typeof it === 'string' ? undefined : 'a string'));
+    verify(USE, 'name', name, string);
     const given = options === undefined ? undefined : readNamed(options, name);
     const known = this.breakers.get(name);
     if (known !== undefined && given !== undefined && Object.keys(given.ofBreaker).length > 0)
@@ -152,16 +161,18 @@ export class ResilienceRegistry {
    *
    * @throws InvalidOptionsError for options that are out of range, or belong to the breaker
    */
-  of(breaker: CircuitBreaker, options?: AroundOptions): Resilience {
+  of(breaker: CircuitBreaker, options: AroundOptions = {}): Resilience {
+    verify(USE, 'breaker', breaker, RESILIENCE_RULES.breaker as Check);
     const entry = this.#entries.get(breaker);
     const subject = resilienceSubject(breaker.name);
+    verify(subject, 'options', options, object);
     const { around } = readResilience({ ...options, breaker }, subject);
     if (entry === undefined) {
       const { name } = breaker;
       const { around: layers } = readNamed(this.#layers(name, options), name);
       return this.#add(breaker, layers, this.#codeOf(name, layers, options));
     }
-    if (options !== undefined) this.#compare(entry, around);
+    this.#compare(entry, around);
     return entry.resilience;
   }
 
@@ -181,8 +192,9 @@ export class ResilienceRegistry {
   }
 
   #layers(name: string, options: NamedOptions | undefined): NamedOptions {
-    const configured = this.#isFromFile && this.#applied ? undefined : this.#configure?.(name);
-    return { ...this.#defaults, ...configured, ...options };
+    const configured: unknown = this.#isFromFile && this.#applied ? undefined : this.#configure?.(name);
+    verify(resilienceSubject(name), 'configure', configured, answerCheck);
+    return { ...this.#defaults, ...(configured as NamedOptions | undefined), ...options };
   }
 
   /** What is not of a configuration. */

@@ -130,7 +130,7 @@ export class Resilience {
       call = this.#prepare(task, options);
       answer = call.start();
     } catch (error) {
-      return Promise.resolve({ ok: false, error, rejected: false, attempts: 0 });
+      return Promise.resolve({ ok: false, error, rejected: true, attempts: 0 });
     }
     return answer.then(
       (value) => ({ ok: true, value, attempts: call.attempts }),

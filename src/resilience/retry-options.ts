@@ -35,7 +35,7 @@ export interface RetryOptions {
    * The wait before the next attempt: milliseconds, options of `exponentialBackoff`, or a function of the attempt that
    * failed.
    *
-   * @default { initial: 100, max: 2_000, jitter: 1 }
+   * @default { initial: 100, max: 2_000, jitter: 1 }, with `max` no less than an `initial` that is given
    */
   backoff?: number | BackoffOptions | Backoff | undefined;
   /** What is retried, in place of what the breaker counts as a failure; it is told what the outcome counts as. */
@@ -156,7 +156,9 @@ export function completeRetry(given: RetryOptions, clock: Clock): Retry {
 function backoffOf(backoff: number | BackoffOptions | Backoff, clock: Clock): Backoff {
   if (typeof backoff === 'function') return backoff;
   if (typeof backoff === 'number') return () => backoff;
-  return exponentialBackoff({ random: () => roll(clock), ...DEFAULT_BACKOFF, ...backoff });
+  const { initial, max } = DEFAULT_BACKOFF;
+  const longest = Math.max(backoff.initial ?? initial, max); // what begins beyond it grows no more
+  return exponentialBackoff({ random: () => roll(clock), ...DEFAULT_BACKOFF, max: longest, ...backoff });
 }
 
 /** A roll of the clock's dice, from 0 to less than 1. */

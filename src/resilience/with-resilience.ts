@@ -12,6 +12,7 @@ import {
 import type { AnyFunction, Guarded } from '../core/promised.js';
 import {
   type Check,
+  callable,
   guardRead,
   hasMethods,
   oneOf,
@@ -225,7 +226,7 @@ function findOfInstance(options: NamedOptions) {
 const isResilience = (value: unknown): value is Resilience => hasMethods('tryCall', 'prepared')(value);
 
 const sourceCheck: Check = (value) =>
-  typeof value === 'string' || typeof value === 'function' || hasMethods('tryCall')(value)
+  typeof value === 'string' || callable(value) === undefined || hasMethods('tryCall')(value)
     ? undefined
     : 'a name, a breaker, a Resilience, or a function that tells the name';
 

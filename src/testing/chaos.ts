@@ -195,7 +195,7 @@ export function createChaos(options: ChaosOptions = {}): Chaos {
   const wrapBy =
     (pick: PickSignal) =>
     <F extends AnyFunction>(fn: F, faults: Faults): F => {
-      if (typeof fn !== 'function')
+      if (callable(fn) !== undefined)
         throw new TypeError(`Chaos needs a function to wrap, received ${describe(fn)}`);
       const apply: ProxyHandler<F>['apply'] = caller(presentOf(faults, WRAP), functions++, pick);
       return new Proxy(fn, { apply });

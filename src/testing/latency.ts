@@ -1,4 +1,13 @@
-import { type Check, describe, duration, either, object, type Subject, verify } from '../core/validate.js';
+import {
+  type Check,
+  callable,
+  describe,
+  duration,
+  either,
+  object,
+  type Subject,
+  verify,
+} from '../core/validate.js';
 import { draw, lognormal } from './random.js';
 
 /**
@@ -7,10 +16,7 @@ import { draw, lognormal } from './random.js';
  */
 export type Latency = number | { p50: number; p99: number } | ((random: () => number) => number);
 
-const functionCheck: Check = (value) => (typeof value === 'function' ? undefined : 'a function');
-
-export const latencyCheck: Check = /* @__PURE__ */ (() =>
-  either(duration(), either(object, functionCheck)))();
+export const latencyCheck: Check = /* @__PURE__ */ (() => either(duration(), either(object, callable)))();
 
 const aboveZero: Check = (value) =>
   (value as number) > 0 && Number.isFinite(value) ? undefined : 'a finite number of milliseconds above 0';

@@ -1,7 +1,9 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {
   byNearness,
   type Check,
+  callable,
   callables,
   count,
   describe as describeValue,
@@ -22,6 +24,10 @@ import {
 } from '../../src/core/validate.js';
 import { refusalOf } from '../support/breakers.js';
 
+/** As a class of errors is written in ES5. */
+function Es5Error() {}
+Es5Error.prototype = Object.create(Error.prototype);
+
 const SUBJECT = { breaker: '', action: 'test' };
 
 describe('a check', () => {
@@ -36,6 +42,21 @@ describe('a check', () => {
     ['a string', string, ['', 'a'], [1, undefined]],
     ['an array', list, [[]], [{}, 'a']],
     ['an object', object, [{}], [null, [], 'a']],
+    [
+      'a function',
+      callable,
+      [() => {}, function named() {}, String, Boolean, { class() {} }.class, async () => {}],
+      [
+        1,
+        {},
+        class {},
+        class extends Error {},
+        TypeError,
+        DOMException,
+        runInNewContext('RangeError'),
+        Es5Error,
+      ],
+    ],
     ['an array of error classes and predicates', callables, [[], [Error]], [[1], Error]],
     ['1 or "a"', oneOf(1, 'a'), [1, 'a'], [2, 'b']],
     ['a string, or an array', either(string, list), ['a', []], [1]],
