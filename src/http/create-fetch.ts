@@ -167,7 +167,7 @@ function received(response: Response, asked: Asked, way: Way, context: AttemptCo
     return;
   }
   const isEndless = /^text\/event-stream\b/i.test(headerOf(response, 'content-type') ?? '');
-  watchResponse(response, new Reading(plan, hand, context, isEndless));
+  watchResponse(response, new Reading(plan, hand, context, asked.signal, isEndless));
 }
 
 function rejectedWith(error: unknown): Response {

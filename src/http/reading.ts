@@ -3,6 +3,7 @@
  * says when somebody waits and what came of it.
  */
 import { Deadline, type Deadlines } from '../core/deadlines.js';
+import { type CallerSignal, type Follower, type Following, followingOf } from '../core/following.js';
 import { afterArrivals } from '../core/timers.js';
 import { CallTimeoutError, type Clock } from '../index.js';
 import { type AttemptContext, TotalTimeoutError } from '../resilience/index.js';
@@ -31,13 +32,15 @@ export interface ReadingPlan {
 /** Deadlines within one such time, in ms, stand in one queue: no two bodies have the same time left. */
 const STEP = 1_000;
 
-class ReadDeadline extends Deadline {
-  readonly expire: () => void;
+/** A wait for some of a body: what ends it, whatever the platform does. */
+class Wait extends Deadline implements Follower {
+  expire!: () => void;
+  abandon!: (reason: unknown) => void;
 
-  constructor(at: number, ms: number, expire: () => void) {
+  /** @param ms until its time is over */
+  constructor(now: number, ms: number) {
     const duration = Math.ceil(ms / STEP) * STEP;
-    super(at - duration, duration);
-    this.expire = expire;
+    super(now + ms - duration, duration);
   }
 }
 
@@ -50,6 +53,8 @@ export class Reading {
   readonly #plan: ReadingPlan;
   readonly #hand: AttemptHand;
   readonly #context: AttemptContext;
+  /** Those who follow the caller's signal, which may abort a fetch that does not listen. */
+  readonly #following: Following | undefined;
   /** Milliseconds that reading all of it may take, or `Infinity`. */
   readonly #left: number;
   /** Whether its end, and how long it takes, says nothing: an event stream's. */
@@ -58,11 +63,21 @@ export class Reading {
   #bodies = 1;
   #isOver = false;
 
-  /** @param context of the attempt that has had the headers */
-  constructor(plan: ReadingPlan, hand: AttemptHand, context: AttemptContext, isEndless: boolean) {
+  /**
+   * @param context of the attempt that has had the headers
+   * @param signal the caller's
+   */
+  constructor(
+    plan: ReadingPlan,
+    hand: AttemptHand,
+    context: AttemptContext,
+    signal: CallerSignal | undefined,
+    isEndless: boolean,
+  ) {
     this.#plan = plan;
     this.#hand = hand;
     this.#context = context;
+    this.#following = signal && followingOf(signal);
     this.#left = context.remaining;
     this.#isEndless = isEndless;
   }
@@ -77,42 +92,69 @@ export class Reading {
     this.#bodies++;
   }
 
-  /** Somebody waits for all of it. @param onTimeout told the error when that takes too long */
-  waitForAll(onTimeout: (error: unknown) => void): StopWaiting {
+  /** Somebody waits for all of it. @param end told why, when that takes too long or its caller has gone */
+  waitForAll(end: (error: unknown) => void): StopWaiting {
     const { breaker, totalTimeout } = this.#plan;
     const timeout = totalTimeout || 0;
     const left = this.#left;
-    return this.#wait(left, () => {
+    const expire = () => {
       const error = new TotalTimeoutError({ breaker, timeout, attempts: this.#context.attempt });
       this.#cut(error, new CallTimeoutError(breaker, Math.round(left)));
-      onTimeout(error);
-    });
+      end(error);
+    };
+    return this.#wait(left, expire, end);
   }
 
   /**
    * Somebody waits for the next chunk.
    *
-   * @param onTimeout told the error when that takes too long
+   * @param end told why, when that takes too long or its caller has gone
    * @param cancel ends the source, once the abort of its request has had the time to reach it: one that is cancelled
    *   before leaves behind a rejection in Node that nobody can handle, if it is a branch of a clone
    */
-  waitForChunk(onTimeout: (error: unknown) => void, cancel: (error: unknown) => void): StopWaiting {
+  waitForChunk(end: (error: unknown) => void, cancel: (error: unknown) => void): StopWaiting {
     const { bodyTimeout, breaker, clock } = this.#plan;
-    return this.#wait(bodyTimeout, () => {
+    const endBoth = (error: unknown) => {
+      end(error);
+      afterArrivals(clock, () => cancel(error));
+    };
+    const expire = () => {
       const error = new BodyTimeoutError(breaker, bodyTimeout);
       this.#cut(error, error);
-      onTimeout(error);
-      afterArrivals(clock, () => cancel(error));
-    });
+      endBoth(error);
+    };
+    return this.#wait(bodyTimeout, expire, endBoth);
   }
 
-  #wait(ms: number, expire: () => void): StopWaiting {
-    if (ms === Number.POSITIVE_INFINITY || this.#isEndless || this.#isOver) return NOTHING;
+  #wait(ms: number, expire: () => void, end: (error: unknown) => void): StopWaiting {
+    const { signal } = this.#context;
+    if (signal.aborted) {
+      end(signal.reason);
+      return NOTHING;
+    }
+    const following = this.#following;
+    const isBounded = ms !== Number.POSITIVE_INFINITY && !this.#isEndless;
+    if (this.#isOver || !(isBounded || following)) return NOTHING;
     const now = this.#plan.clock.now();
     const all = this.#hand.deadlines;
-    const deadline = new ReadDeadline(now + ms, ms, expire);
-    all.add(deadline, now);
-    return () => all.remove(deadline);
+    const wait = new Wait(now, isBounded ? ms : 0);
+    const stop = () => {
+      all.remove(wait);
+      following?.removeCall(wait);
+    };
+    wait.expire = () => {
+      stop();
+      expire();
+    };
+    wait.abandon = (reason) => {
+      stop();
+      this.#finish();
+      this.#hand.abort(reason);
+      end(reason);
+    };
+    if (isBounded) all.add(wait, now);
+    following?.addCall(wait);
+    return stop;
   }
 
   #cut(error: unknown, failure: unknown): void {

@@ -68,7 +68,7 @@ export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading):
       stop = reading.waitForChunk(cut, (error) => {
         from.cancel(error).catch(() => {});
       });
-      take(from, controller).then(resolve);
+      if (!isOver) take(from, controller).then(resolve);
     });
 
   const cancel = (reason: unknown): Promise<void> => {

@@ -132,7 +132,7 @@ function readBy(method: Method, name: string): Method {
         const stop = reading.waitForAll(reject);
         if (body !== null) {
           // It is watched itself, and tells of its end.
-          readThrough(this, body, name).then(resolve, reject).finally(stop);
+          readThrough(this, body, name).finally(stop).then(resolve, reject);
           return;
         }
         run(() => Reflect.apply(method, this, args), undefined as never).then(

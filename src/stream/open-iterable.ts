@@ -34,7 +34,8 @@ export function openIterable(watch: Watch, stream: AsyncIterable<unknown>): Asyn
       ...(fail && { throw: (...args: [unknown?]) => Reflect.apply(fail, stream, args) }),
     });
     members.next = (...args: [unknown?]) => reader.next(...args);
-    if (end) members.return = (value?: unknown) => reader.return(value);
+    // Whoever breaks off says so by it alone.
+    members.return = (value?: unknown) => reader.return(value);
     if (fail) members.throw = (error?: unknown) => reader.throw(error);
     members[Symbol.asyncIterator] = () => stream;
   } else {

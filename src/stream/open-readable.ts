@@ -1,6 +1,10 @@
+import { afterArrivals } from '../core/timers.js';
 import { hide } from './hide.js';
 import type { NodeReadable, NodeWritable } from './kinds.js';
 import { leftEarly, type Watch } from './watch.js';
+
+/** Node's streams tell what they tell in the turns of the platform, whatever the breaker's clock says. */
+const PLATFORM = { now: () => 0 };
 
 /**
  * The same `Readable`, listened to without a listener: one would make it flow, or hide an error that nobody handles. What
@@ -8,7 +12,7 @@ import { leftEarly, type Watch } from './watch.js';
  */
 export function openReadable(watch: Watch, stream: NodeReadable): NodeReadable {
   const targets = new Set<NodeWritable>();
-  const { emit, read, pipe } = stream;
+  const { emit, read, pipe, destroy } = stream;
   let isWaiting = false;
 
   const wait = () => {
@@ -82,6 +86,13 @@ export function openReadable(watch: Watch, stream: NodeReadable): NodeReadable {
     pipe(this: unknown, target: NodeWritable, ...args: unknown[]) {
       targets.add(target);
       return Reflect.apply(pipe, stream, [target, ...args]);
+    },
+    destroy(this: unknown, ...args: unknown[]) {
+      const answer = Reflect.apply(destroy, stream, args);
+      // Not every stream tells of its end. Where it does, that goes first.
+      const told = args[0] == null ? 'close' : 'error';
+      if (!watch.isOver) afterArrivals(PLATFORM, () => watch.isOver || take(told, args));
+      return answer;
     },
   });
   watch.onCut = (error) => {

@@ -308,7 +308,14 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   dashboard: ['monitor/index', 'presets/index'],
   grafana: ['monitor/index', 'prometheus/index'],
   // `layerOptions` and the rules of a breaker: what is for a key is a breaker's.
-  http: ['core/option-layers', 'core/options', 'core/permit', 'core/promises', 'resilience/index'],
+  http: [
+    'core/following',
+    'core/option-layers',
+    'core/options',
+    'core/permit',
+    'core/promises',
+    'resilience/index',
+  ],
   monitor: [],
   opentelemetry: [],
   // Its class is an EventEmitter, as opossum's is: it alone knows a module of Node.

@@ -1,0 +1,194 @@
+/** A `fetch` that sends nothing and listens to no signal: whatever ends a body here, it is not the platform. */
+import { getEventListeners } from 'node:events';
+import { createFetch, isBodyTimeoutError } from 'recloser/http';
+import { isTotalTimeoutError } from 'recloser/resilience';
+import { createManualClock } from 'recloser/testing';
+import { describe, expect, it } from 'vitest';
+
+const URL_A = 'https://api.example.com/users';
+
+const caught = (promise: Promise<unknown> | undefined) =>
+  Promise.resolve(promise).then(
+    () => 'no error',
+    (error: unknown) => error,
+  );
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Some of a body, and nothing more. */
+const half = () =>
+  new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array([123])) });
+
+type Options = Parameters<typeof createFetch>[0];
+
+/** A fetch that is deaf, and answers half of a body. */
+function deaf(options: Options = {}, headers: Record<string, string> = {}) {
+  const clock = createManualClock();
+  const api = createFetch({ fetch: async () => new Response(half(), { headers }), clock, ...options });
+  const controller = new AbortController();
+  const { signal } = controller;
+  return {
+    clock,
+    controller,
+    signal,
+    ask: () => api(URL_A, { signal }),
+    totals: () => api.breakerFor(URL_A).metrics.totals,
+  };
+}
+
+const READS: [string, (response: Response) => Promise<unknown>][] = [
+  ['json', (it) => it.json()],
+  ['text', (it) => it.text()],
+  ['arrayBuffer', (it) => it.arrayBuffer()],
+  ['blob', (it) => it.blob()],
+  ['the text of a clone', (it) => it.clone().text()],
+  ['the text of what was cloned', (it) => it.clone() && it.text()],
+  ['the body', (it) => it.body?.pipeTo(new WritableStream()) ?? Promise.resolve()],
+  ['the body of a clone', (it) => it.clone().body?.pipeTo(new WritableStream()) ?? Promise.resolve()],
+  ['a Response around the body', (it) => new Response(it.body).text()],
+  ['a branch of the body', (it) => new Response(it.body?.tee()[0] ?? null).text()],
+];
+
+const WAYS: [string, Options, Record<string, string>][] = [
+  ['whose time is that of the call', { bodyTimeout: 60_000 }, {}],
+  ['whose chunks are watched', { bodyTimeout: 1_000 }, {}],
+  ['without a time for all of it', { totalTimeout: false, bodyTimeout: 1_000 }, {}],
+  ['of an event stream', {}, { 'content-type': 'text/event-stream' }],
+];
+
+describe.each(WAYS)('a body %s', (_, options, headers) => {
+  describe.each(READS)('read by %s', (_, read) => {
+    it('ends with the reason of its caller, who is ignored', async () => {
+      const { ask, controller, signal, clock, totals } = deaf(options, headers);
+      const reading = caught(read(await ask()));
+      await turn();
+      const reason = new Error('gone');
+
+      controller.abort(reason);
+
+      expect((await reading) === reason).toBe(true);
+      expect(totals()).toMatchObject({ calls: 1, failures: 0 });
+      await turn();
+      await clock.advance(0);
+      expect([clock.timers, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+    });
+
+    it('is at its end where its caller has gone before', async () => {
+      const { ask, controller, totals } = deaf(options, headers);
+      const response = await ask();
+
+      controller.abort('gone');
+
+      expect(await caught(read(response))).toBe('gone');
+      expect(totals()).toMatchObject({ calls: 1, failures: 0 });
+    });
+  });
+
+  it('ends between two chunks', async () => {
+    const { ask, controller } = deaf(options, headers);
+    const reader = (await ask()).body?.getReader();
+    await reader?.read();
+
+    controller.abort('gone');
+
+    expect(await caught(reader?.read())).toBe('gone');
+  });
+
+  it('ends with all of its clones', async () => {
+    const { ask, controller } = deaf(options, headers);
+    const response = await ask();
+    const [first, second] = [response.clone(), response.clone()];
+    const readings = Promise.all([caught(response.json()), caught(first.text())]);
+    await turn();
+
+    controller.abort('gone');
+
+    expect(await readings).toEqual(['gone', 'gone']);
+    expect(await caught(second.text())).toBe('gone');
+  });
+});
+
+describe('a body that stands still, of a fetch that is deaf', () => {
+  it.each(READS)('ends after bodyTimeout when it is read by %s', async (_, read) => {
+    const { ask, clock, totals } = deaf({ bodyTimeout: 1_000, totalTimeout: 5_000 });
+    const reading = caught(read(await ask()));
+    await turn();
+
+    await clock.advance(1_001);
+
+    expect(isBodyTimeoutError(await reading)).toBe(true);
+    expect(totals()).toMatchObject({ calls: 2, failures: 1, timeouts: 1 });
+  });
+
+  it.each(READS.slice(0, 6))('ends with the time of the call when it is read by %s', async (_, read) => {
+    const { ask, clock, totals } = deaf({ bodyTimeout: 9_000, totalTimeout: 5_000 });
+    const reading = caught(read(await ask()));
+    await turn();
+
+    await clock.advance(6_000);
+
+    expect(isTotalTimeoutError(await reading)).toBe(true);
+    expect(totals()).toMatchObject({ calls: 2, failures: 1, timeouts: 1 });
+  });
+
+  it('is at its end for a clone that is read later', async () => {
+    const { ask, clock, totals } = deaf({ bodyTimeout: 1_000, totalTimeout: 5_000 });
+    const response = await ask();
+    const clone = response.clone();
+    const reading = caught(response.json());
+    await turn();
+    await clock.advance(1_001);
+
+    const errors = [await reading, await caught(clone.text())];
+
+    expect(errors.map(isBodyTimeoutError)).toEqual([true, true]);
+    expect(totals()).toMatchObject({ calls: 2, failures: 1 });
+  });
+
+  it('leaves no timer, and nothing on the signal of its caller', async () => {
+    const { ask, clock, signal } = deaf({ bodyTimeout: 1_000, totalTimeout: 5_000 });
+    const reading = caught(ask().then((it) => it.text()));
+    await turn();
+
+    await clock.advance(1_001);
+    await reading;
+    await turn();
+    await clock.advance(0);
+
+    expect([clock.timers, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+  });
+});
+
+describe('a body that comes to its end', () => {
+  it.each(READS)('is its caller’s alone when it has been read by %s', async (_, read) => {
+    const clock = createManualClock();
+    const { signal } = new AbortController();
+    const api = createFetch({ fetch: async () => new Response('{}'), clock });
+
+    await read(await api(URL_A, { signal }));
+    await turn();
+
+    expect(api.breakerFor(URL_A).metrics.totals).toMatchObject({ calls: 1, failures: 0 });
+    expect(clock.timers).toBe(0);
+  });
+
+  it('tells its source that its caller has gone', async () => {
+    let heard: unknown;
+    const clock = createManualClock();
+    const controller = new AbortController();
+    const source = new ReadableStream({
+      cancel: (reason) => {
+        heard = reason;
+      },
+    });
+    const api = createFetch({ fetch: async () => new Response(source), clock });
+    const reader = (await api(URL_A, { signal: controller.signal })).body?.getReader();
+    const pending = caught(reader?.read());
+    await turn();
+
+    controller.abort('gone');
+    await clock.advance(0);
+
+    expect([await pending, heard]).toEqual(['gone', 'gone']);
+  });
+});
