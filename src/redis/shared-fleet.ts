@@ -108,6 +108,7 @@ export class SharedFleet implements Fleet, Host {
   }
 
   get ready(): Promise<void> {
+    this.#pulse.arm(); // the timer may be gone, with fake ones
     return this.#pulse.ready;
   }
 
@@ -246,6 +247,7 @@ export class SharedFleet implements Fleet, Host {
   }
 
   #created(breaker: ShareableBreaker): void {
+    this.#pulse.arm();
     const view = this.#views.get(breaker.name);
     if (view === NOTHING || this.isObserving) return;
     const member = this.#members.of(breaker);
@@ -259,6 +261,7 @@ export class SharedFleet implements Fleet, Host {
   }
 
   status(): FleetStatus {
+    this.#pulse.arm();
     return statusOf({
       instance: this.#instance,
       namespace: this.#options.namespace,

@@ -363,4 +363,29 @@ describe('a call', () => {
     expect([before, closed]).toEqual([0, 2]);
     expect(world.redis.commands.length).toBe(open);
   });
+
+  it('costs nothing but the polls of its instance, however many there are', async () => {
+    const world = await createWorld(3, { pollInterval: 2_000 });
+    const run = async (seconds: number) => {
+      const before = world.redis.commands.length;
+      for (let second = 0; second < seconds; second++) {
+        for (const instance of world.instances) {
+          for (let call = 0; call < 500; call++) void succeed(instance);
+        }
+        await world.clock.advance(1_000);
+      }
+      return world.redis.commands.length - before;
+    };
+    await world.clock.advance(2_000);
+
+    const closed = await run(20);
+    for (const instance of world.instances) await trip(instance);
+    await world.clock.advance(500);
+    const states = statesOf(world.instances);
+    const open = await run(9);
+
+    expect(states).toBe('OPEN OPEN OPEN');
+    expect(closed).toBeLessThanOrEqual(3 * (20_000 / 2_000) * 1.25 + 3);
+    expect(open).toBeLessThanOrEqual(3 * (9_000 / 2_000) * 1.25 + 3);
+  });
 });

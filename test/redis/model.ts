@@ -146,12 +146,24 @@ export class Play {
     const index = Number(who);
     if (this.#isGone[index]) return;
     const breaker = this.breakers[index] as CircuitBreaker;
+    const run = async (task: () => Promise<unknown>) => {
+      const { shared, retryAfter } = breaker.metrics;
+      let isAdmitted = false;
+      await breaker.tryCall(() => {
+        isAdmitted = true;
+        return task();
+      });
+      this.#expect(
+        !(isAdmitted && shared && retryAfter !== null && retryAfter > 0),
+        'nobody is admitted before the time is over',
+      );
+    };
     switch (what) {
       case 'fail':
-        await breaker.tryCall(() => Promise.reject(new Error('down')));
+        await run(() => Promise.reject(new Error('down')));
         break;
       case 'succeed':
-        await breaker.tryCall(async () => 'fine');
+        await run(async () => 'fine');
         break;
       case 'begin':
         await this.#begin(index, breaker);
@@ -266,6 +278,8 @@ class Witness {
   #epoch = 0;
   /** The epoch of the record while it is closed, and when it ends while its epoch lasts. */
   #closedEpoch = 0;
+  /** Of the opening that nobody has closed yet. */
+  #openEpoch = 0;
   #expiry: number | undefined;
   /** Whether enough successes have closed it for all, or a person has. */
   isClosed = false;
@@ -281,6 +295,7 @@ class Witness {
     this.#successes = 0;
     this.#epoch = 0;
     this.#closedEpoch = 0;
+    this.#openEpoch = 0;
     this.#expiry = undefined;
     this.isClosed = false;
   }
@@ -303,10 +318,18 @@ class Witness {
       assert.ok(!grew, 'a denial extends nothing');
       this.#expiry = Number(expiry);
     }
-    if (state === 'c' || state === 'r') this.#closedEpoch = Number(epoch);
+    if (state === 'c' || state === 'r') {
+      assert.ok(
+        this.#openEpoch === 0 || this.isClosed,
+        'what is open for all closes by successes or by hand',
+      );
+      this.#closedEpoch = Number(epoch);
+      this.#openEpoch = 0;
+    }
     if (state !== 'o' || Number(epoch) <= this.#epoch) return;
     this.#grows(Number(epoch));
     this.isClosed = false;
+    this.#openEpoch = Number(epoch);
     const votes = [...this.#voters.values()].filter((it) => it === this.#closedEpoch).length;
     assert.ok(votes === this.#voters.size, 'evidence of another epoch is no vote');
     assert.ok(
