@@ -12,9 +12,11 @@ async function main(): Promise<void> {
   await client.connect();
 
   let [pending, mostPending] = [0, 0];
+  let isCutOff = false;
   const send = async (command: readonly string[]) => {
     mostPending = Math.max(mostPending, ++pending);
     try {
+      if (isCutOff) throw new Error('no route to Redis');
       return await client.sendCommand([...command]);
     } finally {
       pending--;
@@ -36,6 +38,7 @@ async function main(): Promise<void> {
   process.on('message', (what: string) => {
     const task = tasks[what];
     if (task !== undefined) void breaker.tryCall(task);
+    if (what === 'cut off' || what === 'reach') isCutOff = what === 'cut off';
     if (what === 'collect') globalThis.gc?.();
     const { state, shared } = breaker.metrics;
     const { detached } = fleet.status();

@@ -48,7 +48,7 @@ class Instance {
   }
 
   /** Tells it what to do; answers how it is right after. */
-  async tell(what: 'fail' | 'succeed' | 'hang' | 'look' | 'collect'): Promise<Status> {
+  async tell(what: 'fail' | 'succeed' | 'hang' | 'look' | 'collect' | 'cut off' | 'reach'): Promise<Status> {
     const answer = once(this.#child, 'message');
     this.#child.send(what);
     return (await answer)[0] as Status;
@@ -148,7 +148,7 @@ describe.skipIf(isMissing)('a fleet of processes', () => {
   });
 
   it(
-    `closes for all after ${SOAK} s of killed and sleeping instances, lost data and a Redis that hangs`,
+    `closes for all after ${SOAK} s of killed, sleeping and cut off instances, lost data and a Redis that hangs`,
     async () => {
       const { server, instances } = await startAll(4);
       const admin = await CLIENTS['node-redis 6']!(server.port);
@@ -162,7 +162,7 @@ describe.skipIf(isMissing)('a fleet of processes', () => {
       for (const end = performance.now() + SOAK * 1_000; performance.now() < end; ) {
         const index = below(4);
         const one = instances[index] as Instance;
-        switch (below(8)) {
+        switch (below(9)) {
           case 0:
             await one.kill();
             instances[index] = await Instance.start(server.port);
@@ -181,6 +181,13 @@ describe.skipIf(isMissing)('a fleet of processes', () => {
             await pass(below(1_500));
             server.child.kill('SIGCONT');
             break;
+          case 4:
+            await one.tell('cut off');
+            for (const end = performance.now() + below(1_500); performance.now() < end; await pass(10)) {
+              await Promise.all(instances.map((it) => it.tell(below(3) === 0 ? 'fail' : 'succeed')));
+            }
+            await one.tell('reach');
+            break;
           default:
             for (let n = 0; n < 20; n++) {
               await Promise.all(instances.map((it) => it.tell(below(3) === 0 ? 'fail' : 'succeed')));
@@ -190,6 +197,7 @@ describe.skipIf(isMissing)('a fleet of processes', () => {
       }
       // An instance whose own probe failed last asks last; a lease may be out, and Redis is known to be back with the next poll.
       const took = await until(instances, 'succeed', isClosed);
+      if (process.env.RECLOSER_FLEET_SOAK !== undefined) console.info(`closed for all after ${took} ms`);
       for (const it of instances) await it.tell('collect');
       const after = await Promise.all(instances.map((it) => it.tell('look')));
 
