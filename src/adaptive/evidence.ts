@@ -38,7 +38,7 @@ export class Evidence {
   }
 
   /** @param startedAt the start of the failed call */
-  fail(startedAt: number, isOverdue: boolean): void {
+  fail(startedAt: number, isOverdue = false): void {
     if (this.value === 0) {
       this.began = startedAt;
       this.failures = 0;

@@ -35,7 +35,8 @@ export function lineAt(rate: number): Line {
 export function linesFor(tolerate: number): readonly Line[] {
   const first = lineAt(tolerate);
   const lines = [first];
-  for (let m = first.up + 1; first.down === 1 && m > 3 && lines.length < MOST_LINES; ) {
+  // A line above a half adds 1, and has none that is faster.
+  for (let m = first.up + 1; m > 3 && lines.length < MOST_LINES; ) {
     m = Math.round(m / (m > 10 ? 2.4 : 1.75));
     lines.push(over(m));
   }

@@ -49,7 +49,6 @@ export class Ramp {
   admits(now: number): boolean {
     this.#climb(now - this.#climbedAt);
     this.#climbedAt = now;
-    if (this.isOver) return true;
     this.#credit = Math.min(this.#credit + this.share, 2);
     if (this.#credit < 1 - 1e-9) return false;
     this.#credit -= 1;
@@ -71,7 +70,7 @@ export class Ramp {
   record(failed: boolean, startedAt: number, now: number): void {
     if (startedAt <= this.#cutAt) return;
     if (!failed) this.#evidence.succeed();
-    else this.#evidence.fail(startedAt, false);
+    else this.#evidence.fail(startedAt);
     if (this.#evidence.value < CUT_AT) return;
     this.#evidence.clear();
     this.#ceiling = this.share;

@@ -37,7 +37,7 @@ export class Warning {
     this.#calls++;
     if (failed) {
       this.#failures++;
-      evidence.fail(startedAt, false);
+      evidence.fail(startedAt);
     } else evidence.succeed();
     if (!this.isDegraded && evidence.value >= evidence.threshold) {
       this.isDegraded = true;

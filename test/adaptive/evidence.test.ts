@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { heard, heardTransitions } from '../support/breakers.js';
 import { guarded } from './fixtures.js';
@@ -112,6 +113,35 @@ describe('evidence', () => {
       { reason: 'detector', detail: expect.stringContaining('calls were slow') },
     ]);
     expect(breaker.metrics.detector?.lines).toEqual(['1/2', 'slow 1/2']);
+  });
+
+  test('is never below none nor without bounds, whatever comes of calls and whatever the clock reads', () => {
+    const call = fc.tuple(fc.constantFrom('s', 'f'), fc.constantFrom(0, 5, 100, 3_000, -400, -1e15, 1e15));
+
+    fc.assert(
+      fc.property(
+        fc.constantFrom(0.5, 0.9, 1 / 7, 1 / 25),
+        fc.array(call, { maxLength: 120 }),
+        (tolerate, calls) => {
+          const { breaker, clock, play } = guarded({ tolerate, normal: 0.01 }, { mode: 'observe' });
+
+          for (const [outcome, passed] of calls) {
+            if (passed < 0) clock.time = Math.max(clock.time + passed, 0);
+            play(outcome, Math.max(passed, 0));
+
+            const { evidence, thresholds } = breaker.metrics.detector as Record<string, number[]>;
+            for (const [line, value] of evidence!.entries()) {
+              expect(Number.isInteger(value)).toBe(true);
+              expect(value).toBeGreaterThanOrEqual(0);
+              expect(value).toBeLessThanOrEqual(thresholds![line]! + 30 * 9);
+            }
+            expect(breaker.metrics.health).toBeGreaterThanOrEqual(0);
+            expect(breaker.metrics.health).toBeLessThanOrEqual(1);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 
   test('stands beside the built-in rules', () => {

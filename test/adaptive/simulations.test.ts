@@ -3,6 +3,7 @@ import { adaptive } from 'recloser/adaptive';
 import { describe, expect, test } from 'vitest';
 import { FAULTS, runBlips, runFault } from '../../bench/simulations/faults.mjs';
 import { compare, keepPromises } from '../../bench/simulations/matched.mjs';
+import { runOrdinary, TRAFFIC } from '../../bench/simulations/ordinary.mjs';
 import { createSubjects } from '../../bench/simulations/subjects.mjs';
 
 const its = { CircuitBreaker: recloser.CircuitBreaker, adaptive };
@@ -47,5 +48,21 @@ describe('in simulated traffic, the detector', () => {
 
   test('sits out a blip of 100 ms', async () => {
     expect(await runBlips(ours, 200, 100, SEED, 8)).toBe(0);
+    expect(await runBlips(ours, 2_000, 100, SEED, 2)).toBe(0);
   });
+
+  // The others take longer: `npm run sim`.
+  test.each(['bad requests', 'one shard', 'steady', 'low traffic'])(
+    'opens for nothing in an hour of ordinary traffic, and sees an outage then: %s',
+    async (name) => {
+      const traffic = TRAFFIC.find((it) => it.name.startsWith(name));
+      if (traffic === undefined) throw new Error(`no traffic ${name}`);
+
+      const { tripsADay, seenAfter } = await runOrdinary(ours, traffic, SEED, name === 'steady' ? 0.5 : 1);
+
+      expect(tripsADay).toBe(0);
+      // At a call in ten seconds it takes as many calls.
+      expect(seenAfter).toBeLessThanOrEqual(name === 'low traffic' ? 200_000 : 2_500);
+    },
+  );
 });

@@ -9,12 +9,12 @@ import { refusalOf } from '../support/breakers.js';
 import { manualClock } from '../support/manual-clock.js';
 import { guarded } from './fixtures.js';
 
-const INCIDENT = { from: 60_000, to: 80_000 };
+const INCIDENT = { from: 30_000, to: 40_000 };
 
-/** Two minutes at 20 calls a second, 3 % failing, and an outage between. */
+/** A minute at 20 calls a second, 3 % failing, and an outage between. */
 function traffic(breaker = 'search'): RecordedCall[] {
   const random = createRandom(1);
-  return Array.from({ length: 2_400 }, (_, call) => {
+  return Array.from({ length: 1_200 }, (_, call) => {
     const t = call * 50;
     const isDown = t >= INCIDENT.from && t < INCIDENT.to;
     return { breaker, t, ok: !isDown && random() >= 0.03, ms: 20 };
@@ -75,7 +75,7 @@ describe('tune', () => {
     expect(report.best).toMatchObject({ detected: 1, incidents: 1, falseTrips: 0, why: null });
     expect(report.best?.detection).toBeLessThan(1_000);
     expect(report.rows.filter(({ why }) => why === null)).toEqual([report.best]);
-    expect(report.rows.find(({ name }) => name === 'half of the last 100')?.failingSent).toBeGreaterThan(80);
+    expect(report.rows.find(({ name }) => name === 'half of the last 100')?.failingSent).toBeGreaterThan(50);
   });
 
   test('answers the same for the same trace, in any order', () => {
@@ -111,7 +111,7 @@ describe('tune', () => {
 
     const [row] = tune(traffic(), { incidents: [INCIDENT], candidates }).rows;
 
-    expect(row?.falseTrips).toBeGreaterThan(20);
+    expect(row?.falseTrips).toBeGreaterThan(15);
     expect(row?.falseTripsPerDay).toBeGreaterThan(10_000);
     expect(row?.goodput).toBeLessThan(0.9);
   });
@@ -159,17 +159,17 @@ describe('recloser tune', () => {
   const run = (line: string) => runCommand(line.split(' '), surroundings);
 
   test('prints a table, the winner, and why the others lost', async () => {
-    const { status, stdout } = await run('tune trace.jsonl --incident 60000..80000 --detect-within 3s');
+    const { status, stdout } = await run('tune trace.jsonl --incident 30000..40000 --detect-within 3s');
 
     expect(status).toBe(0);
-    expect(stdout).toContain('2400 calls in 120 s');
+    expect(stdout).toContain('1200 calls in 60 s');
     expect(stdout).toMatch(/^\* {2}\S.* 1 of 1 /m);
     expect(stdout).toMatch(/^Best: /m);
     expect(stdout).toMatch(/calls more failed or lost|false trips a day|ms to open/);
   });
 
   test('prints JSON alone, that the presets read back', async () => {
-    const { stdout } = await run('tune trace.jsonl --incident 60s..80s --json');
+    const { stdout } = await run('tune trace.jsonl --incident 30s..40s --json');
     const { best, rows } = JSON.parse(stdout);
 
     expect(rows).toHaveLength(17);

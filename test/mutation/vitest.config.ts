@@ -8,10 +8,17 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   core: ['test/core/**/*.test.ts', 'test/model/{schedules,hostile}.test.ts'],
   // A full stack is another matter, and so are figures of many calls: they take seconds.
   resilience: ['test/resilience/**/!(overflow|hedge-figures).test.ts'],
+  // So are hours of simulated traffic.
+  adaptive: ['test/adaptive/!(simulations).test.ts'],
 };
 
 /** Milliseconds that a single test of a folder may take, where it is more than usual. */
-const SLOW: Readonly<Record<string, number>> = { core: 30_000, resilience: 5_000, testing: 8_000 };
+const SLOW: Readonly<Record<string, number>> = {
+  core: 30_000,
+  resilience: 5_000,
+  testing: 8_000,
+  adaptive: 10_000,
+};
 
 const of = process.env.MUTANTS_OF ?? 'core';
 
