@@ -10,7 +10,7 @@ import { type CallOptions, verifyCallOptions } from './call-options.js';
 import { Deadlines, deadlinesFor } from './deadlines.js';
 import type { CircuitBreakerOpenError } from './errors.js';
 import { reasonOf } from './following.js';
-import { GuardedCall, type Guards, type Settle } from './guarded-call.js';
+import { GuardedCall, type Owner } from './guarded-call.js';
 import { OWED as owed, OWED_BY as owedBy, payBack } from './lending-circuit.js';
 import type { Phase } from './phase.js';
 import { rejectSoon, run, type Task } from './promises.js';
@@ -41,7 +41,7 @@ interface Watcher {
   noticed: ((error: unknown) => void) | undefined;
 }
 
-export abstract class CallingCircuit extends SyncCallingCircuit {
+export abstract class CallingCircuit extends SyncCallingCircuit implements Owner {
   #watcher: Watcher | undefined;
   #deadlines: Deadlines | undefined;
 
@@ -146,14 +146,8 @@ export abstract class CallingCircuit extends SyncCallingCircuit {
     if (fallback === undefined) return undefined;
     const signal = options?.signal;
     if (signal === undefined) return run(fallback, new LazyCallContext(this.name, rejection.state));
-    const guards: Guards = {
-      signal,
-      callTimeout: false,
-      startedAt: 0,
-      deadlines: undefined,
-      mayFallBack: false,
-    };
-    return new GuardedCall<T>(this.name, rejection.state, guards, () => undefined).runFallback(fallback);
+    const call = new GuardedCall<T>(this, rejection.state, undefined, 0, false, undefined, options);
+    return call.runFallback(fallback);
   }
 
   #start<T>(
@@ -180,12 +174,36 @@ export abstract class CallingCircuit extends SyncCallingCircuit {
    * All that takes a call is done before there is a promise: a full stack would leave it rejected with nobody to hear.
    */
   #runWatched<T>(task: Task<T>, context: LazyCallContext, permit: Phase, startedAt: number): Promise<T> {
+    if (!Number.isNaN(startedAt) && this.options.detector === false)
+      return this.#runTimed(task, context, permit, startedAt);
     const watcher = this.#watcherOf(permit, startedAt);
     const noticed = this.isFailing ? this.#noticedBy(watcher) : undefined;
     const pending = run(task, context);
     if (noticed === undefined) return pending.then(watcher.succeeded, watcher.failed);
     pending.then(watcher.succeeded, noticed);
     return pending.then();
+  }
+
+  /** The same for a call that began at a time of its own. */
+  #runTimed<T>(task: Task<T>, context: LazyCallContext, permit: Phase, startedAt: number): Promise<T> {
+    const succeeded = (value: T): T => {
+      this.giveBack(permit);
+      this.succeed(permit, startedAt, value);
+      return value;
+    };
+    const noticed = (error: unknown): void => {
+      this.giveBack(permit);
+      this.settle(permit, startedAt, true, error);
+    };
+    if (this.isFailing) {
+      const pending = run(task, context);
+      pending.then(succeeded, noticed);
+      return pending.then();
+    }
+    return run(task, context).then(succeeded, (error) => {
+      noticed(error);
+      throw error;
+    });
   }
 
   /** Calls of one stay that began at one time, or untimed, differ in nothing: they share what settles them. */
@@ -254,26 +272,33 @@ export abstract class CallingCircuit extends SyncCallingCircuit {
     callTimeout: number | false,
     options: CallOptions<T> | undefined,
   ): Promise<T> {
-    let isOwed = false;
-    const settle: Settle<T> = (threw, result, known, now) => {
-      if (isOwed) return undefined;
-      this.giveBack(permit);
-      if (!threw) {
-        this.succeed(permit, startedAt, result);
-        return undefined;
-      }
-      const kind = this.settle(permit, startedAt, true, result, known, now);
-      return kind === 'failure' ? this.fallbackOf(result, false, options) : undefined;
-    };
     const deadlines = callTimeout === false ? undefined : this.#deadlinesOfCall();
-    const mayFallBack = this.#mayFallBack(options);
-    const guards: Guards = { signal: options?.signal, callTimeout, startedAt, deadlines, mayFallBack };
+    const state = this.stateOf(permit);
+    const call = new GuardedCall<T>(this, state, permit, startedAt, callTimeout, deadlines, options);
     try {
-      return new GuardedCall<T>(this.name, this.stateOf(permit), guards, settle).run(task);
+      return call.run(task, this.#mayFallBack(options));
     } catch (error) {
-      isOwed = true; // the stack is full; its deadline may be set
+      call.permit = undefined; // the stack is full; its deadline may be set
       throw error;
     }
+  }
+
+  /** @internal for guarded calls */
+  settleGuarded<T>(
+    { permit, startedAt, options }: GuardedCall<T>,
+    threw: boolean,
+    result: unknown,
+    known?: 'ignored',
+    now?: number,
+  ): Task<T> | undefined {
+    if (permit === undefined) return undefined;
+    this.giveBack(permit);
+    if (!threw) {
+      this.succeed(permit, startedAt, result);
+      return undefined;
+    }
+    const kind = this.settle(permit, startedAt, true, result, known, now);
+    return kind === 'failure' ? this.fallbackOf(result, false, options) : undefined;
   }
 
   #mayFallBack(options: { readonly fallback?: unknown } | undefined): boolean {

@@ -7,8 +7,8 @@ import { afterArrivals, areTimersShared, isDoubtful, startTimer, stopTimer, type
 /** Something that ends by itself: extend it, and add it to `Deadlines`. */
 export abstract class Deadline implements Linked<Deadline> {
   /** A reading of the clock. */
-  readonly at: number;
-  /** Milliseconds from its start to `at`. */
+  readonly startedAt: number;
+  /** Milliseconds from its start on. */
   readonly duration: number;
   listed = false;
   before: Deadline | undefined = undefined;
@@ -17,10 +17,14 @@ export abstract class Deadline implements Linked<Deadline> {
   queue: Queue | undefined = undefined;
   order = 0;
 
-  /** @param startedAt a reading of the clock */
   constructor(startedAt: number, duration: number) {
-    this.at = startedAt + duration;
+    this.startedAt = startedAt;
     this.duration = duration;
+  }
+
+  /** The reading of the clock at which it is due. */
+  get at(): number {
+    return this.startedAt + this.duration;
   }
 
   /** @param now a reading of the clock, at least `at` */

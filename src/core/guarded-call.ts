@@ -1,27 +1,23 @@
 import { GuardedCallContext } from './call-context.js';
+import type { CallOptions } from './call-options.js';
 import type { CircuitState } from './circuit-state.js';
 import { Deadline, type Deadlines } from './deadlines.js';
 import { CallTimeoutError } from './errors.js';
-import { type CallerSignal, type Follower, type Following, followingOf, reasonOf } from './following.js';
+import { type Follower, type Following, followingOf, reasonOf } from './following.js';
+import type { Phase } from './phase.js';
 import { createFullStackError, run, type Task } from './promises.js';
 import { noteAbandoned } from './signal-timeouts.js';
 
-/** Takes in how a call ended, once; answers the fallback that takes an error's place, if there is one. */
-export type Settle<T> = (
-  threw: boolean,
-  result: unknown,
-  kind?: 'ignored',
-  now?: number,
-) => Task<T> | undefined;
-
-/** What may end a call before its task does. */
-export interface Guards {
-  readonly signal: CallerSignal | undefined;
-  readonly callTimeout: number | false;
-  readonly startedAt: number;
-  readonly deadlines: Deadlines | undefined;
-  /** Whether a fallback may have to answer when the deadline has come. */
-  readonly mayFallBack: boolean;
+/** Whose calls they are: takes in how each ended, and answers the fallback that takes an error's place, if there is one. */
+export interface Owner {
+  readonly name: string;
+  settleGuarded<T>(
+    call: GuardedCall<T>,
+    threw: boolean,
+    result: unknown,
+    kind?: 'ignored',
+    now?: number,
+  ): Task<T> | undefined;
 }
 
 /**
@@ -29,8 +25,11 @@ export interface Guards {
  * task does after that is ignored. The call follows its caller's signal until it is answered, and no longer.
  */
 export class GuardedCall<T> extends Deadline implements Follower {
-  readonly #guards: Guards;
-  readonly #settle: Settle<T>;
+  /** What the call was admitted with; `undefined` once it is the owner's alone to settle, or where there is none. */
+  permit: Phase | undefined;
+  readonly options: CallOptions<T> | undefined;
+  readonly #owner: Owner;
+  readonly #deadlines: Deadlines | undefined;
   #context: GuardedCallContext;
   #following: Following | undefined;
   #isRunning = true;
@@ -39,19 +38,31 @@ export class GuardedCall<T> extends Deadline implements Follower {
   /** Answers with a fallback in the asynchronous context in which the call was made. */
   #answerInContext: ((fallback: Task<T>) => void) | undefined;
 
-  constructor(breaker: string, state: CircuitState, guards: Guards, settle: Settle<T>) {
-    super(guards.startedAt, guards.callTimeout || 0);
-    this.#guards = guards;
-    this.#settle = settle;
-    this.#context = new GuardedCallContext(breaker, state, guards.signal);
+  /** @param deadlines where its deadline goes, if it has one */
+  constructor(
+    owner: Owner,
+    state: CircuitState,
+    permit: Phase | undefined,
+    startedAt: number,
+    callTimeout: number | false,
+    deadlines: Deadlines | undefined,
+    options: CallOptions<T> | undefined,
+  ) {
+    super(startedAt, callTimeout || 0);
+    this.permit = permit;
+    this.options = options;
+    this.#owner = owner;
+    this.#deadlines = deadlines;
+    this.#context = new GuardedCallContext(owner.name, state, options?.signal);
   }
 
-  run(task: Task<T>): Promise<T> {
-    const { deadlines, startedAt, mayFallBack } = this.#guards;
+  /** @param mayFallBack whether a fallback may have to answer when the deadline has come */
+  run(task: Task<T>, mayFallBack: boolean): Promise<T> {
+    const deadlines = this.#deadlines;
     const answer = this.#createAnswer();
     if (this.#followCaller()) {
       if (deadlines !== undefined && mayFallBack) this.#rememberContext();
-      deadlines?.add(this, startedAt);
+      deadlines?.add(this, this.startedAt);
       run(task, this.#context).then(
         (value) => this.#succeed(value),
         (error) => this.#fail(error),
@@ -71,9 +82,9 @@ export class GuardedCall<T> extends Deadline implements Follower {
   /** The deadline has come. */
   expire(now: number): void {
     const context = this.#context;
-    const error = new CallTimeoutError(context.breaker, this.#guards.callTimeout as number);
+    const error = new CallTimeoutError(context.breaker, this.duration);
     // What the fallback does is not what timed out: its signal is another.
-    this.#context = new GuardedCallContext(context.breaker, context.state, this.#guards.signal);
+    this.#context = new GuardedCallContext(context.breaker, context.state, this.options?.signal);
     this.#fail(error, now);
     context.abortFromTimer(error);
   }
@@ -82,8 +93,8 @@ export class GuardedCall<T> extends Deadline implements Follower {
   abandon(reason: unknown): void {
     this.#context.abort(reason);
     if (this.#end()) {
-      this.#settle(true, reason, 'ignored');
-      if (this.#guards.callTimeout === false) noteAbandoned(this.#context.breaker, reason);
+      this.#owner.settleGuarded(this, true, reason, 'ignored');
+      if (this.#deadlines === undefined) noteAbandoned(this.#context.breaker, reason);
     }
     this.#reject(reason);
     this.#release();
@@ -91,7 +102,7 @@ export class GuardedCall<T> extends Deadline implements Follower {
 
   /** Tells whether the caller still wants the call: a listener may have aborted it while it was admitted. */
   #followCaller(): boolean {
-    const { signal } = this.#guards;
+    const signal = this.options?.signal;
     if (signal === undefined) return true;
     try {
       this.#following = followingOf(signal);
@@ -126,7 +137,7 @@ export class GuardedCall<T> extends Deadline implements Follower {
 
   #succeed(value: T): void {
     if (!this.#end()) return;
-    this.#settle(false, value);
+    this.#owner.settleGuarded(this, false, value);
     this.#context.answered(value);
     this.#resolve(value);
     this.#release();
@@ -134,9 +145,9 @@ export class GuardedCall<T> extends Deadline implements Follower {
 
   #fail(error: unknown, now?: number): void {
     if (!this.#end()) return;
-    const fallback = this.#settle(true, error, undefined, now);
+    const fallback = this.#owner.settleGuarded(this, true, error, undefined, now);
     if (fallback !== undefined) {
-      this.#guards.deadlines?.remove(this);
+      this.#deadlines?.remove(this);
       if (now === undefined || this.#answerInContext === undefined) this.#answerWith(fallback);
       else this.#answerInContext(fallback);
       return;
@@ -168,7 +179,7 @@ export class GuardedCall<T> extends Deadline implements Follower {
 
   /** Lets go of what was followed. It comes last, when who waits is about to go on: see `Deadlines`. */
   #release(): void {
-    this.#guards.deadlines?.remove(this);
+    this.#deadlines?.remove(this);
     this.#following?.removeCall(this);
   }
 }

@@ -49,7 +49,6 @@ export type Limit = 'attempt' | 'call' | 'rest';
 /** An attempt that a deadline, the caller or a faster one may end before its task does. Whichever is first decides. */
 export class Attempt extends Deadline implements Follower, Ended, Debtor {
   readonly ended: Promise<Ended>;
-  readonly startedAt: number;
   threw = true;
   result: unknown;
   kind: OutcomeKind = 'ignored';
@@ -74,7 +73,6 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
     limit: Limit,
   ) {
     super(startedAt, timeout);
-    this.startedAt = startedAt;
     this.#owner = owner;
     this.#permit = permit;
     this.#context = context;
