@@ -232,20 +232,22 @@ export abstract class Circuit extends SteeredCircuit {
     return kind;
   }
 
-  /**
-   * What takes in that a success has broken off since: one more failed call, while the stay lasts that the success left.
-   * It needs neither place nor leave. What an observed circuit would have rejected steers nothing.
-   */
-  protected lateFailure(permit: Phase, startedAt: number): ((error: unknown) => void) | undefined {
+  /** The stay that a success has left. What an observed circuit would have rejected steers nothing. */
+  protected stayLeftBy(permit: Phase): Phase | undefined {
     const { phase } = this.machine;
-    if (permit === UNGOVERNED || phase.state === CircuitState.OPEN) return undefined;
-    return (error) => {
-      if (phase !== this.machine.phase || this.#classify(true, error) !== 'failure') return;
-      this.#begin(phase);
-      this.giveBack(phase);
-      this.machine.admitLate(phase, startedAt);
-      this.settle(phase, startedAt, true, error, 'failure');
-    };
+    return permit === UNGOVERNED || phase.state === CircuitState.OPEN ? undefined : phase;
+  }
+
+  /**
+   * A success has broken off since: one more failed call, while the stay lasts that the success left. It needs neither
+   * place nor leave.
+   */
+  protected failLate(stay: Phase, startedAt: number, error: unknown): void {
+    if (stay !== this.machine.phase || this.#classify(true, error) !== 'failure') return;
+    this.#begin(stay);
+    this.giveBack(stay);
+    this.machine.admitLate(stay, startedAt);
+    this.settle(stay, startedAt, true, error, 'failure');
   }
 
   /** Opens by the rule that was broken, at a time that is read if no reason for it came before; answers the time. */

@@ -6,7 +6,7 @@ import { Circuit } from './circuit.js';
 import type { CircuitBreakerOpenError } from './errors.js';
 import type { CircuitMetrics } from './metrics.js';
 import type { OutcomeKind } from './outcome.js';
-import { ADMIT, BREAK_OFF, CallPermit, type Permit, SETTLE } from './permit.js';
+import { ADMIT, BREAK_OFF, CallPermit, type Permit, SETTLE, STAY } from './permit.js';
 import type { Phase } from './phase.js';
 
 /**
@@ -60,8 +60,13 @@ export abstract class LendingCircuit extends Circuit {
   }
 
   /** @internal for subpaths */
-  [BREAK_OFF](permit: Phase, startedAt: number): ((error: unknown) => void) | undefined {
-    return this.lateFailure(permit, startedAt);
+  [STAY](permit: Phase): Phase | undefined {
+    return this.stayLeftBy(permit);
+  }
+
+  /** @internal for subpaths */
+  [BREAK_OFF](stay: Phase, startedAt: number, error: unknown): void {
+    this.failLate(stay, startedAt, error);
   }
 
   /** @internal for subpaths */

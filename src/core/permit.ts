@@ -36,6 +36,9 @@ export interface Permit extends Disposable {
 /** Settles a permit and tells what the outcome counts as, so that no filter is asked twice; for subpaths. */
 export const SETTLE: unique symbol = Symbol.for('recloser.settle.1') as never;
 
+/** The stay that a success has left; for subpaths. */
+export const STAY: unique symbol = /* @__PURE__ */ Symbol.for('recloser.stay.1') as never;
+
 /** Tells that what was a success at its beginning has broken off since; for subpaths. */
 export const BREAK_OFF: unique symbol = /* @__PURE__ */ Symbol.for('recloser.break-off.1') as never;
 
@@ -56,8 +59,10 @@ export interface Door {
     result: unknown,
     kind?: OutcomeKind,
   ): OutcomeKind;
-  /** What takes in that a success has broken off since, to be asked when it has succeeded. */
-  [BREAK_OFF](permit: unknown, startedAt: number): ((error: unknown) => void) | undefined;
+  /** The stay that this success has left, to be asked at once; `undefined` where breaking off would say nothing. */
+  [STAY](permit: unknown): unknown;
+  /** Takes in that a success which left this stay has broken off since. */
+  [BREAK_OFF](stay: unknown, startedAt: number, error: unknown): void;
 }
 
 /** What compilers that bring `using` along look for where the runtime lacks the symbol. */
@@ -65,11 +70,11 @@ const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.disp
 
 /** A permit that settles once, at the door that gave it. */
 export class CallPermit implements Permit {
+  readonly #door: Door;
   /** `undefined` once it is settled. */
-  #door: Door | undefined;
-  readonly #permit: unknown;
+  #permit: unknown;
   readonly #startedAt: number;
-  #late: ((error: unknown) => void) | undefined;
+  #stay: unknown;
 
   constructor(door: Door, permit: unknown, startedAt: number) {
     this.#door = door;
@@ -99,17 +104,18 @@ export class CallPermit implements Permit {
   }
 
   #once(threw: boolean, result: unknown, kind: OutcomeKind | undefined): OutcomeKind | undefined {
-    const door = this.#door;
-    this.#door = undefined;
-    const outcome = door?.[SETTLE](this.#permit, this.#startedAt, threw, result, kind);
-    if (outcome === 'success') this.#late = door?.[BREAK_OFF](this.#permit, this.#startedAt);
+    const permit = this.#permit;
+    if (permit === undefined) return undefined;
+    this.#permit = undefined;
+    const outcome = this.#door[SETTLE](permit, this.#startedAt, threw, result, kind);
+    if (outcome === 'success') this.#stay = this.#door[STAY](permit);
     return outcome;
   }
 
   /** @internal */
   [BREAK_OFF](error: unknown): void {
-    const late = this.#late;
-    this.#late = undefined;
-    late?.(error);
+    const stay = this.#stay;
+    this.#stay = undefined;
+    if (stay !== undefined) this.#door[BREAK_OFF](stay, this.#startedAt, error);
   }
 }

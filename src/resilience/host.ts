@@ -3,7 +3,7 @@
 import { Deadlines, deadlinesFor } from '../core/deadlines.js';
 import { Emitter } from '../core/events.js';
 import { classifyError, classifyValue } from '../core/outcome.js';
-import { ADMIT, BREAK_OFF, type Door, SETTLE } from '../core/permit.js';
+import { ADMIT, BREAK_OFF, type Door, SETTLE, STAY } from '../core/permit.js';
 import { soundClock } from '../core/reading.js';
 import { report } from '../core/report.js';
 import { SEAM, type Seat } from '../core/seam.js';
@@ -122,7 +122,9 @@ export class Host implements Debtor {
 
   /** What takes in that a success has broken off since. */
   lateFailure(permit: unknown, startedAt: number): ((error: unknown) => void) | undefined {
-    return permit === undefined ? undefined : (this.breaker as unknown as Door)[BREAK_OFF](permit, startedAt);
+    const door = this.breaker as unknown as Door;
+    const stay = permit === undefined ? undefined : door[STAY](permit);
+    return stay === undefined ? undefined : (error) => door[BREAK_OFF](stay, startedAt, error);
   }
 
   #classify(threw: boolean, result: unknown): OutcomeKind {
