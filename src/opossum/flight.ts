@@ -15,7 +15,6 @@ export class Flight extends Deadline implements Holder {
   readonly isProbe: boolean;
   readonly args: readonly unknown[];
   readonly slot: Slot | undefined;
-  readonly startedAt: number;
   readonly promise: Promise<unknown>;
   resolve!: (value: unknown) => void;
   reject!: (error: unknown) => void;
@@ -41,7 +40,6 @@ export class Flight extends Deadline implements Holder {
     this.isProbe = isProbe;
     this.args = args;
     this.slot = slot;
-    this.startedAt = startedAt;
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
