@@ -1,5 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+/** What takes longest, by far: `npm run test:docs` and `npm run test:model`. */
+const LONG = ['test/docs/snippets.test.ts', 'test/model/exploration.test.ts'];
 
 const src = fileURLToPath(new URL('./src', import.meta.url));
 
@@ -18,6 +22,8 @@ export default defineConfig({
     // Files share a thread's modules: starting anew for each would take longer than the tests. None relies on the other.
     pool: 'threads',
     isolate: false,
+    // Vitest would leave a core to itself, which of two is half.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Generous, for machines that are busy: no test waits for time to pass.
     testTimeout: 30_000,
     projects: [
@@ -28,10 +34,12 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             '**/node_modules/**',
+            ...LONG,
             'test/{clients,compilers,dashboard/browser,mutation,observability,package,soak,cli/migrate/cases}/**',
           ],
         },
       },
+      { extends: true, test: { name: 'long', include: LONG } },
       {
         extends: true,
         test: {
