@@ -11,6 +11,7 @@ import { addressOf, isRepeatable } from './request.js';
 export interface AxiosRequest {
   readonly url?: string | undefined;
   readonly baseURL?: string | undefined;
+  readonly allowAbsoluteUrls?: boolean | undefined;
   readonly method?: string | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: axios's own
   readonly headers?: any;
@@ -119,8 +120,10 @@ export function axiosAdapter<A extends AxiosAdapterFunction>(
   return Object.assign(adapted, { registry, breakers: registry.breakers }) as unknown as ProtectedAdapter<A>;
 }
 
-function textOf({ url = '', baseURL }: AxiosRequest): string {
-  if (baseURL === undefined || /^([a-z][a-z\d+.-]*:)?\/\//i.test(url)) return url;
+/** The address, as axios puts it together. */
+function textOf({ url = '', baseURL, allowAbsoluteUrls }: AxiosRequest): string {
+  const isAbsolute = allowAbsoluteUrls !== false && /^([a-z][a-z\d+.-]*:)?\/\//i.test(url);
+  if (!baseURL || isAbsolute) return url;
   return url === '' ? baseURL : `${baseURL.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}`;
 }
 

@@ -10,7 +10,8 @@ const ANSWERED_5XX: ReadonlySet<unknown> = new Set([501, 505]);
 
 /** Whether a status tells of a dependency that is not well. */
 export function isBadStatus(status: number | undefined): boolean {
-  return Number(status) >= 500 ? !ANSWERED_5XX.has(status) : UNWELL_4XX.has(status);
+  if (status === undefined || status < 500) return UNWELL_4XX.has(status);
+  return status < 600 && !ANSWERED_5XX.has(status);
 }
 
 /** What an outcome counts as unless the user says otherwise: no response is a failure, and a response goes by its status. */

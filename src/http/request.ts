@@ -19,6 +19,7 @@ export type Again = 'again' | 'unsent' | 'once';
 /** Members that fetch reads, for an `init` that has them from its class, as a `Request` has. */
 const MEMBERS = [
   'method',
+  'signal',
   'headers',
   'body',
   'mode',
@@ -97,14 +98,18 @@ export class Asked {
   readonly signal: AbortSignal | undefined;
   readonly #request: Request | undefined;
   readonly #wasUsed: boolean;
+  /** What fetch is to read of `init`, read once. */
+  readonly #members: FetchInit;
 
   /** @throws whatever members of foreign objects throw */
-  constructor(address: Address, input: FetchInput, init: FetchInit | undefined) {
+  constructor(address: Address, input: FetchInput, init: FetchInit | null | undefined) {
     const request = isRequest(input) ? input : undefined;
-    const { method, signal } = init ?? {};
+    const members = membersOf(init ?? {});
+    const { method, signal } = members;
     this.address = address;
     this.input = input;
-    this.init = init;
+    this.init = init ?? undefined;
+    this.#members = members;
     this.method = String(method ?? request?.method ?? 'GET').toUpperCase();
     this.signal = (signal === undefined ? request?.signal : signal) ?? undefined;
     this.#request = request;
@@ -132,7 +137,7 @@ export class Asked {
 
   /** Whether the body, if there is one, can be read again. */
   #isRepeatable(): boolean {
-    const body = this.init?.body ?? undefined;
+    const body = this.#members.body ?? undefined;
     if (body !== undefined) return isRepeatable(body);
     const request = this.#request;
     if (request === undefined) return true;
@@ -143,7 +148,7 @@ export class Asked {
   }
 
   #hasKey(): boolean {
-    const headers = this.init?.headers ?? this.#request?.headers;
+    const headers = this.#members.headers ?? this.#request?.headers;
     if (headers === undefined) return false;
     if (typeof (headers as Headers).has === 'function') return (headers as Headers).has('idempotency-key');
     const pairs: Iterable<readonly unknown[]> =
@@ -156,16 +161,7 @@ export class Asked {
 
   /** What fetch is called with. @param signal of the attempt */
   initWith(signal: AbortSignal): FetchInit {
-    const { init } = this;
-    if (init === undefined) return { signal };
-    const prototype = Object.getPrototypeOf(init);
-    if (prototype === Object.prototype || prototype === null) return { ...init, signal };
-    const copy: Record<string, unknown> = { ...init };
-    for (const member of MEMBERS) {
-      const value = (init as Record<string, unknown>)[member];
-      if (value !== undefined) copy[member] = value;
-    }
-    return { ...copy, signal };
+    return { ...this.#members, signal };
   }
 
   /**
@@ -177,10 +173,9 @@ export class Asked {
   }
 
   #canBeMade(): boolean {
-    const { init } = this;
-    if (typeof Request === 'undefined' || init === undefined) return true;
+    if (typeof Request === 'undefined' || this.init === undefined) return true;
     try {
-      const { body, signal: _, ...rest } = this.initWith(NONE) as Record<string, unknown>;
+      const { body, signal: _, ...rest } = this.#members as Record<string, unknown>;
       const again = body == null ? {} : { body: isRepeatable(body) ? '' : new ReadableStream() };
       new Request(this.address.url, { method: this.method, ...rest, ...again });
       return true;
@@ -188,6 +183,18 @@ export class Asked {
       return false;
     }
   }
+}
+
+/** Members of an `init`, of which some may be its class's. */
+function membersOf(init: FetchInit): FetchInit {
+  const prototype = Object.getPrototypeOf(init);
+  const copy: Record<string, unknown> = { ...init };
+  if (prototype === Object.prototype || prototype === null) return copy;
+  for (const member of MEMBERS) {
+    const value = (init as Record<string, unknown>)[member];
+    if (value !== undefined) copy[member] = value;
+  }
+  return copy;
 }
 
 /** A `TypeError` without a cause, of any realm. It never throws. */
@@ -200,13 +207,13 @@ export function isPlainTypeError(error: unknown): boolean {
   }
 }
 
-const NONE = undefined as never;
-
 /** Classes whose instances fetch can read again, by the name that they give themselves: they may be of another realm. */
 const REPEATABLE = /^\[object (?:Blob|File|FormData|URLSearchParams|ArrayBuffer|SharedArrayBuffer)\]$/;
 
 /** Strings, bytes and the like are sent again; streams and iterables are not. */
 export function isRepeatable(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return typeof body !== 'function';
+  // A stream may call itself a form, as that of the package form-data does.
+  if (typeof (body as { pipe?: unknown }).pipe === 'function') return false;
   return ArrayBuffer.isView(body) || REPEATABLE.test(Object.prototype.toString.call(body));
 }

@@ -66,6 +66,9 @@ describe('a protected adapter', () => {
     [{ baseURL: 'https://api.example.com' }, true],
     [{ url: 'https://api.example.com/users', baseURL: 'https://other.example.com' }, true],
     [{ url: 'HTTPS://api.example.com/users', baseURL: 'https://other.example.com' }, true],
+    [{ url: 'https://api.example.com/users', baseURL: '' }, true],
+    [{ url: 'https://a.test/', baseURL: 'https://api.example.com', allowAbsoluteUrls: false }, true],
+    [{ url: 'https://api.example.com/users', allowAbsoluteUrls: false }, true],
     [{ url: '//api.example.com/users', baseURL: 'https://other.example.com' }, false],
     [{ url: 'data:text/plain,hello' }, false],
     [{ url: '/users' }, false],
@@ -95,6 +98,8 @@ describe('a protected adapter', () => {
     ['a POST with other headers of the platform', { method: 'post', headers: new Headers() }, 1],
     ['a POST with nonsense for headers', { method: 'post', headers: null as never }, 1],
     ['a stream', { method: 'put', data: { pipe() {} } }, 1],
+    ['a form that is a stream', { method: 'put', data: { [Symbol.toStringTag]: 'FormData', pipe() {} } }, 1],
+    ['a form of the platform', { method: 'put', data: new FormData() }, 3],
   ])('sends again what may be repeated: %s', async (_, config, times) => {
     const { ask, seen } = setUp([httpError(503)], { failureThreshold: false });
 

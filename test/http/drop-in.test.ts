@@ -1,7 +1,7 @@
 import { createContext, runInContext } from 'node:vm';
 import { createFetch, retryAfterOf } from 'recloser/http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { answers, useServer } from './server.js';
+import { answers, inTurn, useServer } from './server.js';
 
 const server = useServer();
 const caught = (promise: Promise<unknown>) =>
@@ -164,12 +164,38 @@ describe('errors from elsewhere', () => {
     expect(api.breakerFor('http://a.test').metrics.totals.failures).toBe(2);
   });
 
-  it('of members of an init leave the breaker alone', async () => {
-    const api = createFetch();
-    const init = Object.defineProperty({}, 'method', { get: thrown });
+  it.each(['method', 'headers', 'body', 'signal'])(
+    'of %s of an init leave the breaker alone',
+    async (member) => {
+      const api = createFetch();
+      const init = Object.defineProperty({}, member, { get: thrown, enumerable: true });
 
-    expect(await caught(api(server.url, init))).toMatchObject({ message: 'a member that throws' });
-    expect(api.breakerFor(server.url).metrics.totals.calls).toBe(0);
+      expect(await caught(api(server.url, init))).toMatchObject({ message: 'a member that throws' });
+      expect(api.breakerFor(server.url).metrics.totals.calls).toBe(0);
+    },
+  );
+});
+
+describe('an init', () => {
+  it.each([null, undefined])('may be %s', async (init) => {
+    const response = await createFetch()(server.url, init as never);
+
+    expect(response.status).toBe(200);
+  });
+
+  it('is read once, however often its request is sent', async () => {
+    let reads = 0;
+    const init = {
+      get headers() {
+        reads++;
+        return { 'x-read': String(reads) };
+      },
+    };
+    server.behave = inTurn(answers(503), answers(503), answers(200));
+
+    await createFetch({ retry: { backoff: 0, maxAttempts: 3 } })(server.url, init);
+
+    expect(server.seen.map(({ headers }) => headers['x-read'])).toEqual(['1', '1', '1']);
   });
 });
 

@@ -53,7 +53,7 @@ describe('a protected fetch', () => {
     expect(server.seen).toHaveLength(5);
   });
 
-  it.each([408, 425, 429, 500, 502, 503, 504, 507, 529])('counts %i as a failure', async (status) => {
+  it.each([408, 425, 429, 500, 502, 503, 504, 507, 529, 599])('counts %i as a failure', async (status) => {
     server.behave = answers(status);
     const api = createFetch({ retry: false });
 
@@ -62,7 +62,7 @@ describe('a protected fetch', () => {
     expect(api.breakerFor(server.url).metrics.totals).toMatchObject({ failures: 1, successes: 0 });
   });
 
-  it.each([200, 204, 304, 400, 401, 403, 404, 409, 418, 422, 501, 505])(
+  it.each([200, 204, 304, 400, 401, 403, 404, 409, 418, 422, 501, 505, 600, 999])(
     'counts %i as an answer',
     async (status) => {
       server.behave = answers(status, '');

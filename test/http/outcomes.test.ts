@@ -1,3 +1,4 @@
+import { File } from 'node:buffer';
 import { axiosAdapter, createFetch, retryAfterOf } from 'recloser/http';
 import { createManualClock } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
@@ -91,6 +92,33 @@ describe('a request that may not be repeated is sent again where it surely has n
     errors.push(error, error);
 
     expect(await timesSent(error)).toBe(false);
+  });
+});
+
+describe('a body', () => {
+  const form = () => Object.assign(new FormData(), { pipe() {} });
+
+  it.each([
+    ['a text', () => 'x', 2],
+    ['bytes', () => new Uint8Array([1]), 2],
+    ['a view of bytes', () => new DataView(new ArrayBuffer(1)), 2],
+    ['an ArrayBuffer', () => new ArrayBuffer(1), 2],
+    ['a Blob', () => new Blob(['x']), 2],
+    ['a File', () => new File(['x'], 'x'), 2],
+    ['URLSearchParams', () => new URLSearchParams('a=b'), 2],
+    ['FormData', () => new FormData(), 2],
+    ['FormData that is a stream', form, 1],
+    ['a ReadableStream', () => new Blob(['x']).stream(), 1],
+    ['an iterable', () => (function* () {})(), 1],
+    ['an object of a class', () => new Date(), 1],
+    ['a function', () => () => 'x', 1],
+  ])('that is %s is sent as often as it can be read', async (_, body, times) => {
+    const { sent, fetch } = inTurn(() => new Response('busy', { status: 503 }));
+    const api = createFetch({ fetch, retry: { ...QUICK, maxAttempts: 2 } });
+
+    await api(URL_A, { method: 'PUT', body: body() as never });
+
+    expect(sent).toHaveLength(times);
   });
 });
 
