@@ -174,7 +174,7 @@ export function createChaos(options: ChaosOptions = {}): Chaos {
         end = it;
         break;
       }
-      delay = (delay ?? 0) + reported(() => drawLatency(it.ms, ...key, 1));
+      delay = (delay ?? 0) + reported(() => drawLatency(it.ms, refuseLatency, ...key, 1));
     }
     const call = makeCall();
     if (delay === undefined && end === undefined) return Reflect.apply(call.fn, call.self, call.args);
@@ -239,6 +239,11 @@ interface Call {
   readonly self: unknown;
   readonly args: unknown[];
   readonly signal: SignalLike | undefined;
+}
+
+/** @throws TypeError always */
+function refuseLatency(problem: string): never {
+  throw new TypeError(`A function of a latency ${problem}`);
 }
 
 /** What throws is reported, and stands for no time at all. */

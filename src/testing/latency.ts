@@ -36,15 +36,19 @@ export function verifyLatency(latency: unknown, subject: Subject, path: string):
 /**
  * One latency, in milliseconds.
  *
+ * @param refuse throws, if a function answers nonsense
  * @param key the numbers that tell it
- * @throws TypeError if a function answers nonsense
  */
-export function drawLatency(latency: Latency, ...key: readonly number[]): number {
+export function drawLatency(
+  latency: Latency,
+  refuse: (problem: string) => never,
+  ...key: readonly number[]
+): number {
   if (typeof latency === 'number') return latency;
   if (typeof latency === 'object') return lognormal(latency.p50, latency.p99, draw(...key));
   let rolls = 0;
   const answer: unknown = latency(() => draw(...key, rolls++));
   const range = duration()(answer);
   if (range === undefined) return answer as number;
-  throw new TypeError(`A function of a latency must answer ${range}, received ${describe(answer)}`);
+  return refuse(`must answer ${range}, received ${describe(answer)}`);
 }

@@ -137,9 +137,10 @@ export function createManualClock(options: ManualClockOptions = {}): ManualClock
   const setTimer = (run: () => void, ms?: number): ManualTimer => {
     if (callable(run) !== undefined)
       throw new TypeError(`A timer needs a function to run, received ${describe(run)}`);
-    if ((ms as number) > MAX_TIMER_DELAY)
+    const wait = Number(ms); // as platforms read it
+    if (wait > MAX_TIMER_DELAY)
       throw new RangeError(`A timer waits at most ${MAX_TIMER_DELAY} ms, received ${describe(ms)}`);
-    return journey.set(run, (ms as number) > 0 ? (ms as number) : 0);
+    return journey.set(run, wait > 0 ? wait : 0);
   };
 
   return {

@@ -1,6 +1,7 @@
 /** Matchers for `expect.extend`, of Vitest and of Jest alike: what they say is plain text, and they know no framework. */
 import { quote } from '../core/quote.js';
-import { describe, hasMethods } from '../core/validate.js';
+import { OWN_EVIDENCE } from '../core/seam.js';
+import { describe, hasMethods, nearest } from '../core/validate.js';
 import type { CircuitMetrics, ResolvedOptions, TransitionReason } from '../index.js';
 
 /** What a matcher answers. */
@@ -119,6 +120,10 @@ export const matchers = {
   toBeHalfOpen: /* @__PURE__ */ inState('HALF_OPEN'),
   toBeOpen: /* @__PURE__ */ matcher((breaker, reason?: TransitionReason) => {
     const { state, lastTransition } = breaker.metrics;
+    if (reason !== undefined && !Object.hasOwn(OWN_EVIDENCE, reason))
+      throw new TypeError(
+        `A reason of a transition was expected, received ${describe(reason)}, did you mean ${quote(nearest(String(reason), Object.keys(OWN_EVIDENCE)))}?`,
+      );
     return {
       wanted: `be OPEN${reason === undefined ? '' : ` by ${reason}`}`,
       pass: state === 'OPEN' && (reason === undefined || lastTransition?.reason === reason),

@@ -342,7 +342,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   stream: ['core/fallback', 'core/following', 'core/imitate', 'core/is-class', 'core/permit'],
   // `processWide`: what chaos has made is known to all copies of the package.
-  testing: ['core/process-wide', 'core/warn'],
+  testing: ['core/process-wide', 'core/seam', 'core/warn'],
 };
 
 /** The file of src that an import names: `presets/failures/http`; a foreign module keeps its name. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { type CircuitBreakerError, CircuitBreakerOpenError } from 'recloser';
 import { createChaos, createManualClock, type Fault, isInjected } from 'recloser/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -123,6 +124,30 @@ describe('a function with chaos', () => {
 
     expect(await call).toBe('gone');
     expect(chaos.stats).toEqual({ calls: 1, injected: { error: 0, latency: 0, hang: 1, result: 0 } });
+  });
+
+  it('waits until its signal ends it, which leaves neither a timer nor a listener', async () => {
+    const clock = createManualClock();
+    const chaos = createChaos({ clock });
+    const caller = new AbortController();
+    const listening = () => getEventListeners(caller.signal, 'abort').length;
+    let runs = 0;
+    const slow = chaos.wrap(async (_: AbortSignal) => ++runs, [{ fault: 'latency', ms: 50 }]);
+
+    const call = errorOf(slow(caller.signal));
+    await clock.advance(10);
+    const during = [clock.timers, listening()];
+    caller.abort('gone');
+
+    expect([await call, runs, during, clock.timers, listening()]).toEqual(['gone', 0, [1, 1], 0, 0]);
+    expect(await errorOf(slow(AbortSignal.abort('before')))).toBe('before');
+    expect(clock.timers).toBe(0);
+  });
+
+  it.each([class Users {}, TypeError])('is none where a class is to be wrapped: its methods are', (users) => {
+    expect(() => createChaos().wrap(users as never, [])).toThrow(
+      'Chaos needs a function to wrap, received a class',
+    );
   });
 
   it('asks its faults in order, and the first that ends the call is the last one asked', async () => {

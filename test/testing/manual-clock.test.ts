@@ -141,6 +141,24 @@ describe('the timers of a manual clock', () => {
     expect(thrownBy(() => clock.setTimeout('code' as never, 1))).toBeInstanceOf(TypeError);
   });
 
+  it('read their time as platforms do', async () => {
+    const clock = createManualClock({ start: 10 });
+    const ran: unknown[] = [];
+    for (const ms of ['5', null, 'soon', undefined, true])
+      clock.setTimeout(() => ran.push([ms, clock.now()]), ms as never);
+
+    await clock.advance(5);
+
+    expect(ran).toEqual([
+      [null, 10],
+      ['soon', 10],
+      [undefined, 10],
+      [true, 11],
+      ['5', 15],
+    ]);
+    expect(() => clock.setTimeout(() => {}, '3000000000' as never)).toThrow(RangeError);
+  });
+
   it('can be told to keep no process alive', () => {
     const timer = createManualClock().setTimeout(() => {}, 1);
 

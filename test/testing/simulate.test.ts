@@ -1,4 +1,5 @@
-import { CircuitBreaker } from 'recloser';
+import { CircuitBreaker, type Clock } from 'recloser';
+import { Resilience } from 'recloser/resilience';
 import { type Phase, type SimulationSettings, simulate } from 'recloser/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { digestOf, GOLDEN, goldenSettings } from '../runtimes/behaviours.mjs';
@@ -246,6 +247,88 @@ describe('a simulation', () => {
     expect(figures.offered).toBeGreaterThan(5_000);
     // 0.3 s at rest; machines are busy.
     expect(took).toBeLessThan(3_000);
+  });
+});
+
+describe('what the functions of a simulation answer', () => {
+  const SOME = { ...OUTAGE, traffic: EVEN };
+
+  it.each<[string, object, string]>([
+    [
+      'a latency',
+      { latency: () => 'soon' },
+      '`dependency[1].latency` must answer a finite number of milliseconds of at least 0, received "soon"',
+    ],
+    [
+      'a latency below 0',
+      { latency: () => -1 },
+      '`dependency[1].latency` must answer a finite number of milliseconds of at least 0, received -1',
+    ],
+  ])('is refused once, with the path: %s', async (_, phase, message) => {
+    const error = await errorOf(simulate({ ...SOME, dependency: [WELL, { for: 5_000, ...phase }] } as never));
+
+    expect(error).toMatchObject({ name: 'InvalidOptionsError', option: 'dependency[1].latency' });
+    expect((error as Error).message).toBe(`Cannot simulate: ${message}`);
+  });
+
+  it('is refused where only a second attempt hears of it', async () => {
+    let asked = 0;
+    const settings = {
+      breaker: ({ clock }: { clock: Clock }) =>
+        new Resilience({ clock, retry: { maxAttempts: 2, backoff: 10 }, failureThreshold: false }),
+      traffic: { rate: 1, arrivals: 'even' },
+      dependency: [{ for: 2_000, failures: 1, latency: () => (++asked > 2 ? Number.NaN : 1) }],
+    };
+
+    const error = await errorOf(simulate(settings as never));
+
+    expect(error).toMatchObject({ option: 'dependency[0].latency' });
+  });
+
+  it('ends it with what a function throws', async () => {
+    const broken = () => {
+      throw new Error('no rate');
+    };
+    let asked = 0;
+
+    const errors = [
+      await errorOf(simulate({ ...SOME, traffic: { rate: broken } })),
+      await errorOf(simulate({ ...SOME, traffic: { rate: () => (++asked > 100 ? broken() : 10) } })),
+      await errorOf(simulate({ ...SOME, dependency: [{ for: 5_000, latency: broken }] })),
+    ];
+
+    expect(errors.map((it) => (it as Error).message)).toEqual(['no rate', 'no rate', 'no rate']);
+  });
+
+  it('is what an attempt fails with, thrown too', async () => {
+    const seen: unknown[] = [];
+    const run = (error: () => unknown) =>
+      simulate({
+        breaker: () => ({
+          call: async (task) => task({ signal: new AbortController().signal }).catch((it) => seen.push(it)),
+        }),
+        traffic: { rate: 1, arrivals: 'even' },
+        dependency: [{ for: 1_000, failures: 1, error }],
+      });
+
+    await run(() => 'answered');
+    await run(() => {
+      throw 'thrown';
+    });
+
+    expect(seen).toEqual(['answered', 'thrown']);
+  });
+});
+
+describe('a dependency that answers after weeks', () => {
+  it.each([2 ** 31, 1e12])('is slow, and does not fail: after %i ms', async (latency) => {
+    const { figures } = await simulate({
+      breaker: { callTimeout: false },
+      traffic: { rate: 1, arrivals: 'even' },
+      dependency: [{ for: 5_000, latency }],
+    });
+
+    expect(figures).toMatchObject({ offered: 5, sent: 5, pending: 5, failed: 0, trips: 0 });
   });
 });
 

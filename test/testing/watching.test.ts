@@ -171,6 +171,19 @@ describe('matchers', () => {
     ]);
   });
 
+  it.each([
+    ['consecutive-failure', 'received "consecutive-failure", did you mean "consecutive-failures"?'],
+    ['toString', 'received "toString", did you mean'],
+    [5, 'received 5, did you mean'],
+    [null, 'received null, did you mean'],
+  ])('refuse %j in place of a reason: with `not` it would be no matter', (reason, message) => {
+    const { breaker } = createBreaker();
+
+    expect(String(thrownBy(() => expect(breaker).not.toBeOpen(reason as never)))).toContain(
+      `A reason of a transition was expected, ${message}`,
+    );
+  });
+
   it('refuse what is no breaker', () => {
     expect(String(thrownBy(() => expect('a').toBeOpen()))).toMatch(
       /A circuit breaker was expected.*received "a"/,

@@ -209,9 +209,7 @@ function readPhases(given: unknown, instances: number): Phase[] {
 }
 
 function readTrace(given: readonly unknown[]): TracedCall[] {
-  verify(SUBJECT, 'trace', given.length, (length) =>
-    length > 0 ? undefined : 'an array of at least one call',
-  );
+  verify(SUBJECT, 'trace', given, ({ length }) => (length > 0 ? undefined : 'an array of at least one call'));
   const calls = given.map((it, index) => {
     // It may have more: whose call it was, and the like.
     const { t, ok, ms } = (it ?? {}) as TracedCall;

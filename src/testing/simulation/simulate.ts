@@ -1,4 +1,5 @@
 /** The real breaker, on a manual clock, before a dependency that behaves as it is told. */
+import { startTimer } from '../../core/timers.js';
 import { hasMethods, verify } from '../../core/validate.js';
 import {
   CircuitBreaker,
@@ -150,6 +151,18 @@ async function run(
     if (--open === 0 && isOver) tellDrained();
   };
 
+  /** What a function of the settings has thrown, or answered: there is no going on. */
+  let broken: { readonly thrown: unknown } | undefined;
+  const orBroken = <T>(ask: () => T): T => {
+    try {
+      return ask();
+    } catch (thrown) {
+      broken ??= { thrown };
+      throw thrown;
+    }
+  };
+  const fateOf: World['fate'] = (...attempt) => orBroken(() => world.fate(...attempt));
+
   const arrive = (number: number, at: number): void => {
     const instance = world.instanceOf(number);
     const record: CallRecord = {
@@ -157,7 +170,7 @@ async function run(
       sent: 0,
       end: 'pending',
       waited: 0,
-      isGood: world.fate(number, 0, instance, at).end === 'ok',
+      isGood: fateOf(number, 0, instance, at).end === 'ok',
     };
     calls.push(record);
     const good = new Set<unknown>();
@@ -166,7 +179,7 @@ async function run(
       const attempt = record.sent++;
       const value = { call: number, attempt };
       good.add(value);
-      return dependency(instance, now, world.fate(number, attempt, instance, now), value);
+      return dependency(instance, now, fateOf(number, attempt, instance, now), value);
     };
     const end = (kind: CallRecord['end']) => {
       record.end = kind;
@@ -182,10 +195,11 @@ async function run(
   };
 
   const expect = (number: number): void => {
-    const at = world.arrival(number);
+    const at = orBroken(() => world.arrival(number));
     if (at === undefined) return;
     clock.setTimeout(
       () => {
+        if (broken !== undefined) return;
         expect(number + 1);
         arrive(number, at);
       },
@@ -197,6 +211,7 @@ async function run(
   await clock.advance(world.end - clock.now());
   isOver = true;
   if (open > 0) await drain(clock, drained, settings.drain);
+  if (broken !== undefined) throw broken.thrown;
 
   const timeouts = callers.map(({ breaker }) => breaker?.options?.callTimeout || 0);
   const { grace = Math.max(1_000, ...timeouts), seed } = settings;
@@ -232,6 +247,15 @@ async function promiseOf(call: () => PromiseLike<unknown>): Promise<unknown> {
 
 type Dependency = (instance: number, now: number, fate: Fate, value: object) => Promise<unknown>;
 
+/** What an attempt fails with: what its phase makes, or throws in making it. */
+function failureOf(error: Fate['error']): unknown {
+  try {
+    return error === undefined ? new Error('The simulated dependency has failed') : error();
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
 /**
  * Answers attempts as they are fated, those too that nobody waits for any more.
  *
@@ -253,10 +277,11 @@ function createDependency(
     }
     return new Promise((resolve, reject) => {
       if (end === 'hang') return;
-      clock.setTimeout(() => {
+      const answer = () => {
         if (end === 'ok') resolve(value);
-        else reject(error === undefined ? new Error('The simulated dependency has failed') : error());
-      }, wait);
+        else reject(failureOf(error));
+      };
+      startTimer(clock, answer, wait);
     });
   };
 }

@@ -89,11 +89,16 @@ function phasedWorld(
     },
     instanceOf: (call) => (isEven ? call % instances : Math.floor(draw(seed, INSTANCE, call) * instances)),
     fate(call, attempt, instance, time) {
-      const { failures = 0, hang = 0, latency = 0, error, capacity } = phaseFor(instance, time) ?? { for: 0 };
+      const phase = phaseFor(instance, time) ?? { for: 0 };
+      const { failures = 0, hang = 0, latency = 0, error, capacity } = phase;
+      const refuseLatency = (problem: string) => {
+        const path = `dependency[${phases.indexOf(phase)}].latency`;
+        return refuse(SUBJECT, path, `\`${path}\` ${problem}`);
+      };
       const share = draw(seed, END, call, attempt);
       return {
         end: share < failures ? 'fail' : share < failures + hang ? 'hang' : 'ok',
-        ms: drawLatency(latency, seed, LATENCY, call, attempt),
+        ms: drawLatency(latency, refuseLatency, seed, LATENCY, call, attempt),
         error,
         capacity,
       };
