@@ -1,10 +1,17 @@
 import type { CallerSignal } from '../core/following.js';
 import { reasonOf } from '../core/following.js';
 import { readClock } from '../core/reading.js';
-import { type Check, guardRead, positiveInteger, type Rules, type Subject } from '../core/validate.js';
+import { positiveInteger, type Rules, type Subject } from '../core/validate.js';
 import type { Clock } from '../index.js';
 import { type BulkheadFullError, createBulkheadFullError, type QueueReason } from './bulkhead-error.js';
-import { type Place, QUEUE_RULES, Queue, type QueueOptions } from './queue.js';
+import {
+  IDENTITY_RULES,
+  type Place,
+  QUEUE_RULES,
+  Queue,
+  type QueuedRules,
+  type QueueOptions,
+} from './queue.js';
 import { madeBy } from './refusals.js';
 import { readRequired } from './required.js';
 import { type RunOptions, readRun } from './run-options.js';
@@ -15,21 +22,25 @@ export interface BulkheadOptions extends QueueOptions {
   limit: number;
 }
 
-const BULKHEAD_RULES: Rules & Record<keyof BulkheadOptions, Check> = /* @__PURE__ */ (() => ({
+const BULKHEAD_RULES: QueuedRules<BulkheadOptions> = /* @__PURE__ */ (() => ({
   limit: positiveInteger(),
   ...QUEUE_RULES,
 }))();
 
 const CREATE = { breaker: '', action: 'create bulkhead' };
 
-/** @throws InvalidOptionsError for an unknown option or a value out of range */
-export function readBulkhead(options: unknown, subject: Subject, path = ''): BulkheadOptions {
-  return guardRead(subject, 'options', () => {
-    const given = typeof options === 'number' ? { limit: options } : options;
-    const { name, clock, ...rules } = BULKHEAD_RULES;
-    const of = path === '' ? BULKHEAD_RULES : rules; // inside of a Resilience these are the breaker's
-    return readRequired<BulkheadOptions>('limit', given, of, subject, path);
-  });
+/**
+ * @param identity rules for what tells whose it is
+ * @throws InvalidOptionsError for an unknown option or a value out of range
+ */
+export function readBulkhead(
+  options: unknown,
+  subject: Subject,
+  path = '',
+  identity?: Rules,
+): BulkheadOptions {
+  const given = typeof options === 'number' ? { limit: options } : options;
+  return readRequired<BulkheadOptions>('limit', given, { ...BULKHEAD_RULES, ...identity }, subject, path);
 }
 
 /**
@@ -52,7 +63,7 @@ export class Bulkhead {
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: BulkheadOptions | number) {
-    const given = readBulkhead(options, CREATE);
+    const given = readBulkhead(options, CREATE, '', IDENTITY_RULES);
     this.#limit = given.limit;
     this.#name = given.name ?? 'default';
     this.#clock = readClock(given.clock, CREATE);

@@ -4,7 +4,6 @@ import {
   type Check,
   duration,
   either,
-  guardRead,
   MAX_TIMER_DELAY,
   object,
   positiveInteger,
@@ -58,22 +57,14 @@ const QUANTILE_RULES: Rules & Record<keyof HedgeQuantile, Check> = /* @__PURE__ 
  * @throws InvalidOptionsError for an unknown option or a value out of range
  */
 export function readHedge(value: unknown, subject: Subject): HedgeOptions {
-  return guardRead(subject, 'options', () => {
-    const given = readRequired<HedgeOptions>('delay', value, RULES, subject, 'hedge.');
-    if (typeof given.delay !== 'object') return given;
-    const quantile = readRequired<HedgeQuantile>(
-      'initial',
-      given.delay,
-      QUANTILE_RULES,
-      subject,
-      'hedge.delay.',
-    );
-    const { min = 1, max } = quantile;
-    verify(subject, 'hedge.delay.max', max, (it) =>
-      it === undefined || it >= min ? undefined : `at least \`min\`, ${min}`,
-    );
-    return { ...given, delay: quantile };
-  });
+  const given = readRequired<HedgeOptions>('delay', value, RULES, subject, 'hedge.');
+  if (typeof given.delay !== 'object') return given;
+  const delay = readRequired<HedgeQuantile>('initial', given.delay, QUANTILE_RULES, subject, 'hedge.delay.');
+  const { min = 1, max } = delay;
+  verify(subject, 'hedge.delay.max', max, (it) =>
+    it === undefined || it >= min ? undefined : `at least \`min\`, ${min}`,
+  );
+  return { ...given, delay };
 }
 
 /** Answers whose times are remembered. */

@@ -28,7 +28,8 @@ export type {
   RetryBudgetSetting,
 } from './options.js';
 export { RateLimitError } from './rate-limit-error.js';
-export { RateLimiter, type RateLimiterOptions } from './rate-limiter.js';
+export type { RateLimiterOptions } from './rate-limit-options.js';
+export { RateLimiter } from './rate-limiter.js';
 export {
   defaultResilience,
   type NamedOptions,

@@ -32,7 +32,8 @@ import type {
 } from '../index.js';
 import { type Bulkhead, type BulkheadOptions, readBulkhead } from './bulkhead.js';
 import { type HedgeOptions, readHedge } from './hedge-options.js';
-import { type RateLimiter, type RateLimiterOptions, readRateLimit } from './rate-limiter.js';
+import { type RateLimiterOptions, readRateLimit } from './rate-limit-options.js';
+import type { RateLimiter } from './rate-limiter.js';
 import { type RetryBudget, type RetryBudgetOptions, readBudget } from './retry-budget.js';
 import {
   completeRetry,

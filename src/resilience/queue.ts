@@ -17,12 +17,19 @@ export interface QueueOptions {
   clock?: Clock | undefined;
 }
 
-export const QUEUE_RULES: Rules & Record<keyof QueueOptions, Check> = /* @__PURE__ */ (() => ({
-  queue: count,
-  maxWait: duration(0, MAX_TIMER_DELAY),
-  name: string,
-  clock: clockCheck,
-}))();
+/** What is the breaker's where a queue belongs to one, and cannot be changed later. */
+export const IDENTITY_RULES = { name: string, clock: clockCheck } satisfies Rules;
+
+type Identity = keyof typeof IDENTITY_RULES;
+
+export const QUEUE_RULES: Rules & Record<Exclude<keyof QueueOptions, Identity>, Check> =
+  /* @__PURE__ */ (() => ({
+    queue: count,
+    maxWait: duration(0, MAX_TIMER_DELAY),
+  }))();
+
+/** A check for each option of something with a queue, but those that tell whose it is. */
+export type QueuedRules<Options> = Rules & Record<Exclude<keyof Options, Identity>, Check>;
 
 /** A wait in a queue. */
 export class Place extends Wait {

@@ -7,52 +7,17 @@ import type { CallerSignal } from '../core/following.js';
 import { reasonOf } from '../core/following.js';
 import { readClock } from '../core/reading.js';
 import { startTimer, stopTimer, type Timer } from '../core/timers.js';
-import {
-  type Check,
-  duration,
-  guardRead,
-  MAX_TIMER_DELAY,
-  positiveInteger,
-  type Rules,
-  type Subject,
-  verify,
-} from '../core/validate.js';
+import { duration, MAX_TIMER_DELAY, verify } from '../core/validate.js';
 import type { Clock } from '../index.js';
 import type { QueueReason } from './bulkhead-error.js';
-import { type Place, QUEUE_RULES, Queue, type QueueOptions } from './queue.js';
+import { IDENTITY_RULES, type Place, Queue } from './queue.js';
 import { createRateLimitError, type RateLimitError } from './rate-limit-error.js';
+import { type RateLimiterOptions, readRateLimit } from './rate-limit-options.js';
 import { madeBy } from './refusals.js';
-import { readRequired } from './required.js';
 import { type RunOptions, readRun } from './run-options.js';
 import { Turns } from './turns.js';
 
-/** What a {@link RateLimiter} is made with. */
-export interface RateLimiterOptions extends QueueOptions {
-  /** Starts in any `per` milliseconds, 1 to 100,000. */
-  limit: number;
-  /** Milliseconds, 1 to 2,147,483,647. @default 1_000 */
-  per?: number | undefined;
-  /** Milliseconds between two starts at the least, 0 to 2,147,483,647. @default 0 */
-  spacing?: number | undefined;
-}
-
-const RATE_LIMIT_RULES: Rules & Record<keyof RateLimiterOptions, Check> = /* @__PURE__ */ (() => ({
-  limit: positiveInteger(100_000),
-  per: duration(1, MAX_TIMER_DELAY),
-  spacing: duration(0, MAX_TIMER_DELAY),
-  ...QUEUE_RULES,
-}))();
-
 const CREATE = { breaker: '', action: 'create rate limiter' };
-
-/** @throws InvalidOptionsError for an unknown option or a value out of range */
-export function readRateLimit(options: unknown, subject: Subject, path = ''): RateLimiterOptions {
-  return guardRead(subject, 'options', () => {
-    const { name, clock, ...rules } = RATE_LIMIT_RULES;
-    const of = path === '' ? RATE_LIMIT_RULES : rules; // inside of a Resilience these are the breaker's
-    return readRequired<RateLimiterOptions>('limit', options, of, subject, path);
-  });
-}
 
 /** How often a timer that comes early is set again, for clocks and timers that differ. */
 const PATIENCE = 2;
@@ -82,7 +47,7 @@ export class RateLimiter {
 
   /** @throws InvalidOptionsError for an unknown option or a value out of range */
   constructor(options: RateLimiterOptions) {
-    const given = readRateLimit(options, CREATE);
+    const given = readRateLimit(options, CREATE, '', IDENTITY_RULES);
     this.#turns = new Turns(given.limit, given.per ?? 1_000, given.spacing ?? 0);
     this.#queue = new Queue(given, () => this.#someoneLeft());
     this.#name = given.name ?? 'default';

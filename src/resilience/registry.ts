@@ -2,7 +2,6 @@
 import {
   type AroundChange,
   type AroundPlan,
-  type AroundValues,
   CONFIGURE,
   type ConfigurableAround,
   type InvalidReason,
@@ -29,12 +28,11 @@ import {
   type CircuitBreakerRegistry,
   defaultRegistry,
   InvalidOptionsError,
-  type OptionDifference,
 } from '../index.js';
 import { openDoor } from './class-members.js';
+import { changesOf, differencesOf } from './differences.js';
 import {
   type AroundOptions,
-  DEPENDENCY_OPTIONS,
   type DependencyOptions,
   RESILIENCE_RULES,
   type ReadResilience,
@@ -44,8 +42,6 @@ import {
   resilienceSubject,
 } from './options.js';
 import { Resilience } from './resilience.js';
-import { RETRY_POLICIES } from './retry-options.js';
-import { defaultOf, keyOf } from './shared.js';
 
 /** Options by name: those of a `Resilience` but the name and the breaker. */
 export type NamedOptions = Omit<ResilienceOptions, 'name' | 'breaker'>;
@@ -288,33 +284,6 @@ const files = /* @__PURE__ */ new WeakSet<object>();
 export function fromFile<Configure extends (name: string) => NamedOptions>(configure: Configure): Configure {
   files.add(configure);
   return configure;
-}
-
-/** What becomes of one under other options. */
-function changesOf(breaker: string, before: AroundOptions, after: AroundOptions): AroundChange[] {
-  const [from, to] = [before, after] as Record<string, unknown>[] as [AroundValues, AroundValues];
-  return [...new Set([...Object.keys(from), ...Object.keys(to)])]
-    .filter((option) => keyOf(option, from[option]) !== keyOf(option, to[option]))
-    .map((option) => ({
-      breaker,
-      option,
-      from: written(from[option] ?? defaultOf(option)),
-      to: written(to[option] ?? defaultOf(option)),
-    }));
-}
-
-/** A policy by its name. */
-function written(value: unknown): unknown {
-  const policy = Object.entries(RETRY_POLICIES).find(([, it]) => it === value);
-  return policy === undefined ? value : policy[0];
-}
-
-/** Options of the dependency that were given and are not in force. */
-function differencesOf(given: DependencyOptions, inForce: DependencyOptions): OptionDifference[] {
-  return DEPENDENCY_OPTIONS.filter(
-    (option) =>
-      given[option] !== undefined && keyOf(option, given[option]) !== keyOf(option, inForce[option]),
-  ).map((option) => ({ option, inForce: inForce[option] ?? defaultOf(option), given: given[option] }));
 }
 
 /** What is around the breakers of `defaultRegistry`: one in a process, for all copies of the package. */

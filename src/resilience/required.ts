@@ -1,4 +1,4 @@
-import { type Check, type Rules, readOptions, type Subject, verify } from '../core/validate.js';
+import { type Check, guardRead, type Rules, readOptions, type Subject, verify } from '../core/validate.js';
 
 /**
  * Options of which one has no default.
@@ -12,7 +12,9 @@ export function readRequired<T>(
   subject: Subject,
   path: string,
 ): T {
-  const own = readOptions(given, rules, subject, path);
-  verify(subject, path + required, own[required], rules[required] as Check);
-  return own as T;
+  return guardRead(subject, 'options', () => {
+    const own = readOptions(given, rules, subject, path);
+    verify(subject, path + required, own[required], rules[required] as Check);
+    return own as T;
+  });
 }

@@ -241,6 +241,28 @@ describe('a rate limit by itself', () => {
   });
 });
 
+describe('whose it is', () => {
+  it.each([{ name: 'others' }, { clock: timedClock() }])('cannot be changed later: %o', (identity) => {
+    const [option] = Object.keys(identity) as [string];
+    const parts = [new Bulkhead({ limit: 1, ...identity }), new RateLimiter({ limit: 1, ...identity })];
+
+    for (const part of parts)
+      expect(() => part.update(identity as never)).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_OPTIONS', option }),
+      );
+  });
+
+  it.each(['bulkhead', 'rateLimit'])('cannot be read where its options throw: %s', (part) => {
+    const hostile = {
+      get limit() {
+        throw new Error('no limit');
+      },
+    };
+
+    expect(() => new Resilience({ [part]: hostile } as never)).toThrow('options cannot be read');
+  });
+});
+
 describe('what cannot work is refused', () => {
   it.each([
     [{ totalTimeout: 0 }, '`totalTimeout` must be'],
