@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test } from 'vitest';
-import { heard, heardTransitions } from '../support/breakers.js';
+import { heard, stepsIn } from '../support/breakers.js';
 import { guarded } from './fixtures.js';
 
 const F = (calls: number) => 'f'.repeat(calls);
@@ -146,18 +147,22 @@ describe('evidence', () => {
 
   test('stands beside the built-in rules', () => {
     const { breaker, play } = guarded({}, { failureThreshold: 3 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     play('fff');
 
-    expect(transitions).toEqual(['CLOSED→OPEN consecutive-failures']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN consecutive-failures']);
   });
 
   test('is the same for the same calls at the same times', () => {
     const run = () => {
       const it = guarded({ tolerate: 0.2 });
-      const transitions = heardTransitions(it.breaker);
-      return [it.play('sfsfffsffffffsffffssssfffff'.repeat(20), 130), transitions, it.breaker.metrics];
+      const transitions = recordEvents(it.breaker, { events: ['transition'] });
+      return [
+        it.play('sfsfffsffffffsffffssssfffff'.repeat(20), 130),
+        stepsIn(transitions),
+        it.breaker.metrics,
+      ];
     };
 
     expect(run()).toEqual(run());

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test } from 'vitest';
 import { lineAt, linesFor, rampLine } from '../../src/adaptive/lines.js';
 import { Ramp } from '../../src/adaptive/ramp.js';
-import { heardTransitions, thrownBy } from '../support/breakers.js';
+import { stepsIn, thrownBy } from '../support/breakers.js';
 import { guarded, recover } from './fixtures.js';
 
 describe('the ramp', () => {
@@ -81,11 +82,11 @@ describe('the ramp', () => {
   test('opens again when everything fails, as one more opening in a row', () => {
     const it = guarded();
     recover(it);
-    const transitions = heardTransitions(it.breaker);
+    const transitions = recordEvents(it.breaker, { events: ['transition'] });
 
     it.play('f'.repeat(800), 20);
 
-    expect(transitions[0]).toBe('CLOSED→OPEN detector');
+    expect(stepsIn(transitions)[0]).toBe('CLOSED→OPEN detector');
     expect(it.breaker.metrics.attempt).toBeGreaterThanOrEqual(2);
     expect(it.breaker.metrics.totals.failures).toBeLessThan(60);
   });

@@ -1,4 +1,5 @@
 import { CallTimeoutError, CircuitBreaker, type CircuitBreakerOptions, systemClock } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
@@ -7,7 +8,6 @@ import {
   createRecovered,
   failing,
   hanging,
-  heardNames,
   play,
   succeedTimes,
 } from '../support/breakers.js';
@@ -74,7 +74,7 @@ describe('the clock', () => {
     ['everything', everything],
   ])('is read at most twice for a success with %s', async (_, options) => {
     const fixture = createBreaker(options);
-    heardNames(fixture.breaker);
+    recordEvents(fixture.breaker);
 
     const reads = await readsOf(fixture, () => succeedTimes(fixture.breaker, 1));
 
@@ -95,7 +95,7 @@ describe('the clock', () => {
     ['everything, and it trips', { ...everything, failureThreshold: 1 }],
   ])('is read at most twice for a failure with %s', async (_, options) => {
     const fixture = createBreaker(options);
-    heardNames(fixture.breaker);
+    recordEvents(fixture.breaker);
 
     const reads = await readsOf(fixture, () => fixture.breaker.tryCall(failing()));
 
@@ -107,7 +107,7 @@ describe('the clock', () => {
     ['fails', failing()],
   ])('is read at most twice for the call that probes and %s', async (_, task) => {
     const fixture = createRecovered({ ...everything, successThreshold: 1, recoveryTimeout: 1_000 });
-    heardNames(fixture.breaker);
+    recordEvents(fixture.breaker);
 
     const reads = await readsOf(fixture, () => fixture.breaker.tryCall(task));
 
@@ -116,7 +116,7 @@ describe('the clock', () => {
 
   test('is read once for a rejection', async () => {
     const fixture = createOpen();
-    heardNames(fixture.breaker);
+    recordEvents(fixture.breaker);
 
     const reads = await readsOf(fixture, () => fixture.breaker.tryCall(async () => 1));
 

@@ -1,13 +1,14 @@
 import type { CircuitMetrics } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
   failing,
   failTimes,
   heard,
-  heardTransitions,
   play,
   RECOVERY,
+  stepsIn,
   succeedTimes,
 } from '../support/breakers.js';
 import { deferred } from '../support/deferred.js';
@@ -255,12 +256,12 @@ describe('the slow-call rate', () => {
 
   test('trips when calls take at least `slowCallDuration`', async () => {
     const fixture = createBreaker(slow);
-    const transitions = heardTransitions(fixture.breaker);
+    const transitions = recordEvents(fixture.breaker, { events: ['transition'] });
 
     await takes(fixture, 100);
     await takes(fixture, 100);
 
-    expect(transitions).toEqual(['CLOSED→OPEN slow-call-rate']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN slow-call-rate']);
     expect(fixture.breaker.metrics.totals).toMatchObject({ successes: 2, slow: 2, failures: 0 });
   });
 
@@ -373,11 +374,11 @@ describe('the slow-call rate', () => {
 describe('shouldTrip', () => {
   test('trips when it answers true', async () => {
     const { breaker } = createBreaker({ shouldTrip: ({ totals }) => totals.calls === 3 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await succeedTimes(breaker, 3);
 
-    expect(transitions).toEqual(['CLOSED→OPEN should-trip']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN should-trip']);
   });
 
   test('sees the outcome that it is asked about', async () => {
@@ -496,11 +497,11 @@ describe('shouldTrip', () => {
         return false;
       },
     });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await succeedTimes(breaker, 1);
 
-    expect(transitions).toEqual(['CLOSED→OPEN tripped']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN tripped']);
     expect(breaker.metrics.totals.opened).toBe(1);
   });
 });
@@ -509,29 +510,29 @@ describe('the order of the rules', () => {
   test('puts consecutive failures before the failure rate', async () => {
     const { breaker } = createBreaker({ failureThreshold: 2, minimumCalls: 2, shouldTrip: () => true });
     breaker.update({ shouldTrip: ({ totals }) => totals.calls > 1 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await failTimes(breaker, 2);
 
-    expect(transitions).toEqual(['CLOSED→OPEN consecutive-failures']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN consecutive-failures']);
   });
 
   test('puts the failure rate before the slow-call rate', async () => {
     const { breaker } = createBreaker({ failureThreshold: false, slowCallDuration: 0, minimumCalls: 1 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await failTimes(breaker, 1);
 
-    expect(transitions).toEqual(['CLOSED→OPEN failure-rate']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN failure-rate']);
   });
 
   test('puts the slow-call rate before `shouldTrip`', async () => {
     const { breaker } = createBreaker({ slowCallDuration: 0, minimumCalls: 1, shouldTrip: () => true });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await succeedTimes(breaker, 1);
 
-    expect(transitions).toEqual(['CLOSED→OPEN slow-call-rate']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN slow-call-rate']);
   });
 
   test('is told with the figures of the rule that fired', async () => {
@@ -578,11 +579,11 @@ describe('while CLOSED', () => {
 
   test('failures of calls side by side trip once', async () => {
     const { breaker } = createBreaker({ failureThreshold: 3 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await Promise.all(Array.from({ length: 10 }, () => breaker.tryCall(failing())));
 
-    expect(transitions).toEqual(['CLOSED→OPEN consecutive-failures']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN consecutive-failures']);
     expect(breaker.metrics).toMatchObject({
       attempt: 1,
       consecutiveFailures: 3,

@@ -1,13 +1,14 @@
 import { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
   failing,
   failTimes,
   heard,
-  heardTransitions,
   play,
   RECOVERY,
+  stepsIn,
   succeedTimes,
   thrownBy,
 } from '../support/breakers.js';
@@ -217,10 +218,10 @@ test('a registry forgets no circuit that ramps', () => {
 
 test('a circuit without a detector tells of none', async () => {
   const { breaker } = createBreaker();
-  const transitions = heardTransitions(breaker);
+  const transitions = recordEvents(breaker, { events: ['transition'] });
 
   await play(breaker, 'fffff');
 
   expect(breaker.metrics.detector).toBeNull();
-  expect(transitions).toEqual(['CLOSED→OPEN consecutive-failures']);
+  expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN consecutive-failures']);
 });

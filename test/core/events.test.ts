@@ -1,4 +1,5 @@
 import { CircuitBreaker, type CircuitBreakerEvents } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test, vi } from 'vitest';
 import {
   ALL_EVENTS,
@@ -10,10 +11,10 @@ import {
   failing,
   failTimes,
   heard,
-  heardNames,
-  heardTransitions,
+  namesIn,
   play,
   RECOVERY,
+  stepsIn,
   succeedTimes,
   thrownBy,
 } from '../support/breakers.js';
@@ -77,22 +78,22 @@ describe('the event of a call', () => {
 
   test('is told once', async () => {
     const { breaker } = createBreaker();
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     await play(breaker, 'sf');
 
-    expect(names).toEqual(['success', 'failure']);
+    expect(namesIn(names)).toEqual(['success', 'failure']);
   });
 
   test('is told of late results too', () => {
     const { breaker } = createBreaker();
     const late = breaker.acquire();
     breaker.trip();
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     late.failure();
 
-    expect(names).toEqual(['failure']);
+    expect(namesIn(names)).toEqual(['failure']);
   });
 });
 
@@ -463,7 +464,7 @@ describe('adding or removing listeners', () => {
       return breaker.metrics;
     };
 
-    heardNames(watched.breaker);
+    recordEvents(watched.breaker);
     const expected = await run(plain);
     const actual = await run(watched);
 
@@ -532,35 +533,35 @@ describe('a listener that calls the breaker', () => {
 
   test('while it is told of the failure that trips sees every event in order', async () => {
     const { breaker } = createBreaker({ failureThreshold: 1 });
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
     breaker.once('failure', () => {
       breaker.tryAcquire();
     });
 
     await failTimes(breaker, 1);
 
-    expect(names).toEqual(['failure', 'transition', 'open', 'reject']);
+    expect(namesIn(names)).toEqual(['failure', 'transition', 'open', 'reject']);
   });
 
   test('to reset it on the failure that trips is told both transitions', async () => {
     const { breaker } = createBreaker({ failureThreshold: 1 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     breaker.once('failure', () => breaker.reset());
 
     await failTimes(breaker, 1);
 
-    expect(transitions).toEqual(['CLOSED→OPEN consecutive-failures', 'OPEN→CLOSED reset']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN consecutive-failures', 'OPEN→CLOSED reset']);
     expect(breaker.metrics).toMatchObject({ state: 'CLOSED', totals: { opened: 1 } });
   });
 
   test('to trip it on the success that closes is told both transitions', async () => {
     const { breaker } = createHalfOpen({ successThreshold: 1 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     breaker.once('success', () => breaker.trip());
 
     await succeedTimes(breaker, 1);
 
-    expect(transitions).toEqual(['HALF_OPEN→CLOSED recovered', 'CLOSED→OPEN tripped']);
+    expect(stepsIn(transitions)).toEqual(['HALF_OPEN→CLOSED recovered', 'CLOSED→OPEN tripped']);
     expect(breaker.metrics).toMatchObject({ state: 'OPEN', totals: { opened: 2 } });
   });
 
@@ -579,11 +580,11 @@ describe('a listener that calls the breaker', () => {
   test('to reset it while it is told of the opening leaves other listeners the order', () => {
     const { breaker } = createBreaker();
     breaker.once('open', () => breaker.reset());
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     breaker.trip();
 
-    expect(transitions).toEqual(['CLOSED→OPEN tripped', 'OPEN→CLOSED reset']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN tripped', 'OPEN→CLOSED reset']);
     expect(breaker.state).toBe('CLOSED');
   });
 

@@ -1,3 +1,4 @@
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
@@ -8,9 +9,9 @@ import {
   failing,
   failTimes,
   heard,
-  heardTransitions,
   play,
   RECOVERY,
+  stepsIn,
   succeedTimes,
   thrownBy,
 } from '../support/breakers.js';
@@ -80,13 +81,13 @@ describe('HALF_OPEN', () => {
 
   test('closes with `successThreshold` successes', async () => {
     const { breaker } = createRecovered({ successThreshold: 3 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await succeedTimes(breaker, 2);
     expect(breaker.state).toBe('HALF_OPEN');
     await succeedTimes(breaker, 1);
 
-    expect(transitions).toEqual(['OPEN→HALF_OPEN probing', 'HALF_OPEN→CLOSED recovered']);
+    expect(stepsIn(transitions)).toEqual(['OPEN→HALF_OPEN probing', 'HALF_OPEN→CLOSED recovered']);
   });
 
   test('closes with more successes than probes are allowed at once', async () => {
@@ -144,14 +145,14 @@ describe('HALF_OPEN', () => {
       successThreshold: 2,
       excludedErrors: [RangeError],
     });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     await succeedTimes(breaker, 1);
 
     await failTimes(breaker, 20, new RangeError());
     expect(breaker.state).toBe('HALF_OPEN');
     await succeedTimes(breaker, 1);
 
-    expect(transitions).toEqual(['HALF_OPEN→CLOSED recovered']);
+    expect(stepsIn(transitions)).toEqual(['HALF_OPEN→CLOSED recovered']);
   });
 
   test('gives the permit of the right probe back when one in the middle is ignored', () => {
@@ -243,13 +244,13 @@ describe('closing', () => {
 describe('a slow probe', () => {
   test('is a failed probe when `slowCallDuration` is on', () => {
     const { breaker, clock } = createHalfOpen({ slowCallDuration: 100, successThreshold: 1 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     const probe = breaker.acquire();
 
     clock.advance(100);
     probe.success();
 
-    expect(transitions).toEqual(['HALF_OPEN→OPEN probe-slow']);
+    expect(stepsIn(transitions)).toEqual(['HALF_OPEN→OPEN probe-slow']);
     expect(breaker.metrics).toMatchObject({ attempt: 2, totals: { successes: 1, slow: 1, failures: 0 } });
   });
 
@@ -265,13 +266,13 @@ describe('a slow probe', () => {
 
   test('is told as failed when it failed too', () => {
     const { breaker, clock } = createHalfOpen({ slowCallDuration: 100 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     const probe = breaker.acquire();
 
     clock.advance(100);
     probe.failure();
 
-    expect(transitions).toEqual(['HALF_OPEN→OPEN probe-failed']);
+    expect(stepsIn(transitions)).toEqual(['HALF_OPEN→OPEN probe-failed']);
   });
 
   test('gives its permit back when it is ignored', () => {
@@ -323,14 +324,14 @@ describe('the lease of a probe', () => {
 
   test('ends when a call asks more than `probeTimeout` later, and every permit is out', () => {
     const { breaker, clock } = createHalfOpen(lease);
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     breaker.acquire();
     breaker.acquire();
 
     clock.advance(501);
     const error = thrownBy(() => breaker.acquire());
 
-    expect(transitions).toEqual(['HALF_OPEN→OPEN probe-expired']);
+    expect(stepsIn(transitions)).toEqual(['HALF_OPEN→OPEN probe-expired']);
     expect(error).toMatchObject({ reason: 'open', state: 'OPEN', retryAfter: RECOVERY });
     expect(breaker.metrics).toMatchObject({ attempt: 2, totals: { rejected: 1, opened: 2 } });
   });

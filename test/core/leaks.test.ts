@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { CircuitBreaker, CircuitBreakerRegistry, withCircuitBreaker } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createBreaker, createOpen, failing, hanging, heardNames } from '../support/breakers.js';
+import { createBreaker, createOpen, failing, hanging } from '../support/breakers.js';
 import { deferred } from '../support/deferred.js';
 import { collectGarbage } from '../support/garbage.mjs';
 import { createRegistry } from '../support/registries.js';
@@ -139,7 +140,7 @@ describe('10,000 dropped breakers', () => {
 
     const survivors = await survivorsOf(2_000, async () => {
       const breaker = new CircuitBreaker({ callTimeout: 10_000, failureThreshold: 1, slowCallDuration: 1 });
-      heardNames(breaker);
+      recordEvents(breaker);
       await breaker.tryCall(async () => 1, { signal });
       await breaker.tryCall(failing(), { signal });
       await breaker.tryCall(async () => 1);
@@ -170,7 +171,7 @@ describe('500 dropped registries', () => {
       const registry = new CircuitBreakerRegistry({ maxSize: 10, defaults });
       registry.on('transition', () => registry.summary());
       const users = registry.getOrCreate('users');
-      heardNames(users);
+      recordEvents(users);
       await users.tryCall(async () => 1, { signal });
       await users.tryCall(failing(), { signal });
       void registry.getOrCreate('mail').call(hanging, { callTimeout: false });

@@ -1,4 +1,5 @@
 import { CircuitBreaker, CircuitState } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test } from 'vitest';
 import {
   createBreaker,
@@ -6,7 +7,7 @@ import {
   createOpen,
   createRecovered,
   failTimes,
-  heardNames,
+  namesIn,
   play,
   RECOVERY,
   succeedTimes,
@@ -224,13 +225,13 @@ describe('metrics', () => {
   test('can be looked at without end and change nothing', async () => {
     const { breaker, clock } = createBreaker({ failureThreshold: 1 });
     await failTimes(breaker, 1);
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     clock.advance(10 * RECOVERY);
     for (let i = 0; i < 10; i++)
       JSON.stringify([breaker.metrics, breaker.options, breaker.state, breaker.mode, breaker]);
 
-    expect(names).toEqual([]);
+    expect(namesIn(names)).toEqual([]);
     expect(breaker.metrics.state).toBe('OPEN');
   });
 });

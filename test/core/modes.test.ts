@@ -1,4 +1,5 @@
 import type { CircuitBreaker } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
@@ -7,10 +8,10 @@ import {
   createRecovered,
   failTimes,
   heard,
-  heardNames,
-  heardTransitions,
+  namesIn,
   play,
   RECOVERY,
+  stepsIn,
   succeedTimes,
   thrownBy,
 } from '../support/breakers.js';
@@ -25,11 +26,11 @@ describe('observe', () => {
 
   test('trips as ever', async () => {
     const { breaker } = createBreaker({ mode: 'observe', failureThreshold: 2 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await failTimes(breaker, 2);
 
-    expect(transitions).toEqual(['CLOSED→OPEN consecutive-failures']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN consecutive-failures']);
   });
 
   test('lets calls pass while OPEN', async () => {
@@ -70,11 +71,11 @@ describe('observe', () => {
 
   test('lets the outcome of a call that it would have rejected steer nothing', async () => {
     const { breaker } = createOpen({ mode: 'observe', successThreshold: 1, failureThreshold: 1 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await play(breaker, 'sfsf');
 
-    expect(transitions).toEqual([]);
+    expect(stepsIn(transitions)).toEqual([]);
     expect(breaker.metrics).toMatchObject({
       state: 'OPEN',
       attempt: 1,
@@ -87,11 +88,11 @@ describe('observe', () => {
 
   test('probes and closes as ever', async () => {
     const { breaker } = createRecovered({ mode: 'observe', successThreshold: 2 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await succeedTimes(breaker, 2);
 
-    expect(transitions).toEqual(['OPEN→HALF_OPEN probing', 'HALF_OPEN→CLOSED recovered']);
+    expect(stepsIn(transitions)).toEqual(['OPEN→HALF_OPEN probing', 'HALF_OPEN→CLOSED recovered']);
     expect(breaker.metrics.totals.wouldReject).toBe(0);
   });
 
@@ -106,13 +107,13 @@ describe('observe', () => {
 
   test('gives up probes that hang as ever', () => {
     const { breaker, clock } = createHalfOpen({ mode: 'observe', halfOpenMaxCalls: 1, probeTimeout: 100 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     breaker.acquire();
 
     clock.advance(101);
     breaker.acquire();
 
-    expect(transitions).toEqual(['HALF_OPEN→OPEN probe-expired']);
+    expect(stepsIn(transitions)).toEqual(['HALF_OPEN→OPEN probe-expired']);
   });
 
   test('lets calls beyond `maxConcurrentCalls` pass, and steer nothing', () => {
@@ -169,12 +170,12 @@ describe('forceOpen', () => {
 
   test('tells the transition and the mode', () => {
     const { breaker } = createBreaker();
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     const modes = heard(breaker, 'mode');
 
     breaker.forceOpen('maintenance');
 
-    expect(transitions).toEqual(['CLOSED→OPEN forced']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN forced']);
     expect(modes).toEqual([{ breaker: 'test', from: 'active', to: 'forced-open', reason: 'maintenance' }]);
   });
 
@@ -190,12 +191,12 @@ describe('forceOpen', () => {
 
   test('tells no transition while OPEN already', () => {
     const { breaker, clock } = createOpen();
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     breaker.forceOpen();
     clock.advance(10 * RECOVERY);
 
-    expect(names).toEqual(['mode']);
+    expect(namesIn(names)).toEqual(['mode']);
     expect(breaker.tryAcquire()).toBeUndefined();
   });
 
@@ -212,11 +213,11 @@ describe('forceOpen', () => {
   test('a second time changes and tells nothing', () => {
     const { breaker } = createBreaker();
     breaker.forceOpen();
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     breaker.forceOpen();
 
-    expect(names).toEqual([]);
+    expect(namesIn(names)).toEqual([]);
     expect(breaker.metrics.totals.opened).toBe(1);
   });
 
@@ -284,20 +285,20 @@ describe('forceClosed', () => {
 
   test('from CLOSED tells the mode and no transition', () => {
     const { breaker } = createBreaker();
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     breaker.forceClosed();
 
-    expect(names).toEqual(['mode']);
+    expect(namesIn(names)).toEqual(['mode']);
   });
 
   test('closes from OPEN', async () => {
     const { breaker } = createOpen();
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     breaker.forceClosed();
 
-    expect(transitions).toEqual(['OPEN→CLOSED forced']);
+    expect(stepsIn(transitions)).toEqual(['OPEN→CLOSED forced']);
     expect(await breaker.call(async () => 'fine')).toBe('fine');
     expect(breaker.metrics).toMatchObject({ attempt: 0, window: { calls: 1 } });
   });
@@ -392,22 +393,22 @@ describe('reset', () => {
 
   test('tells a transition if the state changed', () => {
     const { breaker } = createOpen();
-    const names = heardNames(breaker);
-    const transitions = heardTransitions(breaker);
+    const names = recordEvents(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     breaker.reset();
 
-    expect(transitions).toEqual(['OPEN→CLOSED reset']);
-    expect(names).toEqual(['transition', 'close']);
+    expect(stepsIn(transitions)).toEqual(['OPEN→CLOSED reset']);
+    expect(namesIn(names)).toEqual(['transition', 'close']);
   });
 
   test('tells nothing if neither state nor mode changed', () => {
     const { breaker } = createBreaker();
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     breaker.reset();
 
-    expect(names).toEqual([]);
+    expect(namesIn(names)).toEqual([]);
   });
 
   test('tells the mode if that changed', () => {

@@ -1,4 +1,5 @@
 import { type CircuitBreakerOpenError, exponentialBackoff } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
@@ -8,10 +9,10 @@ import {
   errorOf,
   failing,
   failTimes,
-  heardNames,
-  heardTransitions,
+  namesIn,
   play,
   RECOVERY,
+  stepsIn,
   thrownBy,
 } from '../support/breakers.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
@@ -87,13 +88,13 @@ describe('OPEN', () => {
 
   test('is not left by looking, however long it lasts', () => {
     const { breaker, clock } = createOpen();
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     clock.advance(3_600_000);
     const seen = [breaker.state, breaker.metrics.state, breaker.snapshot().state, breaker.state];
 
     expect(seen).toEqual(['OPEN', 'OPEN', 'OPEN', 'OPEN']);
-    expect(names).toEqual([]);
+    expect(namesIn(names)).toEqual([]);
     expect(breaker.metrics.retryAfter).toBe(0);
   });
 
@@ -389,11 +390,11 @@ describe('the recovery timeout', () => {
 describe('trip', () => {
   test('opens from CLOSED', () => {
     const { breaker, clock } = createBreaker();
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     breaker.trip('maintenance');
 
-    expect(transitions).toEqual(['CLOSED→OPEN tripped']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN tripped']);
     expect(breaker.metrics).toMatchObject({
       state: 'OPEN',
       mode: 'active',
@@ -406,22 +407,22 @@ describe('trip', () => {
 
   test('opens from HALF_OPEN with the next attempt', () => {
     const { breaker } = createHalfOpen();
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     breaker.trip();
 
-    expect(transitions).toEqual(['HALF_OPEN→OPEN tripped']);
+    expect(stepsIn(transitions)).toEqual(['HALF_OPEN→OPEN tripped']);
     expect(breaker.metrics).toMatchObject({ attempt: 2, totals: { opened: 2 } });
   });
 
   test('starts the recovery time again while OPEN, without an event', () => {
     const { breaker, clock } = createOpen();
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
     clock.advance(900);
 
     breaker.trip();
 
-    expect(names).toEqual([]);
+    expect(namesIn(names)).toEqual([]);
     expect(breaker.metrics).toMatchObject({ attempt: 1, retryAfter: RECOVERY, totals: { opened: 1 } });
     clock.advance(RECOVERY - 1);
     expect(breaker.tryAcquire()).toBeUndefined();
@@ -461,12 +462,12 @@ describe('trip', () => {
     const { breaker } = createBreaker();
     breaker[force]();
     const before = { state: breaker.state, mode: breaker.mode };
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     breaker.trip();
 
     expect({ state: breaker.state, mode: breaker.mode }).toEqual(before);
-    expect(names).toEqual([]);
+    expect(namesIn(names)).toEqual([]);
     expect(breaker.metrics.attempt).toBe(0);
   });
 

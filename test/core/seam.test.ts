@@ -1,4 +1,5 @@
 import type { CircuitBreaker } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { OWN_EVIDENCE, SEAM, type Seat } from '../../src/core/seam.js';
 import {
@@ -7,8 +8,8 @@ import {
   failing,
   failTimes,
   heard,
-  heardTransitions,
   RECOVERY,
+  stepsIn,
   succeedTimes,
   thrownBy,
 } from '../support/breakers.js';
@@ -41,11 +42,11 @@ describe('a seat', () => {
   test('takes the gate in place where the circuit is OPEN, tells nothing and shortens nothing', () => {
     const { breaker } = createBreaker();
     breaker.trip();
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     seatOf(breaker).open(10, 1, fakeGate());
 
-    expect(transitions).toEqual([]);
+    expect(stepsIn(transitions)).toEqual([]);
     expect(breaker.metrics).toMatchObject({ shared: true, retryAfter: RECOVERY });
   });
 
@@ -74,7 +75,7 @@ describe('a seat', () => {
 
   test('closes for all: recovered where it probes, shared where it does not', () => {
     const { breaker, seat, gate } = createGated();
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     seat.close();
     seat.open(0, 1, gate);
@@ -82,7 +83,7 @@ describe('a seat', () => {
     breaker.acquire();
     seat.close();
 
-    expect(transitions).toEqual([
+    expect(stepsIn(transitions)).toEqual([
       'OPEN→CLOSED shared',
       'CLOSED→OPEN shared',
       'OPEN→HALF_OPEN probing',

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { type CallContext, CircuitBreakerOpenError } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
@@ -10,7 +11,7 @@ import {
   failing,
   hanging,
   heard,
-  heardNames,
+  namesIn,
 } from '../support/breakers.js';
 import { deferred } from '../support/deferred.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
@@ -408,13 +409,13 @@ describe('a signal that was aborted already', () => {
 
   test('takes no permit and is no call', async () => {
     const { breaker } = createRecovered();
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     await breaker.tryCall(async () => 1, { signal: AbortSignal.abort() });
 
     expect(breaker.state).toBe('OPEN');
     expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { calls: 0, ignored: 0, rejected: 0 } });
-    expect(names).toEqual([]);
+    expect(namesIn(names)).toEqual([]);
   });
 
   test('goes before a rejection by the breaker', async () => {

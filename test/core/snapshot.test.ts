@@ -4,6 +4,7 @@ import {
   type CircuitSnapshot,
   InvalidOptionsError,
 } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test } from 'vitest';
 import {
   createBreaker,
@@ -11,11 +12,11 @@ import {
   createOpen,
   type Fixture,
   failTimes,
-  heardNames,
-  heardTransitions,
+  namesIn,
   play,
   RECOVERY,
   refusalOf,
+  stepsIn,
   succeedTimes,
   thrownBy,
 } from '../support/breakers.js';
@@ -337,12 +338,12 @@ describe('a snapshot', () => {
 
   test('starts a breaker that goes on as the first would have', async () => {
     const { breaker, clock } = restart(createOpen({ successThreshold: 1 }));
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     clock.advance(RECOVERY);
     await succeedTimes(breaker, 1);
 
-    expect(transitions).toEqual(['OPEN→HALF_OPEN probing', 'HALF_OPEN→CLOSED recovered']);
+    expect(stepsIn(transitions)).toEqual(['OPEN→HALF_OPEN probing', 'HALF_OPEN→CLOSED recovered']);
   });
 
   test('of HALF_OPEN has no probes out: those of the other process are none here', () => {
@@ -717,12 +718,12 @@ describe('a damaged snapshot', () => {
   test('leaves the breaker that was to be restored as it was', () => {
     const { breaker } = createOpen();
     const before = breaker.metrics;
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     thrownBy(() => breaker.restore({ ...good(), attempt: -1 }));
 
     expect(breaker.metrics).toEqual(before);
-    expect(names).toEqual([]);
+    expect(namesIn(names)).toEqual([]);
   });
 });
 
@@ -730,11 +731,11 @@ describe('restore', () => {
   test('takes over the state, and tells it', () => {
     const { breaker: source, clock } = createOpen();
     const { breaker } = createBreaker({ clock });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     breaker.restore(source.snapshot());
 
-    expect(transitions).toEqual(['CLOSED→OPEN restored']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN restored']);
     expect(breaker.metrics).toMatchObject({
       state: 'OPEN',
       attempt: 1,

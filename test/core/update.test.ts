@@ -1,4 +1,5 @@
 import { type CircuitBreakerOptions, InvalidOptionsError, systemClock } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { describe, expect, test } from 'vitest';
 import {
   createBreaker,
@@ -6,11 +7,11 @@ import {
   createOpen,
   failing,
   failTimes,
-  heardNames,
-  heardTransitions,
+  namesIn,
   play,
   RECOVERY,
   refusalOf,
+  stepsIn,
   succeedTimes,
   thrownBy,
 } from '../support/breakers.js';
@@ -29,12 +30,12 @@ describe('update', () => {
   test('decides nothing by itself', async () => {
     const { breaker } = createBreaker({ failureThreshold: 5 });
     await failTimes(breaker, 3);
-    const names = heardNames(breaker);
+    const names = recordEvents(breaker);
 
     breaker.update({ failureThreshold: 1 });
 
     expect(breaker.state).toBe('CLOSED');
-    expect(names).toEqual([]);
+    expect(namesIn(names)).toEqual([]);
   });
 
   test('leaves what it does not name as it is', () => {
@@ -227,11 +228,11 @@ describe('update', () => {
   test('turns slow calls on for calls that start from then on', async () => {
     const { breaker, clock } = createBreaker();
     breaker.update({ slowCallDuration: 100, minimumCalls: 1 });
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
 
     await breaker.call(async () => clock.advance(100));
 
-    expect(transitions).toEqual(['CLOSED→OPEN slow-call-rate']);
+    expect(stepsIn(transitions)).toEqual(['CLOSED→OPEN slow-call-rate']);
   });
 
   test('makes no call in flight slow or fast that nobody timed', () => {

@@ -11,6 +11,7 @@ import {
   type CircuitState,
   type TransitionReason,
 } from 'recloser';
+import { recordEvents } from 'recloser/testing';
 import { beforeEach, describe, expect, type Mock, test, vi } from 'vitest';
 import { OWN_EVIDENCE, SEAM, type Seat } from '../../src/core/seam.js';
 import {
@@ -18,9 +19,9 @@ import {
   failing,
   failTimes,
   hanging,
-  heardTransitions,
   play,
   RECOVERY,
+  stepsIn,
   succeedTimes,
   thrownBy,
 } from '../support/breakers.js';
@@ -94,7 +95,7 @@ describe('a seat that is taken', () => {
   test('and not used changes nothing that can be seen', async () => {
     const plain = createBreaker();
     const seated = createBreaker();
-    const told = [plain, seated].map(({ breaker }) => heardTransitions(breaker));
+    const told = [plain, seated].map(({ breaker }) => recordEvents(breaker, { events: ['transition'] }));
     seatOf(seated.breaker);
 
     for (const { breaker, clock } of [plain, seated]) {
@@ -105,13 +106,14 @@ describe('a seat that is taken', () => {
 
     expect(seated.breaker.metrics).toEqual(plain.breaker.metrics);
     expect(seated.breaker.snapshot()).toEqual(plain.breaker.snapshot());
-    expect(told[1]).toEqual(told[0]);
+    const [first, second] = told.map(stepsIn);
+    expect(second).toEqual(first);
   });
 
   test.each(Object.keys(STATES))('does nothing without a gate but open: %s', (state) => {
     const { breaker, clock } = createBreaker();
     STATES[state]?.(breaker, () => clock.advance(RECOVERY));
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     const before = breaker.metrics;
     const seat = seatOf(breaker);
 
@@ -121,7 +123,7 @@ describe('a seat that is taken', () => {
     seat.defer(60_000);
 
     expect(breaker.metrics).toEqual(before);
-    expect(transitions).toEqual([]);
+    expect(stepsIn(transitions)).toEqual([]);
     expect(seat.leave()).toBeUndefined();
   });
 });
@@ -173,12 +175,12 @@ describe('a gated stay', () => {
 
   test('opened again in place tells nothing and shortens nothing', () => {
     const { breaker, seat } = createGated();
-    const transitions = heardTransitions(breaker);
+    const transitions = recordEvents(breaker, { events: ['transition'] });
     seat.defer(500);
 
     seat.open(10, 9, fakeGate());
 
-    expect(transitions).toEqual([]);
+    expect(stepsIn(transitions)).toEqual([]);
     expect(breaker.metrics).toMatchObject({ retryAfter: 500, attempt: 1 });
     seat.open(800, 9, fakeGate());
     expect(breaker.metrics.retryAfter).toBe(800);
@@ -410,7 +412,7 @@ describe('a detector', () => {
     const { detector } = fakeDetector();
     const plain = createBreaker();
     const watched = createBreaker({ detector });
-    const told = [plain, watched].map(({ breaker }) => heardTransitions(breaker));
+    const told = [plain, watched].map(({ breaker }) => recordEvents(breaker, { events: ['transition'] }));
 
     for (const { breaker, clock } of [plain, watched]) {
       await play(breaker, 'sfsfffff');
@@ -419,7 +421,8 @@ describe('a detector', () => {
     }
 
     expect(watched.breaker.metrics).toEqual({ ...plain.breaker.metrics, detector: { evidence: 0 } });
-    expect(told[1]).toEqual(told[0]);
+    const [first, second] = told.map(stepsIn);
+    expect(second).toEqual(first);
   });
 
   test('is told of each result once, whichever way the call came in', async () => {
@@ -446,19 +449,22 @@ describe('a detector', () => {
     const trace = async () => {
       const { detector } = fakeDetector({ record: (kind) => kind === 'failure' });
       const { breaker, clock } = createBreaker({ detector, successThreshold: 1 });
-      const transitions = heardTransitions(breaker);
+      const transitions = recordEvents(breaker, { events: ['transition'] });
       for (let round = 0; round < 5; round++) {
         await play(breaker, 'ssf');
         clock.advance(RECOVERY);
         await play(breaker, round % 2 === 0 ? 's' : 'f');
         clock.advance(RECOVERY);
       }
-      return { transitions, metrics: { ...breaker.metrics, lastFailure: null, lastTransition: null } };
+      return {
+        steps: stepsIn(transitions),
+        metrics: { ...breaker.metrics, lastFailure: null, lastTransition: null },
+      };
     };
 
     const first = await trace();
 
-    expect(first.transitions.length).toBeGreaterThan(10);
+    expect(first.steps.length).toBeGreaterThan(10);
     expect(await trace()).toEqual(first);
   });
 

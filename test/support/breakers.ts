@@ -3,8 +3,8 @@ import {
   type CircuitBreakerEvents,
   type CircuitBreakerOptions,
   type InvalidOptionsError,
-  type Transition,
 } from 'recloser';
+import type { EventRecord } from 'recloser/testing';
 import { type ManualClock, manualClock } from './manual-clock.js';
 
 export interface Fixture {
@@ -124,16 +124,9 @@ export const ALL_EVENTS = [
   'well',
 ] as const satisfies readonly (keyof CircuitBreakerEvents)[];
 
-/** The names of all events from now on, in the order in which they are told. */
-export function heardNames(breaker: CircuitBreaker): string[] {
-  const names: string[] = [];
-  for (const event of ALL_EVENTS) breaker.on(event, () => names.push(event));
-  return names;
-}
+/** The names of the events, in the order in which they were told. */
+export const namesIn = ({ events }: EventRecord): string[] => events.map(({ event }) => event);
 
-/** Every transition from now on, as `CLOSED→OPEN tripped`. */
-export function heardTransitions(breaker: CircuitBreaker): string[] {
-  const steps: string[] = [];
-  breaker.on('transition', ({ from, to, reason }: Transition) => steps.push(`${from}→${to} ${reason}`));
-  return steps;
-}
+/** Every transition, as `CLOSED→OPEN tripped`. */
+export const stepsIn = (record: EventRecord): string[] =>
+  record.transitions().map(({ from, to, reason }) => `${from}→${to} ${reason}`);
