@@ -128,10 +128,9 @@ export class Bulkhead {
 
   /** Takes a place, if there is one and nobody waits for it. @internal */
   tryEnter(): boolean {
-    if (this.#running >= this.#limit) return false;
     // Where a full stack has kept somebody from being let in.
     if (this.#queue.length > 0) this.#admit();
-    if (this.#running >= this.#limit || this.#queue.length > 0) return false;
+    if (this.#running >= this.#limit) return false;
     this.#running++;
     return true;
   }

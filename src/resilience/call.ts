@@ -128,7 +128,7 @@ export class Call<T> extends CallAttempts<T> implements Debtor {
     const endsWhenOpen = !countsCalls && !retry.waitsWhenOpen;
     if (host.isOpen && endsWhenOpen) return this.giveUp('open');
     const asked = askedWait(retry, ended, this.attempts);
-    if (asked !== undefined && asked > retry.maxRetryAfter) return this.giveUp('retry-after', asked);
+    if ((asked ?? 0) > retry.maxRetryAfter) return this.giveUp('retry-after', asked);
     const delay = backoffWait(retry, ended, this.rounds, host.clock) + (asked ?? 0);
     if (this.#isTooLate(delay)) return this.giveUp('deadline', asked);
     if (retryBudget !== undefined && !retryBudget.tryWithdraw()) return this.giveUp('budget', asked);
@@ -165,8 +165,8 @@ export class Call<T> extends CallAttempts<T> implements Debtor {
 
   /** Waits until the circuit may probe, and asks again; nothing where that is unknown, or too late. */
   #waitForCircuit(retryAfter: number | null): Promise<T> | undefined {
-    const { clock, breaker } = this.host;
-    if (retryAfter === null || breaker.mode === 'forced-open') return undefined;
+    const { clock } = this.host;
+    if (retryAfter === null) return undefined;
     const ms = Math.max(retryAfter * (1 + 0.1 * roll(clock)), SHORTEST_WAIT);
     if (this.#isTooLate(ms)) return undefined;
     return this.#after(this.#sleep(ms, false), (end) => {
@@ -176,7 +176,7 @@ export class Call<T> extends CallAttempts<T> implements Debtor {
   }
 
   #isTooLate(ms: number): boolean {
-    return this.deadline !== Number.POSITIVE_INFINITY && this.host.clock.now() + ms >= this.deadline;
+    return this.host.clock.now() + ms >= this.deadline;
   }
 
   #reason(): unknown {

@@ -3,7 +3,9 @@
  * it waits the circuit is looked at, and an opening ends the wait; who waits holds no probe.
  */
 import { type CallerSignal, reasonOf } from '../core/following.js';
+import type { Bulkhead } from './bulkhead.js';
 import type { Host } from './host.js';
+import type { RateLimiter } from './rate-limiter.js';
 import type { Shared } from './shared.js';
 import { Wait, type WaitEnd } from './wait.js';
 
@@ -54,8 +56,7 @@ export function enterNow(visitor: Visitor): Entry | undefined {
 export function leaveEntrance(visitor: Visitor): void {
   const { heldPermit, host } = visitor;
   visitor.heldPermit = undefined;
-  if (heldPermit !== undefined && !(heldPermit instanceof Error))
-    host.settle(heldPermit, Number.NaN, true, undefined, 'ignored');
+  if (!(heldPermit instanceof Error)) host.settle(heldPermit, Number.NaN, true, undefined, 'ignored');
   leavePlace(visitor);
 }
 
@@ -70,7 +71,7 @@ function takePlace(visitor: Visitor): boolean {
 function leavePlace(visitor: Visitor): void {
   if (!visitor.holdsPlace) return;
   visitor.holdsPlace = false;
-  visitor.shared.bulkhead?.leave();
+  (visitor.shared.bulkhead as Bulkhead).leave();
 }
 
 function enterWithLeave(visitor: Visitor, now: number, waited: boolean): Entry | Promise<Entry> {
@@ -80,7 +81,7 @@ function enterWithLeave(visitor: Visitor, now: number, waited: boolean): Entry |
 
 function takeTurn(visitor: Visitor, now: number, waited: boolean): Entry | Promise<Entry> {
   const { rateLimiter } = visitor.shared;
-  if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) return takeTurnLater(visitor, waited);
+  if (rateLimiter !== undefined && !rateLimiter.takeAt(now)) return takeTurnLater(visitor);
   return passBreaker(visitor, waited, now, now);
 }
 
@@ -137,11 +138,10 @@ function rejection(visitor: Visitor): unknown {
 
 async function enterLater(visitor: Visitor): Promise<Entry> {
   const { host, shared, signal, deadline } = visitor;
-  const { bulkhead } = shared;
+  const bulkhead = shared.bulkhead as Bulkhead;
   const error = rejection(visitor);
   if (error !== undefined) return { by: 'breaker', error };
   const since = host.clock.now();
-  if (bulkhead === undefined) return passBreaker(visitor, true, since, since);
   const place = bulkhead.enqueue(signal);
   if (place === undefined) return { by: 'bulkhead', error: bulkhead.full(host.name, 'full', 0) };
   const left = deadline - since;
@@ -159,16 +159,15 @@ async function enterLater(visitor: Visitor): Promise<Entry> {
 }
 
 /** Waits for a turn, with a place in the bulkhead. */
-async function takeTurnLater(visitor: Visitor, hasWaited: boolean): Promise<Entry> {
+async function takeTurnLater(visitor: Visitor): Promise<Entry> {
   const { host, shared, signal, deadline } = visitor;
-  const { rateLimiter } = shared;
+  const rateLimiter = shared.rateLimiter as RateLimiter;
   const leave = (entry: Entry) => {
     leavePlace(visitor);
     return entry;
   };
   const error = rejection(visitor);
   if (error !== undefined) return leave({ by: 'breaker', error });
-  if (rateLimiter === undefined) return passBreaker(visitor, hasWaited, 0, 0);
   const place = rateLimiter.enqueue(host.name, signal, deadline);
   if (place instanceof Error) return leave({ by: 'rate-limit', error: place });
   const end = await waited(visitor, place, 'rate-limit');

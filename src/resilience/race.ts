@@ -52,8 +52,8 @@ export class Race {
     if (this.#sent >= this.#plan.most) return;
     const wait = new Wait(this.#plan.clock, undefined).endAfter(this.#plan.delay);
     this.#wait = wait;
-    wait.ended.then((end) => {
-      if (end !== 'time' || this.#resolve === undefined) return;
+    wait.ended.then(() => {
+      if (this.#resolve === undefined) return;
       const hedge = this.#plan.send(this.#plan.delay);
       if (hedge === undefined) return; // the others go on
       this.#sent++;

@@ -86,6 +86,39 @@ describe('a queue', () => {
     expect([isFull, queue.isFull, shifted, queue.places, left]).toEqual([true, false, two, [], 1]);
   });
 
+  it('takes in nobody who has gone already', () => {
+    const queue = new Queue({ queue: 2 }, () => {});
+
+    const gone = queue.join(timedClock(), AbortSignal.abort());
+
+    expect([gone.hasEnded, queue.length, queue.places, queue.shift()]).toEqual([true, 0, [], undefined]);
+  });
+
+  it('keeps places of those who have gone, beside those who wait, for as many and a few more', () => {
+    const queue = new Queue({ queue: 20 }, () => {});
+    const places = Array.from({ length: 20 }, () => queue.join(timedClock(), undefined));
+
+    const kept = places.slice(0, 19).map((place) => {
+      place.end('time');
+      return queue.places.length;
+    });
+
+    expect(kept).toEqual([...new Array(18).fill(20), 1]);
+    expect([queue.length, queue.shift()]).toEqual([1, places[19]]);
+  });
+
+  it('keeps none where nobody waits', () => {
+    const queue = new Queue({ queue: 2 }, () => {});
+    const places = [queue.join(timedClock(), undefined), queue.join(timedClock(), undefined)];
+
+    const kept = places.map((place) => {
+      place.end('time');
+      return queue.places.length;
+    });
+
+    expect(kept).toEqual([2, 0]);
+  });
+
   it('has no room and a wait of a second unless it is said', () => {
     const queue = new Queue({}, () => {});
 
