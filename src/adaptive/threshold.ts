@@ -82,7 +82,7 @@ export function* lengthsAbove(up: number, p: number): Generator<number, never> {
   let below = 0; // the sum of W before it
   for (;;) {
     const next = (p / q) * w.value;
-    yield next === 0 ? Number.POSITIVE_INFINITY : total * (total / next) - below;
+    yield total * (total / next) - below; // without end where nothing fails
     w.add(next);
     below += total;
     total += next;

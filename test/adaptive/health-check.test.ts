@@ -97,6 +97,9 @@ describe('a health function that answers nonsense', () => {
       },
     ],
     ['answers no number', () => Number.NaN],
+    ['answers less than none', () => -0.1],
+    ['answers more than all', () => 1.1],
+    ['answers a text', () => '0' as never],
     ['answers a promise', () => Promise.resolve(1) as never],
   ])('is as if absent, and reported once: %s', (_, health) => {
     const reported = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {});
@@ -105,5 +108,96 @@ describe('a health function that answers nonsense', () => {
     expect(play('f'.repeat(10))).toBe(`${'f'.repeat(9)}r`);
 
     expect(reported).toHaveBeenCalledTimes(1);
+  });
+
+  test('is reported anew in another stay, with what it answered', () => {
+    const told: unknown[] = [];
+    vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((run) => {
+      try {
+        run();
+      } catch (error) {
+        told.push((error as Error).message);
+      }
+    });
+    const { breaker, play } = guarded({ health: () => 7 });
+
+    play('fff');
+    breaker.reset();
+    play('fff');
+
+    const words = '`health` must return a number from 0 to 1, received 7';
+    expect(told).toEqual([words, words]);
+  });
+});
+
+describe('the latest health', () => {
+  const limits = (health: () => number, tolerate = 0.5) => {
+    const it = guarded({ health, tolerate, normal: 0.05 });
+    it.play('f');
+    return it.breaker.metrics.detector?.thresholds as number[];
+  };
+
+  test('takes off up to a half of the evidence that it takes, in whole steps', () => {
+    const [whole] = limits(() => 1) as [number];
+
+    expect(limits(() => 0)).toEqual([Math.ceil(whole / 2)]);
+    expect(limits(() => 0.5)).toEqual([Math.ceil(whole * 0.75)]);
+  });
+
+  test('leaves more than two failures, on each line', () => {
+    const whole = limits(() => 1, 1 / 7);
+    const halves = limits(() => 0, 1 / 7);
+
+    expect(halves).toEqual([
+      Math.max(Math.ceil(whole[0]! / 2), 13),
+      Math.max(Math.ceil(whole[1]! / 2), 7),
+      Math.max(Math.ceil(whole[2]! / 2), 3),
+    ]);
+  });
+
+  test('is forgotten with the stay', () => {
+    const it = guarded({ health: () => 0 });
+    it.play('f');
+    const [half] = it.breaker.metrics.detector?.thresholds as [number];
+
+    it.breaker.reset();
+
+    expect([half, it.breaker.metrics.detector?.thresholds]).toEqual([5, [9]]);
+  });
+});
+
+describe('the time between two checks', () => {
+  test('is from start to start, to the millisecond', async () => {
+    const run = vi.fn(async () => {
+      throw new Error('down');
+    });
+    const { breaker, play } = guarded({ healthCheck: { run, every: 100 } }, { recoveryTimeout: 60_000 });
+    breaker.trip();
+    play('s', 10);
+    await settled();
+
+    play('s', 99);
+    const early = run.mock.calls.length;
+    play('s', 1);
+
+    expect([early, run.mock.calls.length]).toEqual([1, 2]);
+  });
+
+  test('begins anew with the clock', async () => {
+    const run = vi.fn(async () => {
+      throw new Error('down');
+    });
+    const { breaker, clock, play } = guarded(
+      { healthCheck: { run, every: 1_000 } },
+      { recoveryTimeout: 60_000 },
+    );
+    breaker.trip();
+    play('s', 10);
+    await settled();
+
+    clock.advance(-5_000);
+    play('s', 0);
+
+    expect(run).toHaveBeenCalledTimes(2);
   });
 });

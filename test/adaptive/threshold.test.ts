@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../bench/simulations/chance.mjs';
-import { linesFor } from '../../src/adaptive/lines.js';
+import { lineAt, linesFor } from '../../src/adaptive/lines.js';
 import { lengthsAbove, lengthsBelow, thresholdFor } from '../../src/adaptive/threshold.js';
 
 /** A fraction of whole numbers. */
@@ -105,6 +105,14 @@ describe('the threshold', () => {
 
     expect(nth(lengthsAbove(1, 0.1), threshold)).toBeGreaterThanOrEqual(4.32e8);
     expect(nth(lengthsAbove(1, 0.1), threshold - 1)).toBeLessThan(4.32e8);
+  });
+
+  test('is the least for a rate above a half as well, where a promise is met exactly too', () => {
+    const line = lineAt(0.75);
+    const exact = nth(lengthsBelow(3, 0.5), 7);
+
+    expect(line).toMatchObject({ up: 1, down: 3 });
+    expect([thresholdFor(line, 0.5, exact), thresholdFor(line, 0.5, exact * 1.001)]).toEqual([7, 8]);
   });
 
   test('takes one failure where none is normal, and has an end where none would do', () => {

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { lineAt } from '../../src/adaptive/lines.js';
+import { thresholdFor } from '../../src/adaptive/threshold.js';
+import { Warning } from '../../src/adaptive/warning.js';
 import { heard } from '../support/breakers.js';
 import { guarded, recover } from './fixtures.js';
 
@@ -52,5 +55,52 @@ describe('the warning', () => {
     it.play('s', 0);
 
     expect(well).toHaveLength(1);
+  });
+});
+
+describe('the line of a warning', () => {
+  /** Failures in a row by which it warns. */
+  const failuresTo = (rate: number, normal: number, callsADay = 1e6, alarmsADay = 1) => {
+    const warning = new Warning(lineAt(rate));
+    warning.design(normal, callsADay, alarmsADay);
+    let failures = 1;
+    while (warning.record(true, failures) !== 'degraded') failures++;
+    return failures;
+  };
+  const exact = (rate: number, usual: number, between = 1e6) => {
+    const line = lineAt(rate);
+    return Math.ceil(thresholdFor(line, usual, between) / line.up);
+  };
+
+  test('takes 0.4 of its rate for usual at least, 0.7 at most, and no more than a tenth unless it is seen', () => {
+    expect(failuresTo(1 / 7, 0)).toBe(exact(1 / 7, 0.4 / 7));
+    expect(failuresTo(1 / 7, 0.08)).toBe(exact(1 / 7, 0.08));
+    expect(failuresTo(1 / 7, 0.14)).toBe(exact(1 / 7, 0.1));
+    expect(failuresTo(0.5, 0)).toBe(exact(0.5, 0.1));
+    expect(exact(1 / 7, 0.1)).toBeGreaterThan(exact(1 / 7, 0.08));
+    expect(exact(1 / 7, 0.08)).toBeGreaterThan(exact(1 / 7, 0.4 / 7));
+  });
+
+  test('warns as often as it may', () => {
+    expect(failuresTo(1 / 7, 0.05, 1e6, 100)).toBe(exact(1 / 7, 0.4 / 7, 1e4));
+  });
+
+  test('warns of no single failure', () => {
+    expect(failuresTo(1 / 7, 0, 1, 1)).toBe(2);
+    expect(failuresTo(0.5, 0, 1, 1)).toBe(2);
+  });
+
+  test('tells the rate since it began, and is well when nothing is left', () => {
+    const warning = new Warning(lineAt(0.5));
+    warning.design(0, 1, 1);
+    const play = (outcomes: string) => [...outcomes].map((it, at) => warning.record(it === 'f', at));
+
+    play('sssfs');
+    const told = play('sfsfsfsffs');
+
+    expect(told.filter((it) => it !== undefined)).toEqual(['degraded']);
+    expect([warning.isDegraded, warning.rate]).toEqual([true, 2 / 3]);
+    expect(play('ss')).toEqual(['well', undefined]);
+    expect(warning.isDegraded).toBe(false);
   });
 });
