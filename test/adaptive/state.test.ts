@@ -122,7 +122,7 @@ describe('what is shown', () => {
 
     expect(opened).toContain('evidence 9 of 9 in 0.8 s: 9 calls failed');
     expect(explain(it.breaker).text).not.toContain('9 of 9');
-    console.log(explain(it.breaker).text);
+    expect(explain(it.breaker).text).toContain('it admits 10 % of the calls since it closed');
   });
 });
 
