@@ -60,9 +60,7 @@ export class Member implements Lessee {
       this.#view === NOTHING &&
       this.ballot.isIdle &&
       !this.#byHand.isForcing &&
-      !this.#leases.isHolding &&
-      !this.isGated &&
-      this.breaker.state === 'CLOSED'
+      this.breaker.state === 'CLOSED' // then there is no gate, and no lease
     );
   }
 
@@ -143,7 +141,6 @@ export class Member implements Lessee {
 
   /** Opens, or puts the gate before a circuit that is open already. */
   #hold(view: View): void {
-    if (this.#gatedEpoch === view.epoch && this.isGated) return;
     const isSame = this.#gatedEpoch === view.epoch;
     const left = Math.max(view.until - this.#host.now(), 0);
     if (view.state === 'h' || isSame) {

@@ -32,9 +32,8 @@ export class Members {
   /** A breaker is gone. */
   delete(breaker: ShareableBreaker): void {
     const member = this.#members.get(breaker.name);
-    if (member?.breaker !== breaker) return;
     this.#members.delete(breaker.name);
-    member.leave();
+    member?.leave();
   }
 
   /** What they have to say. */

@@ -75,9 +75,9 @@ export function parseSync(reply: unknown, now: number): SyncReply {
   const list = reply as unknown[];
   for (let at = 2; at + 1 < list.length && views.size < MOST_RECORDS; at += 2) {
     const [name, text] = [textOf(list[at]), textOf(list[at + 1])];
-    const view =
-      name !== undefined && isName(name) && text !== undefined && parseRecord(text, serverNow, now);
-    if (name !== undefined && view) views.set(name, view);
+    if (name === undefined || text === undefined || !isName(name)) continue;
+    const view = parseRecord(text, serverNow, now);
+    if (view !== undefined) views.set(name, view);
   }
   return { instances, views };
 }
