@@ -61,7 +61,6 @@ export class Reading {
   readonly #isEndless: boolean;
   /** Bodies that are not at their end: that of the response and those of its clones. */
   #bodies = 1;
-  #isOver = false;
 
   /**
    * @param context of the attempt that has had the headers
@@ -95,9 +94,9 @@ export class Reading {
   /** Somebody waits for all of it. @param end told why, when that takes too long or its caller has gone */
   waitForAll(end: (error: unknown) => void): StopWaiting {
     const { breaker, totalTimeout } = this.#plan;
-    const timeout = totalTimeout || 0;
     const left = this.#left;
     const expire = () => {
+      const timeout = totalTimeout as number;
       const error = new TotalTimeoutError({ breaker, timeout, attempts: this.#context.attempt });
       this.#cut(error, new CallTimeoutError(breaker, Math.round(left)));
       end(error);
@@ -134,7 +133,6 @@ export class Reading {
     }
     const following = this.#following;
     const isBounded = ms !== Number.POSITIVE_INFINITY && !this.#isEndless;
-    if (this.#isOver || !(isBounded || following)) return NOTHING;
     const now = this.#plan.clock.now();
     const all = this.#hand.deadlines;
     const wait = new Wait(now, isBounded ? ms : 0);
@@ -148,7 +146,7 @@ export class Reading {
     };
     wait.abandon = (reason) => {
       stop();
-      this.#finish();
+      this.#hand.untie();
       this.#hand.abort(reason);
       end(reason);
     };
@@ -158,26 +156,19 @@ export class Reading {
   }
 
   #cut(error: unknown, failure: unknown): void {
-    if (this.#isOver) return;
-    this.#finish();
+    this.#hand.untie();
     this.#hand.breakOff(failure);
     this.#hand.abort(error);
   }
 
   /** A body has been read to its end, or nobody wants the rest of it. To be told once of each. */
   ended(): void {
-    if (--this.#bodies === 0) this.#finish();
+    if (--this.#bodies === 0) this.#hand.untie();
   }
 
   /** A body has broken off. Where its caller has gone, or it has been cut, that is why. */
   broke(error: unknown): void {
-    if (this.#isOver) return;
-    this.#finish();
-    if (!this.#isEndless && !this.#context.signal.aborted) this.#hand.breakOff(error);
-  }
-
-  #finish(): void {
-    this.#isOver = true;
     this.#hand.untie();
+    if (!this.#isEndless && !this.#context.signal.aborted) this.#hand.breakOff(error);
   }
 }

@@ -192,3 +192,148 @@ describe('a body that comes to its end', () => {
     expect([await pending, heard]).toEqual(['gone', 'gone']);
   });
 });
+
+describe('one body of two', () => {
+  it('may be read to its end, and its caller governs the other', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const api = createFetch({ fetch: async () => new Response('{}') });
+    const response = await api(URL_A, { signal });
+    const clone = response.clone();
+    await clone.text();
+
+    controller.abort('gone');
+
+    expect(await caught(response.text())).toBe('gone');
+  });
+
+  it('leaves the signal of its caller alone when it is the last', async () => {
+    const { signal } = new AbortController();
+    const api = createFetch({ fetch: async () => new Response('{}') });
+    const response = await api(URL_A, { signal });
+    const [first, second] = [response.clone(), response.clone()];
+    const listeners = () => getEventListeners(signal, 'abort').length;
+
+    await first.text();
+    await second.json();
+    const before = listeners();
+    await response.arrayBuffer();
+
+    expect([before, listeners()]).toEqual([1, 0]);
+  });
+
+  it('that is cancelled is one that nobody wants', async () => {
+    const { signal } = new AbortController();
+    const api = createFetch({ fetch: async () => new Response('{}') });
+    const response = await api(URL_A, { signal });
+    const clone = response.clone();
+
+    await clone.text();
+    await response.body?.cancel();
+
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});
+
+/** A body of another platform, with what its reader is asked. */
+function foreign(chunks: unknown[], isOfBytes = true) {
+  const asked: unknown[] = [];
+  const reader = {
+    read: async () => {
+      asked.push('read');
+      const value = chunks.shift();
+      if (value instanceof Error) throw value;
+      return value === undefined ? { done: true } : { done: false, value };
+    },
+    cancel: async (reason: unknown) => void asked.push(['cancel of the reader', reason]),
+    releaseLock: () => void asked.push('release'),
+  };
+  const stream = {
+    locked: false,
+    cancel: async (reason: unknown) => void asked.push(['cancel', reason]),
+    getReader: (options?: { mode: string }) => {
+      if (options !== undefined && !isOfBytes) throw new TypeError('no stream of bytes');
+      asked.push(options?.mode ?? 'default');
+      return reader;
+    },
+  };
+  class Foreign {
+    readonly status = 200;
+    readonly headers = new Headers();
+    get body() {
+      return stream;
+    }
+  }
+  const api = createFetch({ fetch: async () => new Foreign() as never, clock: createManualClock() });
+  return { api, asked };
+}
+
+describe('a body of another platform', () => {
+  it('of bytes passes no empty chunk on, and may be read into a buffer', async () => {
+    const chunks = [new Uint8Array(0), new Uint8Array([1]), new Uint8Array(0), new Uint8Array([2, 3])];
+    const { api } = foreign(chunks);
+    const reader = (await api(URL_A)).body?.getReader({ mode: 'byob' });
+
+    const lengths = [];
+    for (;;) {
+      const { done, value } = (await (reader as ReadableStreamBYOBReader).read(new Uint8Array(8))) as {
+        done: boolean;
+        value?: Uint8Array;
+      };
+      lengths.push([done, value?.byteLength]);
+      if (done) break;
+    }
+
+    expect(lengths).toEqual([
+      [false, 1],
+      [false, 2],
+      [true, 0],
+    ]);
+  });
+
+  it('of anything else passes on what comes', async () => {
+    const { api, asked } = foreign([new Uint8Array(0), 'text', { a: 1 }], false);
+    const reader = (await api(URL_A)).body?.getReader();
+
+    const read = [await reader?.read(), await reader?.read(), await reader?.read(), await reader?.read()];
+
+    expect(read).toEqual([
+      { done: false, value: new Uint8Array(0) },
+      { done: false, value: 'text' },
+      { done: false, value: { a: 1 } },
+      { done: true, value: undefined },
+    ]);
+    expect(asked).toEqual(['default', 'read', 'read', 'read', 'read']);
+  });
+
+  it('is asked for nothing, and not locked, before somebody reads', async () => {
+    const { api, asked } = foreign([new Uint8Array(1)]);
+
+    const body = (await api(URL_A)).body;
+    await turn();
+
+    expect([asked, body?.locked]).toEqual([['byob', 'release'], false]);
+  });
+
+  it('hears why nobody reads it, or reads on', async () => {
+    const [unread, begun] = [foreign([]), foreign([new Uint8Array(1)])];
+
+    await (await unread.api(URL_A)).body?.cancel('unread');
+    const reader = (await begun.api(URL_A)).body?.getReader();
+    await reader?.read();
+    await reader?.cancel('enough');
+
+    expect(unread.asked.at(-1)).toEqual(['cancel', 'unread']);
+    expect(begun.asked.at(-1)).toEqual(['cancel of the reader', 'enough']);
+  });
+
+  it('is one more failed call where it breaks off, and the error comes through', async () => {
+    const cut = new Error('cut');
+    const { api } = foreign([new Uint8Array(1), cut]);
+    const reader = (await api(URL_A)).body?.getReader();
+    await reader?.read();
+
+    expect(await caught(reader?.read())).toBe(cut);
+    expect(api.breakerFor(URL_A).metrics.totals).toMatchObject({ calls: 2, successes: 1, failures: 1 });
+  });
+});
