@@ -1,7 +1,7 @@
 /** What stands around the requests of one key, found by one look-up; and how each kind of request is made with it. */
 import { soundClock } from '../core/reading.js';
 import { describe } from '../core/validate.js';
-import { CircuitBreakerRegistry, type Clock, type Outcome, type OutcomeKind } from '../index.js';
+import { CircuitBreakerRegistry, type Clock } from '../index.js';
 import {
   type FunctionOptions,
   isRejection,
@@ -53,8 +53,8 @@ export class Origin {
   /** Holds everybody back for as long as a server asks that has had enough. */
   pause(response: unknown): void {
     const { pause, maxRetryAfter = 0 } = this.options;
-    const wait = pause ? retryAfterOf(response, this.epoch()) : undefined;
-    if (wait !== undefined && wait > 0 && wait <= maxRetryAfter) this.resilience.rateLimiter?.pause(wait);
+    const wait = (pause && retryAfterOf(response, this.epoch())) || 0;
+    if (wait > 0 && wait <= maxRetryAfter) this.resilience.rateLimiter?.pause(wait);
   }
 }
 
@@ -189,11 +189,6 @@ function retryOf(
       (own.retryOn !== undefined || kind === 'failure') &&
       (again === 'again' || ('error' in outcome && isNeverSent(outcome.error))) &&
       headerOf(responseOf(outcome), 'x-should-retry') !== 'false' &&
-      isWanted(own.retryOn, outcome, kind),
+      (own.retryOn === undefined ? !isRejection(outcome.error) : own.retryOn(outcome, kind)),
   };
-}
-
-function isWanted(retryOn: RetryOptions['retryOn'], outcome: Outcome, kind: OutcomeKind): boolean {
-  if (retryOn !== undefined) return retryOn(outcome, kind);
-  return kind === 'failure' && !isRejection(outcome.error);
 }

@@ -150,7 +150,6 @@ export class Asked {
   #hasKey(): boolean {
     const headers = this.#members.headers ?? this.#request?.headers;
     if (headers === undefined) return false;
-    if (typeof (headers as Headers).has === 'function') return (headers as Headers).has('idempotency-key');
     const pairs: Iterable<readonly unknown[]> =
       typeof (headers as Iterable<unknown[]>)[Symbol.iterator] === 'function'
         ? (headers as Iterable<unknown[]>)
@@ -173,7 +172,7 @@ export class Asked {
   }
 
   #canBeMade(): boolean {
-    if (typeof Request === 'undefined' || this.init === undefined) return true;
+    if (typeof Request === 'undefined') return true;
     try {
       const { body, signal: _, ...rest } = this.#members as Record<string, unknown>;
       const again = body == null ? {} : { body: isRepeatable(body) ? '' : new ReadableStream() };

@@ -349,6 +349,36 @@ describe('the breakers of an interceptor', () => {
   });
 });
 
+describe('a handler that hears nothing', () => {
+  it('bears an answer, and a rejection', () => {
+    const { guard } = setUp();
+    const dispatch = guard(answers(200));
+
+    expect(() => dispatch({ origin: ORIGIN }, {} as never)).not.toThrow();
+    guard.breakers.get(ORIGIN)?.trip();
+    expect(dispatch({ origin: ORIGIN }, {} as never)).toBe(true);
+  });
+});
+
+describe('a date of an interceptor’s server', () => {
+  it.each([
+    ['of its clock', true],
+    ['of the platform', false],
+  ])('goes by the wall clock %s', (_, hasEpoch) => {
+    const clock = createManualClock();
+    const own = hasEpoch ? clock : { now: () => 0 };
+    const guard = interceptor({ clock: own, failureThreshold: 1 }) as unknown as Guard;
+    const epoch = hasEpoch ? clock.epoch() : Date.now();
+    const headers = { 'retry-after': new Date(epoch + 120_000).toUTCString() };
+
+    guard(answers(503, headers))({ origin: ORIGIN }, listens().handler);
+
+    const { retryAfter } = guard.breakers.get(ORIGIN)?.metrics ?? {};
+    expect(retryAfter).toBeGreaterThan(110_000);
+    expect(retryAfter).toBeLessThanOrEqual(120_000);
+  });
+});
+
 describe('options of an interceptor', () => {
   it.each([
     [{ name: 'api' }, 'name', /there is a breaker for each origin: use `key`/],
