@@ -127,7 +127,7 @@ export class Channel {
       const since = kept.since[at] ?? false;
       evidence.value = Math.round(kept.evidence[at] ?? 0);
       evidence.since = since === false ? Number.NaN : now - since;
-      evidence.began = since === false ? now : now - since;
+      evidence.began = now - (since || 0);
       evidence.excursions = kept.excursions[at] ?? 0;
       evidence.excess = kept.excess[at] ?? 0;
     }

@@ -100,12 +100,12 @@ export class Flights {
 
   /** Whether there are some that are young, and as old as this. */
   areLate(age: number): boolean {
-    return this.#late < this.cohorts && this.#ageOf(this.#late) >= age;
+    return this.#ageOf(this.#late) >= age;
   }
 
   /** Whether there are some as old as this. */
   areOverdue(age: number): boolean {
-    return this.cohorts > 0 && this.#ageOf(0) >= age;
+    return this.#ageOf(0) >= age;
   }
 
   /**
@@ -117,7 +117,7 @@ export class Flights {
     while (this.areLate(age)) {
       const at = this.#late++;
       judge(this.#of(at, COUNT), this.#of(at));
-      if (at > 0 && this.#of(at, BIRTH) - this.#of(at - 1, BIRTH) < grain) this.#merge(at - 1);
+      if (this.#of(at, BIRTH) - this.#of(at - 1, BIRTH) < grain) this.#merge(at - 1);
     }
   }
 
@@ -130,6 +130,7 @@ export class Flights {
     }
   }
 
+  /** `NaN` of one that there is not. */
   #ageOf(cohort: number): number {
     return this.#age - this.#of(cohort, BIRTH);
   }

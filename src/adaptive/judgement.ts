@@ -151,8 +151,7 @@ export abstract class Judgement {
     this.main.design(callsADay, seldom, minimumFailures, days);
     this.slow?.design(callsADay, seldom, minimumFailures, days);
     this.lateness?.design(callsADay, seldom / RARER, minimumFailures, 0);
-    if (warn !== false)
-      this.warning?.design(Math.min(this.usual, this.main.normal), callsADay, warn.falseAlarmsPerDay);
+    if (warn !== false) this.warning?.design(this.usual, callsADay, warn.falseAlarmsPerDay);
   }
 
   used(): number {

@@ -30,7 +30,7 @@ export class Ramp {
   /** Results of calls that started by then count no more: for the ramp's own line, and for the main ones. */
   #cutAt: number;
   clearedAt = Number.NEGATIVE_INFINITY;
-  #halvedTo: number | undefined;
+  #halvedTo = Number.NaN;
 
   constructor(now: number, duration: number, line: Line) {
     this.since = now;
@@ -80,8 +80,7 @@ export class Ramp {
 
   /** The main lines trip: answers whether that opens the circuit, else half of the share is left. */
   opens(now: number): boolean {
-    const again = this.#halvedTo !== undefined && this.share < this.#halvedTo + GAIN;
-    if (again || this.share <= LEAST) return true;
+    if (this.share < this.#halvedTo + GAIN || this.share <= LEAST) return true;
     this.share /= 2;
     this.#halvedTo = this.share;
     this.#evidence.clear();

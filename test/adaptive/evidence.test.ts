@@ -80,6 +80,29 @@ describe('evidence', () => {
     expect(breaker.metrics.detector).toMatchObject({ evidence: [1] });
   });
 
+  test('is not taken from by an ignored outcome', () => {
+    const { breaker, play } = guarded();
+    play('fff');
+
+    for (let i = 0; i < 20; i++) breaker.acquire().ignore();
+
+    expect(breaker.metrics.detector).toMatchObject({ evidence: [3] });
+  });
+
+  test('that has come to be old opens with the next that is added, not before', () => {
+    const { breaker, clock, play, start } = guarded({ overdueAfter: 300, patience: 60_000 });
+    start(3);
+    play('ssss', 100);
+    play('f'.repeat(12), 1);
+    clock.advance(60_000);
+
+    const waiting = breaker.tryAcquire();
+
+    expect([typeof waiting, breaker.state]).toEqual(['object', 'CLOSED']);
+    waiting?.failure();
+    expect(breaker.state).toBe('OPEN');
+  });
+
   test('opens nothing while the circuit is forced closed', () => {
     const { breaker, play } = guarded();
     breaker.forceClosed();

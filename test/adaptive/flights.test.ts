@@ -153,13 +153,25 @@ describe('calls in flight', () => {
 
   test('began at the present where the clock has begun anew', () => {
     const flights = new Flights();
-    start(flights, 1_000, 1_050);
+    start(flights, 1_000, 1_050, 1_100);
     passTo(flights, 1_150, 1_250);
     flights.takeOverdue(250, 1_250, () => {});
 
     passTo(flights, 500);
 
-    expect([flights.size, flights.take(499), flights.take(500)]).toEqual([1, 'unknown', 'young']);
+    expect([flights.size, flights.take(499)]).toEqual([2, 'unknown']);
+    expect([flights.take(500), flights.take(500), flights.take(500)]).toEqual(['young', 'young', 'unknown']);
+  });
+
+  test('began when they did where the clock stands still', () => {
+    const flights = new Flights();
+    start(flights, 0, 50);
+    passTo(flights, 300);
+    flights.takeOverdue(150, 300, () => {});
+
+    passTo(flights, 300);
+
+    expect([flights.take(49), flights.take(60)]).toEqual(['gone', 'young']);
   });
 
   test('are none after a clear, and nothing of before is gone', () => {

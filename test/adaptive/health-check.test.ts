@@ -155,6 +155,19 @@ describe('the latest health', () => {
     ]);
   });
 
+  test('leaves more than two failures where it takes few', () => {
+    const options = { health: () => 0, normal: 0 } as const;
+    const thresholdsOf = (others: object) => {
+      const it = guarded({ ...options, ...others });
+      it.play('f');
+      return it.breaker.metrics.detector?.thresholds;
+    };
+
+    expect(thresholdsOf({ minimumFailures: 4 })).toEqual([3]);
+    expect(thresholdsOf({ minimumFailures: 3, tolerate: 0.25 })).toEqual([7, 3]);
+    expect(thresholdsOf({ minimumFailures: 2 })).toEqual([2]);
+  });
+
   test('is forgotten with the stay', () => {
     const it = guarded({ health: () => 0 });
     it.play('f');

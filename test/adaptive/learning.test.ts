@@ -94,6 +94,17 @@ describe('what is learned', () => {
     expect(breaker.metrics.totals.failures).toBeLessThan(300);
   });
 
+  test('forgets half of how they clump in two days', () => {
+    const { breaker, play } = guarded();
+    play('ffss'.repeat(10), 20);
+    const kept = () => (breaker.snapshot().detector as { readonly excursions: number[] }).excursions;
+    const before = kept();
+
+    play('s'.repeat(600), 400_000);
+
+    expect([before, kept()]).toEqual([[10], [5]]);
+  });
+
   test('is given up for what is given', () => {
     const { breaker, play } = guarded({ normal: 0.05, expectedRate: 10 });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../bench/simulations/chance.mjs';
 import { Flights } from '../../src/adaptive/flights.js';
 import { heard } from '../support/breakers.js';
+import { deferred } from '../support/deferred.js';
 import { guarded } from './fixtures.js';
 
 /** Calls by call() that are left in flight, so many ms apart. */
@@ -61,7 +62,36 @@ describe('calls that are overdue', () => {
     for (const permit of permits) permit.failure();
 
     expect(breaker.metrics.detector?.evidence).toEqual(before);
-    expect(breaker.metrics.totals.failures).toBe(3);
+    expect(breaker.metrics).toMatchObject({ state: 'CLOSED', totals: { failures: 3 } });
+  });
+
+  test('count once by the usual calls as well', async () => {
+    const { breaker, clock, play } = guarded({ overdueAfter: 300 });
+    const answer = deferred<never>();
+    const calls = [1, 2, 3].map(() => breaker.call(() => answer.promise).catch(() => {}));
+    clock.advance(10);
+    for (let i = 0; i < 4; i++) {
+      clock.advance(100);
+      await breaker.call(async () => 'fine');
+    }
+    const { overdue, evidence } = breaker.metrics.detector as Record<string, unknown>;
+
+    answer.reject(new Error('late'));
+    await Promise.all(calls);
+
+    // The first found nobody in flight, and was not timed.
+    expect(overdue).toBe(2);
+    expect(breaker.metrics.detector).toMatchObject({ evidence: [(evidence as number[])[0]! + 1] });
+    expect(play('s')).toBe('s');
+  });
+
+  test('cost no reading of the clock where that is off', async () => {
+    const { breaker, clock } = guarded({ overdueAfter: false });
+    const reads = clock.reads;
+
+    for (let i = 0; i < 100; i++) await breaker.call(async () => 'fine');
+
+    expect(clock.reads).toBe(reads);
   });
 
   test('are none where that is off', () => {

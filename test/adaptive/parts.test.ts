@@ -52,6 +52,7 @@ describe('the evidence of a line', () => {
     expect(figures(quarter('ffssssss'))).toEqual([1, 0]);
     expect(figures(quarter(`fff${'s'.repeat(20)}`))).toEqual([1, 1]);
     expect(figures(quarter(`fffsfssf${'s'.repeat(30)}ffssssss`))).toEqual([2, 2]);
+    expect(figures(quarter(`ffffssssssf${'s'.repeat(20)}`))).toEqual([1, 2]);
     const twice = quarter(`ffff${'s'.repeat(12)}ffssssss`);
     expect(figures(twice)).toEqual([2, 2]);
     twice.forget();

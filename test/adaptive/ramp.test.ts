@@ -17,6 +17,17 @@ describe('the ramp', () => {
     expect(it.breaker.metrics.detector).toMatchObject({ admitted: 0.1 });
   });
 
+  test('lets a tenth of the usual calls pass as well', async () => {
+    const it = guarded();
+    recover(it);
+
+    const calls = await Promise.allSettled(
+      Array.from({ length: 100 }, () => it.breaker.call(async () => 'fine')),
+    );
+
+    expect(calls.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+  });
+
   test('rejects with a reason of its own, and no time', () => {
     const it = guarded();
     recover(it);

@@ -131,6 +131,23 @@ describe('what is judged', () => {
     expect(told.slice(2)).toEqual([['overdue', 3, 0]]);
   });
 
+  test('is late in cohorts of their own where they began in another sixth of the whole', () => {
+    const { overdue, told, start, pass } = create('auto');
+    overdue.latency.know(...KNOWN);
+    start(0);
+    for (let now = 100; now <= 400; now += 100) pass(now);
+    start(401);
+
+    for (let now = 501; now <= 2_801; now += 100) pass(now);
+
+    expect(told).toEqual([
+      ['late', 1, 0],
+      ['late', 1, 401],
+      ['overdue', 1, 0],
+      ['overdue', 1, 401],
+    ]);
+  });
+
   test('is never late where the age is given', () => {
     const { overdue, told, start, pass } = create(2_400);
     overdue.latency.know(...KNOWN);

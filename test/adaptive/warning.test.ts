@@ -26,6 +26,22 @@ describe('the warning', () => {
     expect(breaker.metrics.detector).toMatchObject({ degraded: false });
   });
 
+  test('says what is usual: what was seen while all was well, or what was thought', () => {
+    const details = (before: string, options = {}) => {
+      const { breaker, play } = guarded(options);
+      const degraded = heard(breaker, 'degraded');
+      play(before);
+      play('fs'.repeat(40));
+      return degraded.map(({ detail }) => (detail as string).replace(/^.*\(/, '('));
+    };
+
+    expect(details('')).toEqual(['(normal 10 %)']);
+    expect(details(`${'s'.repeat(49)}fsssssssss`.repeat(20))).toEqual([
+      expect.stringMatching(/^\(normal 2(\.\d)? %\)$/),
+    ]);
+    expect(details('s'.repeat(1_000), { normal: 0.03 })).toEqual(['(normal 3 %)']);
+  });
+
   test('is none where it is off', () => {
     const { breaker, play } = guarded({ warn: false });
     const degraded = heard(breaker, 'degraded');
