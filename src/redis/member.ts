@@ -80,7 +80,7 @@ export class Member implements Lessee {
 
   /** The breaker has changed its state. */
   changed({ to, reason, metrics }: Transition): void {
-    const isOwn = to === 'OPEN' && OWN_EVIDENCE[reason];
+    const isOwn = OWN_EVIDENCE[reason];
     if (to === 'HALF_OPEN') return;
     this.#isFirstHand = isOwn;
     if (to === 'CLOSED') {
@@ -108,7 +108,6 @@ export class Member implements Lessee {
 
   /** A call was rejected that cannot have waited: leave is asked for, for the next one. */
   rejected(): void {
-    if (!this.isGated || this.#host.isObserving) return;
     this.#leases.asksFromAfar = true;
     try {
       this.#seat.leave();

@@ -444,3 +444,185 @@ describe('what a person has decided for all', () => {
     expect(one.transitions.at(-1)).toBe('OPEN→CLOSED reset (the fleet has been left)');
   });
 });
+
+describe('a breaker', () => {
+  it('that somebody trips after its own opening is over does not vote', async () => {
+    const world = await createWorld(3);
+    const [one, two] = world.instances as Three;
+    await trip(one);
+    await one.fleet.sync();
+    one.breaker.reset();
+
+    one.breaker.trip();
+    await world.syncAll();
+    await trip(two);
+    await world.syncAll();
+
+    expect(one.fleet.status().breakers.payments).toMatchObject({ state: 'CLOSED', voting: false });
+    expect(two.fleet.status().breakers.payments?.words).toBe('1 of 3');
+  });
+
+  it('asks last after its probe was given up', async () => {
+    const world = await createWorld(2, { probeLease: 60_000 }, { probeTimeout: 1_000 });
+    await openAll(world);
+    world.clock.advanceSync(BEYOND);
+    const [one, two] = world.instances as [Instance, Instance];
+    await hang(one, world);
+    world.clock.advanceSync(2_100);
+    await succeed(one);
+    await world.clock.advance(0);
+
+    await fail(two);
+    await world.syncAll();
+
+    expect(one.transitions.at(-1)).toMatch(/probe-expired/);
+    expect(one.breaker.metrics.retryAfter).toBeGreaterThanOrEqual(RECOVERY + 1_000);
+  });
+
+  it('is left to own probes though one of them was given up by its caller', async () => {
+    const world = await createWorld(3);
+    const [one, , three] = world.instances as Three;
+    await openAll(world);
+    world.clock.advanceSync(BEYOND);
+    const controller = new AbortController();
+    const aborted = one.breaker.tryCall(() => new Promise(() => {}), { signal: controller.signal });
+    await world.clock.advance(0);
+    controller.abort(new Error('gone'));
+    await aborted;
+    await world.clock.advance(0);
+
+    await succeed(three);
+    await succeed(three);
+    await world.syncAll();
+
+    expect(three.breaker.state).toBe('CLOSED');
+    expect(one.breaker.metrics.shared).toBe(false);
+    expect(one.breaker.state).not.toBe('CLOSED');
+  });
+
+  it('keeps the end of its open time over all polls', async () => {
+    const world = await createWorld(2);
+    await openAll(world);
+    const [one] = world.instances as [Instance];
+    const end = one.breaker.metrics.retryAfter as number;
+
+    for (let poll = 1; poll <= 10; poll++) {
+      world.clock.advanceSync(100);
+      await one.fleet.sync();
+      expect(one.breaker.metrics.retryAfter).toBeCloseTo(end - poll * 100, 6);
+    }
+  });
+
+  it('says of its own failed probe what it was, until others know', async () => {
+    const world = await createWorld(2);
+    await openAll(world);
+    world.clock.advanceSync(BEYOND);
+    const [one] = world.instances as [Instance];
+    let atOnce: unknown = 'nothing';
+    one.breaker.on('transition', ({ to }) => {
+      if (to === 'OPEN') atOnce = one.breaker.metrics.lastTransition?.detail;
+    });
+
+    await fail(one);
+
+    expect(one.breaker.metrics.shared).toBe(true);
+    expect(atOnce).toBeUndefined();
+  });
+
+  it('that has tripped while a poll was under way votes when that has come', async () => {
+    const world = await createWorld(2);
+    const held = deferred<void>();
+    let isHolding = false;
+    const slow = world.add({
+      pollInterval: 60_000,
+      client: async (it) => {
+        const reply = await world.redis.client(it);
+        if (isHolding) await held.promise;
+        return reply;
+      },
+    });
+    await world.clock.advance(2_000);
+    isHolding = true;
+    const poll = slow.fleet.sync();
+    await world.clock.advance(0);
+    await trip(slow);
+    const before = world.redis.commands.length;
+
+    isHolding = false;
+    held.resolve();
+    await poll;
+    await world.clock.advance(300);
+
+    expect(world.redis.commands.slice(before).some((it) => it.includes('+'))).toBe(true);
+  });
+
+  it('that is forced open here is not closed by all', async () => {
+    const world = await createWorld(2);
+    const [one, two] = world.instances as [Instance, Instance];
+    two.breaker.forceOpen('I know better');
+
+    await one.fleet.forceClosed('payments', 'the alarm is false');
+    await world.syncAll();
+
+    expect([one.breaker.mode, two.breaker.mode]).toEqual(['forced-closed', 'forced-open']);
+  });
+
+  it('of one who comes after a reset keeps what it has seen', async () => {
+    const world = await createWorld(1);
+    await (world.instances[0] as Instance).fleet.reset('payments', 'fixed');
+    const late = world.add();
+    await fail(late);
+
+    await late.fleet.sync();
+
+    expect(late.breaker.metrics.consecutiveFailures).toBe(1);
+  });
+
+  it('is forced to its end and no longer, whatever else is forced', async () => {
+    const world = await createWorld(1);
+    const polling = world.add({ pollInterval: 60_000 });
+    await world.clock.advance(2_000);
+    await polling.fleet.forceOpen('users', 'maintenance', { for: 3_600_000 });
+    await polling.fleet.forceOpen('payments', 'maintenance', { for: 5_000 });
+    await polling.fleet.forceOpen('orders', 'maintenance', { for: 7_200_000 });
+    const users = polling.registry.getOrCreate('users');
+
+    await world.clock.advance(4_999);
+    const before = polling.breaker.mode;
+    await world.clock.advance(1);
+
+    expect([before, polling.breaker.mode, users.mode]).toEqual(['forced-open', 'active', 'forced-open']);
+  });
+
+  it('asks for no leave while eight commands are unanswered, and a quarter of a second after', async () => {
+    const world = await createWorld(1, { quorum: { minVotes: 1 } });
+    let isSilent = false;
+    let asked = 0;
+    const busy = world.add({
+      quorum: { minVotes: 1, ratio: 0 },
+      client: (it) => {
+        if (!isSilent) return world.redis.client(it);
+        asked++;
+        return new Promise(() => {});
+      },
+    });
+    await busy.fleet.sync();
+    const breakers = Array.from({ length: 10 }, (_, at) => busy.registry.getOrCreate(`b${at}`));
+    for (const breaker of breakers) {
+      await breaker.tryCall(() => Promise.reject(new Error('down')));
+      await breaker.tryCall(() => Promise.reject(new Error('down')));
+    }
+    await world.clock.settle(busy.fleet.sync());
+    world.clock.advanceSync(BEYOND);
+    isSilent = true;
+
+    for (const breaker of breakers) breaker.tryAcquire();
+    const [, last] = [breakers[0], breakers[9]];
+    const { retryAfter } = last!.metrics;
+
+    expect(asked).toBe(8);
+    expect(busy.fleet.status().commands.skipped).toBe(2);
+    expect(retryAfter).toBeGreaterThanOrEqual(250);
+    expect(retryAfter).toBeLessThanOrEqual(275);
+  });
+});
