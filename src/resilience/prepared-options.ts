@@ -1,4 +1,5 @@
 import type { Subject } from '../core/validate.js';
+import type { Fallback } from '../index.js';
 import type { FunctionOptions, Settings } from './options.js';
 
 /** Options of calls, read once, for whoever makes many. */
@@ -11,6 +12,11 @@ export class PreparedOptions {
   constructor(options: FunctionOptions, subject: Subject) {
     this.#options = options;
     this.#subject = subject;
+  }
+
+  /** These with another fallback. */
+  answeredBy(fallback: Fallback): PreparedOptions {
+    return new PreparedOptions({ ...this.#options, fallback }, this.#subject);
   }
 
   /** @throws InvalidOptionsError for options that cannot work with those */

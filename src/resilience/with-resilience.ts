@@ -1,4 +1,5 @@
 /** One line to put retries, limits and a breaker before a function or a method, as `withCircuitBreaker` does a breaker. */
+import { differencesOf as differencesOfBreaker, warnOfConflict } from '../core/conflict.js';
 import {
   findByInstance,
   type GuardedResult,
@@ -21,12 +22,14 @@ import {
   refuse,
   verify,
 } from '../core/validate.js';
-import type { CircuitBreaker } from '../index.js';
+import type { CallContext, CircuitBreaker, Fallback } from '../index.js';
 import type { AttemptTask } from './attempt-context.js';
+import { differencesOf } from './differences.js';
 import {
   FUNCTION_OPTIONS,
   type FunctionOptions,
   RESILIENCE_RULES,
+  type ReadResilience,
   readCall,
   readResilience,
 } from './options.js';
@@ -39,7 +42,10 @@ import { Resilience } from './resilience.js';
 export type ResilienceSource = string | CircuitBreaker | Resilience | ((...args: any[]) => string);
 
 /** What `withResilience` takes: options of a `Resilience`, and where and how it is used. */
-export interface WithResilienceOptions extends NamedOptions {
+export interface WithResilienceOptions extends Omit<NamedOptions, 'fallback'> {
+  /** What answers in place of the function, with its `this`: it is given the error, the context, and its arguments. */
+  // biome-ignore lint/suspicious/noExplicitAny: the arguments of whatever function is wrapped
+  fallback?: ((error: unknown, context: CallContext, ...args: any[]) => unknown) | undefined;
   /** Where named ones are kept. @default defaultResilience */
   registry?: ResilienceRegistry | undefined;
   /** `instance` makes one for each object that the method is called on, held weakly with it, in no registry. @default 'class' */
@@ -66,6 +72,11 @@ export interface ResilienceWrapper<Source, Access = ResilienceAccess<Source>>
 /** Wraps functions so that they resolve to a result. A method cannot be decorated so: its type would change. */
 export type ResilienceResultWrapper<Source> = GuardResultWrapper<Source, ResilienceAccess<Source>>;
 
+/** What is the call's own: a fallback that knows what the function was given. */
+interface OfCall {
+  readonly fallback?: Fallback | undefined;
+}
+
 /** What calls of one function go through: its own options, and what it shares. */
 class Front {
   readonly resilience: Resilience;
@@ -76,12 +87,16 @@ class Front {
     this.#options = Object.keys(options).length === 0 ? undefined : resilience.prepared(options);
   }
 
-  call(task: AttemptTask<unknown>): Promise<unknown> {
-    return this.resilience.call(task, this.#options);
+  call(task: AttemptTask<unknown>, ofCall?: OfCall): Promise<unknown> {
+    return this.resilience.call(task, this.#with(ofCall));
   }
 
-  tryCall(task: AttemptTask<unknown>): Promise<unknown> {
-    return this.resilience.tryCall(task, this.#options);
+  tryCall(task: AttemptTask<unknown>, ofCall?: OfCall): Promise<unknown> {
+    return this.resilience.tryCall(task, this.#with(ofCall));
+  }
+
+  #with({ fallback }: OfCall = {}): PreparedOptions | undefined {
+    return fallback === undefined ? this.#options : this.#options?.answeredBy(fallback);
   }
 }
 
@@ -172,6 +187,7 @@ function createSpec(source: ResilienceSource, options: WithResilienceOptions): G
   const spec = {
     by: 'withResilience',
     members: { resilience: itself, breaker: breakerOf },
+    callOptions: own.fallback === undefined ? undefined : { fallback: own.fallback },
     asResult: result === true,
   };
 
@@ -185,11 +201,11 @@ function createSpec(source: ResilienceSource, options: WithResilienceOptions): G
     return { ...spec, source: front, find: () => front };
   }
 
-  readResilience(ofDependency, subject);
+  const read = readResilience(ofDependency, subject);
   if (scope === 'instance' && (typeof source !== 'string' || registry !== undefined))
     refuse(subject, 'scope', "`scope: 'instance'` needs a name, and no registry");
   const find = findInRegistry(registry, ofDependency);
-  const findOf = scope === 'instance' ? findOfInstance(ofDependency) : undefined;
+  const findOf = scope === 'instance' ? findOfInstance(ofDependency, read) : undefined;
   return {
     ...spec,
     source,
@@ -214,12 +230,27 @@ function findInRegistry(registry: ResilienceRegistry = defaultResilience, option
 }
 
 const instances: InstanceGuards<Resilience> = /* @__PURE__ */ new WeakMap();
+/** What those were made with. */
+const made = /* @__PURE__ */ new WeakMap<Resilience, ReadResilience>();
 
-function findOfInstance(options: NamedOptions) {
+function findOfInstance(options: NamedOptions, read: ReadResilience) {
   return findByInstance(
     instances,
-    (name) => new Resilience({ ...options, name }),
-    () => {},
+    (name) => {
+      const resilience = new Resilience({ ...options, name });
+      made.set(resilience, read);
+      return resilience;
+    },
+    (resilience) => {
+      const { name, breaker } = resilience;
+      const differences = [
+        ...differencesOfBreaker(read.ofBreaker, breaker.options),
+        ...differencesOf(read.around, (made.get(resilience) as ReadResilience).around),
+      ];
+      if (differences.length === 0) return;
+      resilience.tellConflict({ options: differences });
+      warnOfConflict(name, differences);
+    },
   );
 }
 

@@ -1,6 +1,6 @@
-import { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
+import { type CallContext, CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
 import { Resilience, ResilienceRegistry, withResilience } from 'recloser/resilience';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 const fresh = (options = {}) =>
   new ResilienceRegistry({ breakers: new CircuitBreakerRegistry(), ...options });
@@ -66,6 +66,90 @@ describe('withResilience', () => {
     expect(get.breakerFor(one).metrics.totals.calls).toBe(1);
   });
 
+  it('tells once where methods of one object want different things of one dependency', async () => {
+    const emit = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const wants = (options: object) =>
+      withResilience('users', { scope: 'instance', ...options }, async () => 1);
+    const [get, same, more, other] = [
+      wants({ bulkhead: 5, failureThreshold: 3 }),
+      wants({ bulkhead: { limit: 5 }, failureThreshold: 3, retry: 'network' }),
+      wants({ bulkhead: 6 }),
+      wants({ failureThreshold: 4 }),
+    ];
+    const users = {};
+    const told: unknown[] = [];
+    get.resilienceFor(users).on('conflict', ({ options }) => told.push(...options));
+
+    for (const fn of [same, more, more, other]) await fn.call(users);
+    await more.call({});
+
+    expect(told).toEqual([
+      { option: 'bulkhead', inForce: { limit: 5 }, given: { limit: 6 } },
+      { option: 'failureThreshold', inForce: 3, given: 4 },
+    ]);
+    expect(emit.mock.calls.map(([, options]) => (options as { code?: string }).code)).toEqual([
+      'RECLOSER_CONFLICT',
+      'RECLOSER_CONFLICT',
+    ]);
+    expect(get.resilienceFor(users).bulkhead?.limit).toBe(5);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'a key that is no string',
+      () => withResilience((() => 7) as unknown as () => string, {}, async () => 1)(),
+      'key',
+    ],
+    [
+      'a registry beside a breaker',
+      () => withResilience(new CircuitBreaker(), { registry: fresh() }),
+      'registry',
+    ],
+    ['a scope beside a breaker', () => withResilience(new CircuitBreaker(), { scope: 'class' }), 'registry'],
+    [
+      'a registry for each object',
+      () => withResilience('a', { scope: 'instance', registry: fresh() }),
+      'scope',
+    ],
+    [
+      'keys for each object',
+      () => withResilience(((a: string) => a) as never, { scope: 'instance' }),
+      'scope',
+    ],
+    ['what the dependency has', () => withResilience(new Resilience(), { bulkhead: 5 }), 'bulkhead'],
+    [
+      'an option of a breaker beside one',
+      () => withResilience(new CircuitBreaker(), { failureThreshold: 5 }),
+      'failureThreshold',
+    ],
+    ['a registry that is none', () => withResilience('a', { registry: {} } as never), 'registry'],
+    [
+      'a breaker as an option',
+      () => withResilience('a', { breaker: new CircuitBreaker() } as never),
+      'breaker',
+    ],
+    ['no result but true or false', () => withResilience('a', { result: 1 } as never), 'result'],
+  ])('refuses %s', async (_, wrap, option) => {
+    const refusal = { code: 'ERR_INVALID_OPTIONS', option };
+
+    await expect((async () => await wrap())()).rejects.toMatchObject(refusal);
+  });
+
+  it.each([
+    [{}, 'sync'],
+    [{ result: true }, 'async'],
+  ])('makes no decorator of what resolves to results: %j', (options, kind) => {
+    const legacy = withResilience('users', { registry: fresh(), ...options } as object) as unknown as (
+      target: object,
+      key: string,
+      descriptor: PropertyDescriptor,
+    ) => PropertyDescriptor;
+    const decorate = () => legacy({}, 'get', { value: async () => 1, configurable: true });
+
+    if (kind === 'sync') expect(decorate().value).toBeTypeOf('function');
+    else expect(decorate).toThrow(TypeError);
+  });
+
   it('takes one for each key', async () => {
     const registry = fresh();
     const get = withResilience((host: string) => host, { registry })(async (host: string) => host);
@@ -73,6 +157,49 @@ describe('withResilience', () => {
 
     expect(get.resilienceFor('a').metrics.totals.calls).toBe(1);
     expect(get.breakerFor('b').name).toBe('b');
+  });
+
+  it.each([{}, { result: true }, { scope: 'instance' }, { totalTimeout: 5_000, retry: 'none' }] as const)(
+    'gives a fallback what the function was given, and its `this`: %j',
+    async (options) => {
+      const seen: unknown[] = [];
+      const registry = 'scope' in options ? {} : { registry: fresh() };
+      const get = withResilience(
+        'users',
+        {
+          ...options,
+          ...registry,
+          fallback(this: unknown, error: unknown, { breaker }: CallContext, ...args: unknown[]) {
+            seen.push(this, (error as Error).message, breaker, args);
+            return 'instead';
+          },
+        } as object,
+        async (_: string, __: number) => {
+          throw new Error('down');
+        },
+      );
+      const [one, other] = [{ id: 1 }, { id: 2 }];
+
+      const answers = [await get.call(one, 'a', 1), await get.call(other, 'b', 2)];
+
+      expect(answers).toMatchObject(
+        'result' in options ? [{ value: 'instead' }, { value: 'instead' }] : ['instead', 'instead'],
+      );
+      expect(seen).toEqual([one, 'down', 'users', ['a', 1], other, 'down', 'users', ['b', 2]]);
+      expect([seen[0] === one, seen[4] === other]).toEqual([true, true]);
+    },
+  );
+
+  it('tells a result of how many attempts, a fallback’s too', async () => {
+    const get = withResilience(
+      'users',
+      { result: true, retry: { maxAttempts: 2, backoff: 0 }, fallback: () => 'instead', registry: fresh() },
+      async () => {
+        throw new Error('down');
+      },
+    );
+
+    expect(await get()).toEqual({ ok: true, value: 'instead', attempts: 2 });
   });
 
   it('resolves to a result where it is to', async () => {
