@@ -19,12 +19,13 @@ import { warn } from '../core/warn.js';
 import { type Clock, systemClock } from '../index.js';
 import { type ChaosPlan, type Faults, type Present, presentOf, startPlan } from './chaos-plan.js';
 import { type AnyFunction, type Perform, standBefore } from './chaos-proxy.js';
+import { DISPOSE } from './dispose.js';
 import type { ChaosPhase, Fault, FaultKind } from './faults.js';
 import { isFirstWarning, markInjected } from './injected.js';
 import { drawLatency } from './latency.js';
 import { draw, hashText } from './random.js';
 import { onAbort, type SignalLike, signalIn } from './signals.js';
-import { createError } from './testing-error.js';
+import { createError, subject } from './testing-error.js';
 
 /** What {@link createChaos} takes. */
 export interface ChaosOptions {
@@ -88,14 +89,10 @@ const RULES: Rules & Record<keyof ChaosOptions, Check> = {
   enabled: enabledCheck,
 };
 
-const subject = (action: string) => ({ breaker: '', action });
 const CREATE = /* @__PURE__ */ subject('create chaos');
 const WRAP = /* @__PURE__ */ subject('wrap with chaos');
 const PROTECT = /* @__PURE__ */ subject('protect with chaos');
 const PLAN_SUBJECT = /* @__PURE__ */ subject('plan chaos');
-
-/** What compilers that bring `using` along look for where the runtime lacks the symbol. */
-const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
 /**
  * Faults for the functions that a test, or a staging environment, calls.

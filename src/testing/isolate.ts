@@ -13,6 +13,7 @@ import {
   type Clock,
   defaultRegistry,
 } from '../index.js';
+import { ASYNC_DISPOSE, DISPOSE } from './dispose.js';
 
 /** What an isolated registry makes its breakers with. */
 export interface IsolateOptions {
@@ -42,10 +43,6 @@ const ISOLATE: unique symbol = Symbol.for('recloser.isolate.1') as never;
 interface Isolatable {
   [ISOLATE](defaults: CircuitBreakerOptions): () => void;
 }
-
-/** What compilers that bring `using` along look for where the runtime lacks the symbols. */
-const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
-const ASYNC_DISPOSE: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 /**
  * Sets the breakers of `defaultRegistry` aside, so that a test begins with none and leaves none behind. Isolations nest.

@@ -19,6 +19,7 @@ import type { Clock } from '../index.js';
 import { Journey } from './journey.js';
 import { createRandom } from './random.js';
 import { isSignal, onAbort, type SignalLike } from './signals.js';
+import { subject } from './testing-error.js';
 import type { ManualTimer } from './timer-queue.js';
 
 /** What {@link createManualClock} takes. */
@@ -105,7 +106,6 @@ const promiseCheck: Check = (value) =>
 
 const signalCheck: Check = (value) => (isSignal(value) ? undefined : 'an AbortSignal');
 
-const subject = (action: string) => ({ breaker: '', action });
 const CREATE = /* @__PURE__ */ subject('create manual clock');
 const MOVE = /* @__PURE__ */ subject('move manual clock');
 const SETTLE = /* @__PURE__ */ subject('settle by manual clock');

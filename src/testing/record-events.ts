@@ -11,6 +11,7 @@ import {
   verify,
 } from '../core/validate.js';
 import type { CircuitState, Clock, TransitionReason } from '../index.js';
+import { DISPOSE } from './dispose.js';
 
 /** Whatever tells events: a breaker, a registry, and what other entries of the package make. */
 export interface EventSource {
@@ -87,9 +88,6 @@ const canListen = /* @__PURE__ */ hasMethods('on');
 
 const sourceCheck: Check = (value) =>
   canListen(value) ? undefined : 'what has events, as a breaker or a registry';
-
-/** What compilers that bring `using` along look for where the runtime lacks the symbol. */
-const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
 /**
  * Writes down what a breaker or a registry tells, from now on.

@@ -10,3 +10,6 @@ export type TestingErrorCode =
 export function createError(code: TestingErrorCode, message: string): CircuitBreakerError {
   return new CircuitBreakerError(code, '', message);
 }
+
+/** Who is at fault in mistakes of options: nobody in particular, doing this. */
+export const subject = (action: string) => ({ breaker: '', action });

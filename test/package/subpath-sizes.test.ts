@@ -11,19 +11,19 @@ const LIMITS = [
   { core: '{ CircuitBreaker }', name: '{ isDatabaseFailure }', from: 'recloser/presets', limit: 5_700 },
   { core: '{ CircuitBreaker }', name: '{ preset }', from: 'recloser/presets', limit: 15_000 },
   // The contract's goal was 9,500 for everything; half as much again is configuration, registry and decorators.
-  { core: '*', name: '* as all', from: 'recloser/resilience', limit: 19_300 },
+  { core: '*', name: '* as all', from: 'recloser/resilience', limit: 19_500 },
   { core: '*', name: '{ Resilience }', from: 'recloser/resilience', limit: 12_600 },
   { core: '{ CircuitBreaker }', name: '{ RetryBudget }', from: 'recloser/resilience', limit: 800 },
   { core: '{ CircuitBreaker }', name: '{ Bulkhead }', from: 'recloser/resilience', limit: 1_600 },
   { core: '{ CircuitBreaker }', name: '{ RateLimiter }', from: 'recloser/resilience', limit: 2_350 },
   { core: '{ CircuitBreaker }', name: '{ RETRY_POLICIES }', from: 'recloser/resilience', limit: 250 },
   // The contract's goal was 6,000 for everything.
-  { core: '*', name: '* as all', from: 'recloser/testing', limit: 11_600 },
+  { core: '*', name: '* as all', from: 'recloser/testing', limit: 11_900 },
   { core: '*', name: '{ createManualClock }', from: 'recloser/testing', limit: 2_950 },
   { core: '*', name: '{ createChaos }', from: 'recloser/testing', limit: 3_200 },
-  { core: '*', name: '{ simulate }', from: 'recloser/testing', limit: 7_900 },
+  { core: '*', name: '{ simulate }', from: 'recloser/testing', limit: 8_000 },
   { core: '*', name: '{ recordEvents }', from: 'recloser/testing', limit: 1_200 },
-  { core: '*', name: '{ matchers }', from: 'recloser/testing', limit: 800 },
+  { core: '*', name: '{ matchers }', from: 'recloser/testing', limit: 850 },
   { core: '*', name: '{ isolate }', from: 'recloser/testing', limit: 300 },
 ];
 
