@@ -25,11 +25,11 @@ export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading):
   const isBytes = hasBytes(source);
   let reader: Reader | undefined;
   let isOver = false;
-  let stop: StopWaiting | undefined;
+  let stop: StopWaiting = () => {};
 
   /** @param tell whose fault it is; told of the first end alone */
   const finish = (tell: () => void): void => {
-    stop?.();
+    stop();
     if (isOver) return;
     isOver = true;
     tell();
@@ -41,14 +41,14 @@ export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading):
       // A stream of bytes takes no empty chunk.
       while (isBytes && value?.byteLength === 0) ({ done, value } = await from.read());
       if (isOver) return; // it was cancelled, or cut
-      stop?.();
+      stop();
       if (!done) {
         controller.enqueue(value as Uint8Array);
         return;
       }
       controller.close();
       // A reader that has handed in a buffer gets it back, empty.
-      if (isBytes) controller.byobRequest?.respond(0);
+      controller.byobRequest?.respond(0);
       finish(() => reading.ended());
     } catch (error) {
       finish(() => reading.broke(error));

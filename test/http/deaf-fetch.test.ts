@@ -241,7 +241,7 @@ function foreign(chunks: unknown[], isOfBytes = true) {
   const reader = {
     read: async () => {
       asked.push('read');
-      const value = chunks.shift();
+      const value = await chunks.shift();
       if (value instanceof Error) throw value;
       return value === undefined ? { done: true } : { done: false, value };
     },
@@ -306,13 +306,48 @@ describe('a body of another platform', () => {
     expect(asked).toEqual(['default', 'read', 'read', 'read', 'read']);
   });
 
-  it('is asked for nothing, and not locked, before somebody reads', async () => {
-    const { api, asked } = foreign([new Uint8Array(1)]);
+  it.each([
+    [true, ['byob', 'release']],
+    [false, []],
+  ])(
+    'is asked for nothing, and not locked, before somebody reads: of bytes %s',
+    async (isOfBytes, before) => {
+      const { api, asked } = foreign([new Uint8Array(1)], isOfBytes);
 
-    const body = (await api(URL_A)).body;
+      const body = (await api(URL_A)).body;
+      await turn();
+
+      expect([asked, body?.locked]).toEqual([before, false]);
+    },
+  );
+
+  it('is asked for nothing by whom its caller has left', async () => {
+    const { api, asked } = foreign([new Uint8Array(1)]);
+    const controller = new AbortController();
+    const reader = (await api(URL_A, { signal: controller.signal })).body?.getReader();
+
+    controller.abort('gone');
+
+    expect(await caught(reader?.read())).toBe('gone');
+    expect(asked).not.toContain('read');
+  });
+
+  it('that breaks off once it has been left says nothing', async () => {
+    let breakOff!: (error: Error) => void;
+    const late = new Promise((_, reject) => {
+      breakOff = reject;
+    });
+    const { api } = foreign([late]);
+    const reader = (await api(URL_A)).body?.getReader();
+    const pending = reader?.read();
+    await turn();
+    await reader?.cancel('enough');
+
+    breakOff(new Error('cut'));
     await turn();
 
-    expect([asked, body?.locked]).toEqual([['byob', 'release'], false]);
+    expect(await pending).toEqual({ done: true, value: undefined });
+    expect(api.breakerFor(URL_A).metrics.totals).toMatchObject({ calls: 1, failures: 0 });
   });
 
   it('hears why nobody reads it, or reads on', async () => {
