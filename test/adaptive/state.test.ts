@@ -235,7 +235,10 @@ describe('a snapshot', () => {
     ['excursions', [1, 1]],
     ['excess', []],
   ])('is nothing where it is of other lines: %s %j', (member, value) => {
-    const it = guarded({}, { snapshot: broken(member, value) });
+    const snapshot = broken(member, value);
+    const detector = { ...snapshot.detector, normal: 0.2 };
+
+    const it = guarded({}, { snapshot: { ...snapshot, detector } });
 
     expect(figuresOf(it)).toMatchObject({ evidence: [0], normal: 0.1 });
   });
