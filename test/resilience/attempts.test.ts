@@ -191,6 +191,7 @@ describe('the end of a call', () => {
     expect(await answer).toBe(reason);
     expect(attemptsOf(reason)).toEqual({ attempts: 1, stopped: 'aborted', elapsed: 10 });
     expect(events.at(-1)).toEqual(['stop', { attempts: 1, reason: 'aborted', error: reason }]);
+    expect(users.breaker.metrics.totals.calls).toBe(1);
     expect(users.retryBudget?.available).toBe(10);
   });
 

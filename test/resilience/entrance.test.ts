@@ -217,7 +217,7 @@ describe('a wait for a turn', () => {
   });
 
   it('gives no turn back of a caller who goes before it comes', async () => {
-    const { clock, users } = exhausted();
+    const { clock, users, events } = exhausted();
     const caller = new AbortController();
     const answer = users.call(() => 1, { signal: caller.signal }).catch((it) => it);
     await clock.advance(10);
@@ -225,6 +225,8 @@ describe('a wait for a turn', () => {
     caller.abort('gone');
 
     expect([await answer, users.rateLimiter?.tryTake(), users.bulkhead?.running]).toEqual(['gone', false, 0]);
+    expect(events.map(([event]) => event)).toEqual(['wait']);
+    expect(users.breaker.metrics.totals.calls).toBe(0);
   });
 
   it('leaves an attempt less than all the time there is: cut by the deadline, it is ignored', async () => {
