@@ -10,7 +10,7 @@ import { type CallOptions, verifyCallOptions } from './call-options.js';
 import { Deadlines, deadlinesFor } from './deadlines.js';
 import type { CircuitBreakerOpenError } from './errors.js';
 import { reasonOf } from './following.js';
-import { GuardedCall, type Owner } from './guarded-call.js';
+import { GuardedCall } from './guarded-call.js';
 import { OWED as owed, OWED_BY as owedBy, payBack } from './lending-circuit.js';
 import type { Phase } from './phase.js';
 import { rejectSoon, run, type Task } from './promises.js';
@@ -41,7 +41,7 @@ interface Watcher {
   noticed: ((error: unknown) => void) | undefined;
 }
 
-export abstract class CallingCircuit extends SyncCallingCircuit implements Owner {
+export abstract class CallingCircuit extends SyncCallingCircuit {
   #watcher: Watcher | undefined;
   #deadlines: Deadlines | undefined;
 
