@@ -15,9 +15,13 @@ export function isClass(value: unknown): boolean {
  */
 // biome-ignore lint/complexity/noBannedTypes: any function at all
 export function isEvidentClass(value: Function): boolean {
-  const { prototype } = value;
-  const isOfErrors = typeof prototype === 'object' && prototype !== null && 'message' in prototype;
-  return isOfErrors || /^class\b(?!\s*\()/.test(sourceOf(value));
+  if (/^class\b(?!\s*\()/.test(sourceOf(value))) return true;
+  try {
+    const { prototype } = value;
+    return typeof prototype === 'object' && prototype !== null && 'message' in prototype;
+  } catch {
+    return false; // a proxy need not tell
+  }
 }
 
 /** Whether a function is an asynchronous generator, of any realm, native or compiled, as far as its source tells. */

@@ -145,7 +145,8 @@ describe('a reader who leaves', () => {
       });
       stalls(response, ...rest);
     };
-    const api = createFetch({ bodyTimeout: 30, totalTimeout: false });
+    const clock = createManualClock();
+    const api = createFetch({ bodyTimeout: 30, totalTimeout: false, clock });
     const reader = (await api(server.url)).body?.getReader();
     await reader?.read();
 
@@ -154,7 +155,7 @@ describe('a reader who leaves', () => {
 
     expect(await pending).toEqual({ done: true, value: undefined });
     await expect.poll(() => hasClosed).toBe(true);
-    await new Promise((resolve) => setTimeout(resolve, 50)); // beyond bodyTimeout
+    await clock.advance(50); // beyond bodyTimeout
     expect(api.breakerFor(server.url).metrics.totals).toMatchObject({ calls: 1, failures: 0 });
   });
 

@@ -277,19 +277,26 @@ describe('time', () => {
 
   it('never sends a POST again after a timeout', async () => {
     server.behave = hangs;
-    const api = createFetch({ callTimeout: 20, retry: { backoff: 1 } });
+    const clock = createManualClock();
+    const api = createFetch({ callTimeout: 20, retry: { backoff: 1 }, clock });
 
-    await caught(api(server.url, { method: 'POST' }));
+    const asked = caught(api(server.url, { method: 'POST' }));
+    await expect.poll(() => server.seen.length).toBe(1);
+    await clock.advance(100);
+    await asked;
 
     expect(server.seen).toHaveLength(1);
   });
 
   it('gives reading in one go what was left for the call, and counts a stall as one more failed call', async () => {
     server.behave = stalls;
-    const api = createFetch({ totalTimeout: 60 });
+    const clock = createManualClock();
+    const api = createFetch({ totalTimeout: 60, clock });
 
     const response = await api(server.url);
-    const error = await caught(response.json());
+    const reading = caught(response.json());
+    await clock.advance(60);
+    const error = await reading;
 
     expect(isTotalTimeoutError(error)).toBe(true);
     expect(error).toMatchObject({ timeout: 60, breaker: server.url });
@@ -302,22 +309,26 @@ describe('time', () => {
   });
 
   it('lets the time before reading be the caller’s own', async () => {
-    const api = createFetch({ totalTimeout: 50 });
+    const clock = createManualClock();
+    const api = createFetch({ totalTimeout: 50, clock });
     const response = await api(server.url);
 
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    await clock.advance(80);
 
     expect(await response.text()).toBe('answer');
   });
 
   it('ends a streamed body that stands still while somebody reads', async () => {
     server.behave = stalls;
-    const api = createFetch({ bodyTimeout: 40, totalTimeout: false });
+    const clock = createManualClock();
+    const api = createFetch({ bodyTimeout: 40, totalTimeout: false, clock });
 
     const response = await api(server.url);
     const reader = response.body?.getReader();
     const first = await reader?.read();
-    const error = await caught(reader?.read() as Promise<unknown>);
+    const reading = caught(reader?.read() as Promise<unknown>);
+    await clock.advance(40);
+    const error = await reading;
 
     expect(new TextDecoder().decode(first?.value)).toBe('{"half":');
     expect(isBodyTimeoutError(error)).toBe(true);
@@ -339,15 +350,20 @@ describe('time', () => {
   });
 
   it('has no limit for an event stream', async () => {
+    const clock = createManualClock();
+    let breakOff = () => {};
     server.behave = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
-      setTimeout(() => response.socket?.destroy(), 60);
+      breakOff = () => response.socket?.destroy();
     };
-    const api = createFetch({ bodyTimeout: 10, totalTimeout: 30 });
+    const api = createFetch({ bodyTimeout: 10, totalTimeout: 30, clock });
 
     const response = await api(server.url);
-    const error = await caught(response.text());
+    const reading = caught(response.text());
+    await clock.advance(60_000);
+    breakOff();
+    const error = await reading;
 
     expect(isBodyTimeoutError(error) || isTotalTimeoutError(error)).toBe(false);
     expect(api.breakerFor(server.url).metrics.totals).toMatchObject({ calls: 1, failures: 0 });
