@@ -174,8 +174,7 @@ export abstract class CallingCircuit extends SyncCallingCircuit {
    * All that takes a call is done before there is a promise: a full stack would leave it rejected with nobody to hear.
    */
   #runWatched<T>(task: Task<T>, context: LazyCallContext, permit: Phase, startedAt: number): Promise<T> {
-    if (!Number.isNaN(startedAt) && this.options.detector === false)
-      return this.#runTimed(task, context, permit, startedAt);
+    if (this.timesCalls) return this.#runTimed(task, context, permit, startedAt);
     const watcher = this.#watcherOf(permit, startedAt);
     const noticed = this.isFailing ? this.#noticedBy(watcher) : undefined;
     const pending = run(task, context);
