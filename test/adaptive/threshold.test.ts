@@ -67,7 +67,7 @@ describe('the threshold', () => {
   const random = createRandom(7);
   const cases = Array.from({ length: 50 }, () => {
     const m = 2 + Math.floor(random() * 24);
-    const threshold = 2 + Math.floor(random() * 28);
+    const threshold = 2 + Math.floor(random() * 59);
     const p = Math.max(1, Math.floor((random() * 900) / m));
     return [m, threshold, p] as const;
   });
