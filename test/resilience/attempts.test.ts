@@ -4,35 +4,14 @@ import {
   attemptsOf,
   isTotalTimeoutError,
   Resilience,
-  type ResilienceEvents,
   type ResilienceOptions,
   RetryBudget,
 } from 'recloser/resilience';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
+import { boom, failing, hanging, made } from './made.js';
 import { timedClock } from './timed-clock.js';
-
-const boom = () => new Error('boom');
-const hanging = () => new Promise<never>(() => {});
-const NEVER_TRIPS = { failureThreshold: false, failureRateThreshold: false } as const;
-
-function made(options: ResilienceOptions = {}) {
-  const clock = timedClock();
-  const users = new Resilience({ name: 'users', clock, ...NEVER_TRIPS, ...options });
-  const events: [string, unknown][] = [];
-  for (const event of ['retry', 'stop', 'hedge', 'wait', 'reject', 'fallback'] as const)
-    users.on(event, ({ breaker, ...it }: ResilienceEvents[typeof event]) => events.push([event, it]));
-  return { clock, users, events };
-}
-
-const failing = (times: number) => {
-  let runs = 0;
-  return async () => {
-    if (++runs <= times) throw boom();
-    return runs;
-  };
-};
 
 describe('a retry that took place', () => {
   it.each([1, 9])('has cost its token, whatever comes of it: the task fails %i times', async (failures) => {

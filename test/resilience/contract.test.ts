@@ -19,16 +19,8 @@ import {
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
+import { boom, hanging, made, NEVER_TRIPS } from './made.js';
 import { timedClock } from './timed-clock.js';
-
-const boom = () => new Error('boom');
-const hanging = () => new Promise<never>(() => {});
-const NEVER_TRIPS = { failureThreshold: false, failureRateThreshold: false } as const;
-
-function made(options: ResilienceOptions = {}) {
-  const clock = timedClock();
-  return { clock, users: new Resilience({ name: 'users', clock, ...NEVER_TRIPS, ...options }) };
-}
 
 describe('the policies', () => {
   it('are what their page says, and nobody can change them', () => {
