@@ -20,6 +20,7 @@ export async function runAll(options, tell) {
   if (!options.isWhole) return rows;
   rows.push(...(await windows(options, tell)));
   rows.push(...(await instrumented(options, tell)));
+  rows.push(...(await partners(options, tell)));
   rows.push(...(await memory(options, tell)));
   rows.push(await idle(options, tell));
   rows.push(...(await http(options, tell)));
@@ -105,6 +106,24 @@ async function instrumented({ node, recloser, plan }, tell) {
       goal: 1.1,
       figures: { recloser: figureOf(ratios(overPlain(result), byHand)) },
     }));
+}
+
+const PARTNERS = {
+  fleet: { title: 'shared by a fleet: × one that is not', goal: 1.03 },
+  detector: { title: 'with a detector: × one without', goal: 1.4 },
+  'detector, in flight': { title: 'with a detector, 100 in flight: × one without', goal: 1.4 },
+};
+
+async function partners({ node, recloser, plan }, tell) {
+  const rows = [];
+  for (const [partner, row] of Object.entries(PARTNERS)) {
+    tell(row.title);
+    const order = { recloser, partner, effort: plan.recloser.alone };
+    const [without, guarded] = await runChild(node, 'partners.mjs', order);
+    const figures = { recloser: figureOf(ratios(guarded.rounds, without.rounds)) };
+    rows.push({ id: partner.replace(', ', '-'), ...row, unit: '×', figures });
+  }
+  return rows;
 }
 
 /** The goal of an idle breaker is put to both kinds: never called, and with the window that its first call made. */

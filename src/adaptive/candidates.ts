@@ -1,4 +1,4 @@
-import type { CircuitBreakerOptions } from '../index.js';
+import { type BackoffOptions, type CircuitBreakerOptions, exponentialBackoff } from '../index.js';
 import { adaptive } from './adaptive.js';
 import type { AdaptiveOptions } from './options.js';
 
@@ -39,7 +39,10 @@ export function defaultCandidates(): Candidate[] {
 
 /** The options that the plain JSON stands for. */
 export function optionsOf({ config }: Candidate): CircuitBreakerOptions {
-  const { detector, ...others } = config as { readonly detector?: AdaptiveOptions | false };
-  if (detector === undefined || detector === false) return others as CircuitBreakerOptions;
-  return { ...(others as CircuitBreakerOptions), detector: adaptive(detector) };
+  const options: Record<string, unknown> = { ...config };
+  const { detector, recoveryTimeout } = options;
+  if (detector !== undefined && detector !== false) options.detector = adaptive(detector as AdaptiveOptions);
+  if (typeof recoveryTimeout === 'object')
+    options.recoveryTimeout = exponentialBackoff(recoveryTimeout as BackoffOptions);
+  return options;
 }

@@ -184,21 +184,21 @@ function readCheck(given: HealthCheckOptions): ResolvedAdaptive['healthCheck'] {
   return { run: check.run as HealthCheckOptions['run'], every: check.every ?? 1_000 };
 }
 
-/** What cannot be promised is not accepted in silence. */
+/** What cannot be promised is not accepted in silence. A rate that is learned keeps clear of the line by itself. */
 function verifyPromise({
   lines,
   normal,
-  start,
   falseTripsPerDay,
   expectedRate = FIRST_RATE,
 }: ResolvedAdaptive): void {
+  if (normal === undefined) return;
   const seldom = falseTripsPerDay / lines.length;
-  const most = thresholdFor(lines[0] as Line, normal ?? start, (expectedRate * 86_400) / seldom);
+  const most = thresholdFor(lines[0] as Line, normal, (expectedRate * 86_400) / seldom);
   if (most <= MOST_STEPS) return;
   refuse(
     SUBJECT,
     'falseTripsPerDay',
-    `${falseTripsPerDay} false trips a day cannot be kept at a normal failure rate of ${normal ?? start}: ` +
+    `${falseTripsPerDay} false trips a day cannot be kept at a normal failure rate of ${normal}: ` +
       'give a higher `tolerate`, a lower `normal` or a higher `falseTripsPerDay`',
   );
 }

@@ -1,5 +1,5 @@
 /** Writes down what settles, to replay it later. */
-import { type BreakerSource, isRegistry, verifySource } from '../core/source.js';
+import { type BreakerSource, type InstrumentableBreaker, verifySource } from '../core/source.js';
 import { callable, verify } from '../core/validate.js';
 import type { CallEvent, Clock } from '../index.js';
 
@@ -47,9 +47,8 @@ export function record(source: BreakerSource, sink: (call: RecordedCall) => void
       // One that started before anybody listened has no duration.
       if (!Number.isNaN(duration)) sink({ breaker, t: clock.now() - duration, ok, ms: duration });
     };
-  const stops = isRegistry(source)
-    ? [source.on('success', listen(true)), source.on('failure', listen(false))]
-    : [source.on('success', listen(true)), source.on('failure', listen(false))];
+  const breakers = source as InstrumentableBreaker;
+  const stops = [breakers.on('success', listen(true)), breakers.on('failure', listen(false))];
   return () => {
     for (const stop of stops) stop();
   };

@@ -29,7 +29,7 @@ export interface Schedule {
 export function scheduleOf(trace: readonly RecordedCall[]): Schedule {
   const calls = [...trace].sort((a, b) => a.t - b.t);
   const endOf = (call: number) => (calls[call] as RecordedCall).t + (calls[call] as RecordedCall).ms;
-  return { calls, ends: calls.map((_, call) => call).sort((a, b) => endOf(a) - endOf(b) || a - b) };
+  return { calls, ends: calls.map((_, call) => call).sort((a, b) => endOf(a) - endOf(b)) };
 }
 
 /** Plays recorded calls through a real breaker, on their own clock: the same calls, the same answer. */
@@ -49,9 +49,9 @@ export function replay(
   const breaker = new CircuitBreaker({
     ...options,
     name: first.breaker,
-    clock: { now: () => now, epoch: () => now, random },
-    onTransition: ({ from, to, at }) => {
-      if (from === 'CLOSED' && to === 'OPEN') trips.push(at);
+    clock: { now: () => now, random },
+    onTransition: ({ from, at }) => {
+      if (from === 'CLOSED') trips.push(at);
     },
   });
   const detections: (number | null)[] = incidents.map(() => null);
@@ -62,19 +62,17 @@ export function replay(
   while (end < ends.length) {
     const ending = ends[end] as number;
     const ended = calls[ending] as RecordedCall;
+    const endedAt = ended.t + ended.ms;
     const starting = calls[start];
-    if (
-      starting !== undefined &&
-      starting.t <= ended.t + ended.ms &&
-      (starting.t < ended.t + ended.ms || start <= ending)
-    ) {
+    // What ends at the moment of a start ends before it, unless it starts no earlier itself.
+    if (starting !== undefined && (starting.t < endedAt || start <= ending)) {
       now = starting.t;
       const permit = breaker.tryAcquire();
       if (permit !== undefined) permits.set(start, permit);
-      if (permit === undefined && starting.ok) figures.lost++;
+      else if (starting.ok) figures.lost++;
       start++;
     } else {
-      now = Math.max(now, ended.t + ended.ms);
+      now = endedAt;
       const permit = permits.get(ending);
       permits.delete(ending);
       end++;
@@ -83,7 +81,7 @@ export function replay(
         permit.success();
       } else if (permit !== undefined) {
         figures.failingSent++;
-        permit.failure(FAILURE);
+        permit.failure();
       }
     }
     for (const [at, { from, to }] of incidents.entries()) {
@@ -93,5 +91,3 @@ export function replay(
   }
   return { trips, detections, ...figures };
 }
-
-const FAILURE = new Error('A call of the trace failed');

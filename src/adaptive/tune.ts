@@ -203,7 +203,7 @@ function judge(
   const judged = rows.map((row, at): TuneRow => {
     if (at === least) return { ...row, why: null };
     const more = least === undefined ? 0 : cost(row) - cost(rows[least] as TuneRow);
-    return { ...row, why: misses[at] ?? (more === 0 ? 'no better' : `${more} calls more failed or lost`) };
+    return { ...row, why: misses[at] ?? (more === 0 ? 'no better' : `${more} more failed or lost`) };
   });
   return { best: least === undefined ? null : (judged[least] as TuneRow), judged };
 }

@@ -1,6 +1,7 @@
 import { CircuitBreaker, CircuitBreakerRegistry, InvalidOptionsError } from 'recloser';
 import { type AdaptiveOptions, adaptive } from 'recloser/adaptive';
 import { describe, expect, test } from 'vitest';
+import { resolveAdaptive } from '../../src/adaptive/options.js';
 import { refusalOf } from '../support/breakers.js';
 
 describe('adaptive', () => {
@@ -53,6 +54,19 @@ describe('adaptive', () => {
 
   test.each<[object, string]>([
     [{ tolerate: 0.95 }, '`tolerate` must be a number from 0.01 to 0.9, received 0.95'],
+    [{ tolerate: 0.005 }, '`tolerate` must be a number from 0.01 to 0.9, received 0.005'],
+    [{ tolerate: '0.5' }, '`tolerate` must be a number from 0.01 to 0.9, received "0.5"'],
+    [{ normal: 1 }, '`normal` must be a number from 0 to below 1, received 1'],
+    [{ falseTripsPerDay: '1' }, '`falseTripsPerDay` must be a finite number above 0, received "1"'],
+    [{ ramp: Number.POSITIVE_INFINITY }, '`ramp` must be a finite number of milliseconds above 0'],
+    [
+      { normal: 0.1, warn: { tolerate: 0.1 } },
+      '`warn.tolerate` must be above `normal` and below `tolerate`, received 0.1',
+    ],
+    [
+      { warn: { tolerate: 0.5 } },
+      '`warn.tolerate` must be above `normal` and below `tolerate`, received 0.5',
+    ],
     [{ normal: 0.5 }, '`normal` must be below `tolerate`, 0.5, received 0.5'],
     [
       { tolerate: 0.4, normal: 0.35 },
@@ -91,5 +105,68 @@ describe('adaptive', () => {
     expect(error).toBeInstanceOf(InvalidOptionsError);
     expect(error.message).toContain(`Cannot create adaptive detector: `);
     expect(error.message).toContain(problem);
+  });
+
+  test('says that a promise cannot be kept, at what rate, and the ways out', () => {
+    const error = refusalOf(() => adaptive({ normal: 0.4999999, falseTripsPerDay: 0.01 }));
+
+    expect(error.option).toBe('falseTripsPerDay');
+    expect(error.message).toBe(
+      'Cannot create adaptive detector: 0.01 false trips a day cannot be kept at a normal failure rate of 0.4999999: ' +
+        'give a higher `tolerate`, a lower `normal` or a higher `falseTripsPerDay`',
+    );
+  });
+
+  test('learns beside a promise that is as small as a number can be', () => {
+    expect(() => adaptive({ tolerate: 0.01, falseTripsPerDay: Number.MIN_VALUE })).not.toThrow();
+  });
+
+  test('says that options cannot be read', () => {
+    const options = {
+      get tolerate(): number {
+        throw new Error('not yet');
+      },
+    };
+
+    expect(refusalOf(() => adaptive(options)).message).toBe(
+      'Cannot create adaptive detector: options cannot be read',
+    );
+  });
+
+  test('takes the words for what is learned, and the largest of numbers', () => {
+    const of = (options?: AdaptiveOptions) =>
+      new CircuitBreaker({ detector: adaptive(options) }).metrics.detector;
+
+    expect(of({ normal: 'learn', expectedRate: 'learn' })).toEqual(of());
+    expect(of({ ramp: Number.MAX_VALUE })).toEqual(of());
+  });
+
+  test('thinks of a tenth as normal until it has learned, and of less where less is tolerated', () => {
+    const normalOf = (tolerate: number) =>
+      new CircuitBreaker({ detector: adaptive({ tolerate }) }).metrics.detector?.normal;
+
+    expect([0.5, 0.25, 0.2, 0.01].map(normalOf)).toEqual([0.1, 0.1, 0.08, 0.004]);
+  });
+});
+
+describe('the line of the warning', () => {
+  const nameOf = (options: AdaptiveOptions) => {
+    const { warn } = resolveAdaptive(options);
+    return warn === false ? 'none' : warn.line.name;
+  };
+
+  test.each<[AdaptiveOptions, string]>([
+    [{}, '1/7'],
+    [{ tolerate: 0.25 }, '1/14'],
+    [{ tolerate: 0.9 }, '1/7'],
+    [{ tolerate: 0.01 }, '1/100'],
+    [{ normal: 0.09 }, '1/7'],
+    [{ normal: 0.7 * (1 / 7) }, '1/3'],
+    [{ tolerate: 0.7, normal: 0.1 }, '1/3'],
+    [{ normal: 0.2 }, '1/3'],
+    [{ tolerate: 0.25, normal: 0.1 }, '1/6'],
+    [{ warn: { tolerate: 0.25 } }, '1/4'],
+  ])('for %j is %s', (options, name) => {
+    expect(nameOf(options)).toBe(name);
   });
 });

@@ -1,4 +1,4 @@
-import { CircuitBreakerRegistry } from 'recloser';
+import { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
 import { adaptive, type RecordedCall, record, tune } from 'recloser/adaptive';
 import { fromConfig } from 'recloser/presets';
 import { describe, expect, test } from 'vitest';
@@ -56,11 +56,41 @@ describe('record', () => {
     ]);
   });
 
+  test('goes by the clock of the platform where a breaker has none of its own', () => {
+    const calls: RecordedCall[] = [];
+    const breaker = new CircuitBreaker({ name: 'search' });
+    record(breaker, (call) => calls.push(call));
+
+    const before = performance.now();
+    breaker.acquire().success();
+    const after = performance.now();
+
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.t).toBeGreaterThanOrEqual(before);
+    expect(calls[0]?.t).toBeLessThanOrEqual(after);
+  });
+
+  test('leaves out a call that began before anybody listened', async () => {
+    const breaker = new CircuitBreaker({ name: 'search', clock: manualClock() });
+    const calls: RecordedCall[] = [];
+    const early = breaker.call(async () => 'early');
+
+    record(breaker, (call) => calls.push(call));
+    await early;
+    expect(calls).toEqual([]);
+    await breaker.call(async () => 'late');
+
+    expect(calls).toHaveLength(1);
+  });
+
   test('refuses what it cannot listen to', () => {
-    expect(refusalOf(() => record({} as never, () => {})).message).toContain('`source` must be');
-    expect(refusalOf(() => record(new CircuitBreakerRegistry(), undefined as never)).message).toContain(
-      '`sink` must be a function',
+    expect(refusalOf(() => record({} as never, () => {})).message).toBe(
+      'Cannot record: `source` must be a circuit breaker or a registry, received an object',
     );
+    expect(refusalOf(() => record(new CircuitBreakerRegistry(), undefined as never))).toMatchObject({
+      breaker: '',
+      message: 'Cannot record: `sink` must be a function, received undefined',
+    });
   });
 });
 
@@ -104,6 +134,44 @@ describe('tune', () => {
     expect(registry.getOrCreate('search').metrics.detector?.lines).toEqual(['1/4', '1/2']);
   });
 
+  test('reads candidates as the presets do: no detector, and a backoff', () => {
+    const config = { detector: false, failureThreshold: 1, recoveryTimeout: { initial: 100, jitter: 0 } };
+    const trace = [0, 90, 110, 200, 320].map((t) => ({ breaker: 'search', t, ok: t > 0 && t < 320, ms: 5 }));
+
+    const { rows } = tune(trace, { candidates: [{ name: 'mine', config }] });
+
+    expect(rows).toMatchObject([{ config, lost: 1, failingSent: 2 }]);
+  });
+
+  test('tries detectors, windows and failures in a row unless told otherwise', () => {
+    const { rows, ...report } = tune(traffic().slice(10));
+
+    expect(rows.map(({ name, config }) => [name, config])).toEqual([
+      ...[0.5, 0.33, 0.25, 0.14].flatMap((tolerate) =>
+        [0, 250, 1_000].map((patience) => [
+          `adaptive, tolerate ${tolerate}, patience ${patience}`,
+          { detector: { tolerate, patience } },
+        ]),
+      ),
+      ...[10, 20, 50, 100].map((size) => [
+        `half of the last ${size}`,
+        {
+          failureThreshold: false,
+          failureRateThreshold: 0.5,
+          window: { type: 'count', size },
+          minimumCalls: size,
+        },
+      ]),
+      ['5 in a row', { failureThreshold: 5, failureRateThreshold: false }],
+    ]);
+    expect(report).toMatchObject({
+      calls: 1_190,
+      lasts: 59_450,
+      caveat:
+        'The fate of a rejected call is known, for it was recorded; what less load would have done for the others is not.',
+    });
+  });
+
   test('counts what opens outside of incidents', () => {
     const candidates = [
       { name: 'one', config: { failureThreshold: 1, recoveryTimeout: 1_000, successThreshold: 1 } },
@@ -133,8 +201,41 @@ describe('tune', () => {
       'unknown option "goals.detectIn", did you mean "goals.detectWithin"?',
     ],
     [traffic(), { candidates: [{ name: 'x', config: { detector: { tolerate: 2 } } }] }, '`tolerate` must be'],
+    [
+      traffic(),
+      { candidates: [{ name: 'x', config: { detector: true } }] },
+      'adaptive detector: `options` must',
+    ],
+    ['a trace', {}, 'Cannot tune: `trace` must be an array of recorded calls, received "a trace"'],
+    [
+      [{ breaker: 'a', t: Number.NaN, ok: true, ms: 1 }],
+      {},
+      '`trace[0].t` must be a finite number, received NaN',
+    ],
+    [traffic(), { incidents: [{ from: 1, to: 2 }, 5] }, '`incidents[1]` must be an object, received 5'],
+    [traffic(), { candidates: [{ name: 'x' }] }, '`candidates[0].config` must be'],
+    [
+      traffic()
+        .slice(0, 6)
+        .map((call, at) => ({ ...call, breaker: `${at}`.repeat(60) })),
+      {},
+      `6 breakers, give those of one: ${['0', '1', '2', '3', '4'].map((it) => `"${it.repeat(40)}"`).join(', ')}`,
+    ],
   ])('refuses what makes no sense: %#', (trace, options, problem) => {
     expect(refusalOf(() => tune(trace as RecordedCall[], options)).message).toContain(problem);
+  });
+
+  test('says which option is at fault, and that a trace cannot be read', () => {
+    const broken = {
+      *[Symbol.iterator]() {
+        yield* traffic().slice(0, 2);
+        throw new Error('the disk is gone');
+      },
+    };
+
+    expect(refusalOf(() => tune([]))).toMatchObject({ breaker: '', option: 'trace' });
+    expect(refusalOf(() => tune([...traffic(), ...traffic('users')]))).toMatchObject({ option: 'trace' });
+    expect(refusalOf(() => tune(broken)).message).toBe('Cannot tune: the trace cannot be read');
   });
 });
 
@@ -165,7 +266,7 @@ describe('recloser tune', () => {
     expect(stdout).toContain('1200 calls in 60 s');
     expect(stdout).toMatch(/^\* {2}\S.* 1 of 1 /m);
     expect(stdout).toMatch(/^Best: /m);
-    expect(stdout).toMatch(/calls more failed or lost|false trips a day|ms to open/);
+    expect(stdout).toMatch(/more failed or lost|false trips a day|ms to open/);
   });
 
   test('prints JSON alone, that the presets read back', async () => {
