@@ -70,6 +70,22 @@ describe('record', () => {
     expect(calls[0]?.t).toBeLessThanOrEqual(after);
   });
 
+  test('takes what is like a breaker, and has no clock', () => {
+    const heard = new Map<string, (event: object) => void>();
+    const on = (event: string, listener: (event: object) => void) => {
+      heard.set(event, listener);
+      return () => heard.delete(event);
+    };
+    const calls: RecordedCall[] = [];
+
+    const stop = record({ name: 'search', metrics: {}, on } as never, (call) => calls.push(call));
+    heard.get('failure')?.({ breaker: 'search', duration: 5 });
+    stop();
+
+    expect(calls).toMatchObject([{ breaker: 'search', t: expect.any(Number), ok: false, ms: 5 }]);
+    expect(heard.size).toBe(0);
+  });
+
   test('leaves out a call that began before anybody listened', async () => {
     const breaker = new CircuitBreaker({ name: 'search', clock: manualClock() });
     const calls: RecordedCall[] = [];
@@ -214,15 +230,20 @@ describe('tune', () => {
     ],
     [traffic(), { incidents: [{ from: 1, to: 2 }, 5] }, '`incidents[1]` must be an object, received 5'],
     [traffic(), { candidates: [{ name: 'x' }] }, '`candidates[0].config` must be'],
-    [
-      traffic()
-        .slice(0, 6)
-        .map((call, at) => ({ ...call, breaker: `${at}`.repeat(60) })),
-      {},
-      `6 breakers, give those of one: ${['0', '1', '2', '3', '4'].map((it) => `"${it.repeat(40)}"`).join(', ')}`,
-    ],
   ])('refuses what makes no sense: %#', (trace, options, problem) => {
     expect(refusalOf(() => tune(trace as RecordedCall[], options)).message).toContain(problem);
+  });
+
+  test('names a few of many breakers, and of long names the beginning', () => {
+    const trace = traffic()
+      .slice(0, 6)
+      .map((call, at) => ({ ...call, breaker: `${at}`.repeat(60) }));
+
+    expect(refusalOf(() => tune(trace)).message).toBe(
+      `Cannot tune: \`trace\` has calls of 6 breakers, give those of one: ${['0', '1', '2', '3', '4']
+        .map((it) => `"${it.repeat(40)}"`)
+        .join(', ')}`,
+    );
   });
 
   test('says which option is at fault, and that a trace cannot be read', () => {
