@@ -36,6 +36,7 @@ const BEGINNING: readonly Step[] = ['fail 0', 'poll 0', 'fail 1', 'poll 1', 'pol
 it('from every state that few steps lead to, all come to be closed again', async () => {
   const { states, stuck } = await explore(DEPTH);
 
+  if (process.env.MODEL_FIGURES) console.log(`${states} states within ${DEPTH} steps`);
   expect(stuck).toEqual([]);
   expect(states).toBeGreaterThan(DEPTH < 3 ? 50 : 150);
 }, 300_000);

@@ -22,6 +22,9 @@ export const ALL_STEPS: readonly Step[] = [
 
 const RECOVERY = 1_000;
 
+/** Successes that close. */
+const NEEDED = 2;
+
 /** Beyond the open time with its jitter, and beyond a lease. */
 const PASSES = 1_300;
 
@@ -86,7 +89,7 @@ export class Play {
         failureThreshold: 1,
         recoveryTimeout: RECOVERY,
         halfOpenMaxCalls: 1,
-        successThreshold: 2,
+        successThreshold: NEEDED,
       });
       const fleet = shareState(breaker, {
         client: async (given) => {
@@ -275,6 +278,9 @@ class Witness {
   /** Whose vote there is, and the epoch of its evidence. */
   readonly #voters = new Map<string, number>();
   #successes = 0;
+  /** Leases of this epoch that were granted, once or anew, and how many were given back unused. */
+  readonly #granted = new Set<string>();
+  #unused = 0;
   #epoch = 0;
   /** The epoch of the record while it is closed, and when it ends while its epoch lasts. */
   #closedEpoch = 0;
@@ -293,6 +299,8 @@ class Witness {
     this.#leases.clear();
     this.#voters.clear();
     this.#successes = 0;
+    this.#granted.clear();
+    this.#unused = 0;
     this.#epoch = 0;
     this.#closedEpoch = 0;
     this.#openEpoch = 0;
@@ -349,6 +357,9 @@ class Witness {
     this.#leases.set(nonce, this.#clock.now() + Number(length));
     const live = [...this.#leases.values()].filter((until) => until > this.#clock.now());
     assert.ok(live.length <= 1, 'no more leases live than may probe');
+    const lapsed = this.#leases.size - live.length;
+    this.#granted.add(nonce);
+    assert.ok(this.#granted.size <= NEEDED + lapsed + this.#unused, 'no more probe than are needed');
   }
 
   #seesReport(
@@ -363,8 +374,9 @@ class Witness {
       this.#counted.add(nonce);
       this.#leases.delete(nonce);
       if (ending === '1') this.#successes++;
+      if (ending === '2') this.#unused++;
       if (state === 'c') {
-        assert.ok(this.#successes >= 2, 'only enough successes of one epoch close');
+        assert.ok(this.#successes >= NEEDED, 'only enough successes of one epoch close');
         this.isClosed = true;
       }
     }
@@ -376,6 +388,8 @@ class Witness {
     assert.ok(epoch > this.#epoch, 'epochs only grow');
     this.#epoch = epoch;
     this.#successes = 0;
+    this.#granted.clear();
+    this.#unused = 0;
     this.#leases.clear();
   }
 }

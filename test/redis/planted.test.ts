@@ -1,4 +1,4 @@
-/** The eight faults that the contract names, each planted in what goes to Redis or comes from it: the model finds all of them. */
+/** The eight faults that the contract names and one more, each planted in what goes to Redis or comes from it: the model finds all. */
 import { expect, it } from 'vitest';
 import { argsOf, Play, type Sharing, type Step, type Tamper, withArg } from './model.js';
 
@@ -105,6 +105,15 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     },
     schedule: [...OPEN, 'begin 0', 'lose 0', 'end 0', 'poll 0'],
     found: /a report counts once/,
+  },
+
+  'successes are as if nobody had used their leave': {
+    plant: () => (command, run) => {
+      const isSuccess = isReport(command) && argsOf(command)[3] === '1';
+      return run(isSuccess ? withArg(command, 3, '2') : command);
+    },
+    schedule: [...OPEN, 'succeed 0', 'succeed 1', 'succeed 0'],
+    found: /no more probe than are needed/,
   },
 
   'a record that is not there closes': {
