@@ -18,11 +18,15 @@ async function explore(depth: number, steps: readonly Step[] = ALL_STEPS, tamper
     const next: (readonly Step[])[] = [];
     for (const schedule of frontier) {
       const play = await new Play(tamper).start();
-      for (const step of schedule) await play.step(step);
-      const key = play.key();
-      if (seen.has(key)) continue;
-      seen.add(key);
-      if (!(await play.comesHome())) stuck.push(schedule);
+      try {
+        for (const step of schedule) await play.step(step);
+        const key = play.key();
+        if (seen.has(key)) continue;
+        seen.add(key);
+        if (!(await play.comesHome())) stuck.push(schedule);
+      } catch (error) {
+        throw new Error(`${(error as Error).message}: ${schedule.join(', ')}`, { cause: error });
+      }
       if (length < depth) for (const step of steps) next.push([...schedule, step]);
     }
     frontier = next;
