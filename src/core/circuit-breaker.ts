@@ -6,6 +6,7 @@ import {
   readSyncCallOptions,
   type SyncCallOptions,
 } from './call-options.js';
+import { callWithCallback, mayTakeCallback } from './callback.js';
 import { isNobody, takenOff, verifyCallee } from './callee.js';
 import { CallingCircuit, type CallResult } from './calling-circuit.js';
 import { CircuitBreakerOpenError } from './errors.js';
@@ -21,6 +22,7 @@ import {
 } from './options.js';
 import type { Permit } from './permit.js';
 import type { Task } from './promises.js';
+import { quote } from './quote.js';
 import { SEAM, type Seat } from './seam.js';
 import type { CircuitSnapshot } from './snapshot.js';
 
@@ -141,9 +143,13 @@ export class CircuitBreaker extends CallingCircuit {
     verifyCallee(fn, this.name);
     const breaker = this;
     const checked = options === undefined ? undefined : readCallOptions(options, this.name);
-    return imitate(fn, function (this: This, ...args: Args) {
-      return breaker.call(() => Reflect.apply(fn, this, args), checked);
-    });
+    const guard = function (this: This, ...args: Args) {
+      const task = () => Reflect.apply(fn, this, args);
+      if (!mayTakeCallback(args)) return breaker.call(task, checked);
+      const call = (watched: () => unknown, given: object) => breaker.call(watched, given);
+      return callWithCallback(call, task, checked, () => `The function ${quote(fn.name)}`) as Promise<R>;
+    };
+    return imitate(fn, guard, (form) => this.wrap(form, options as CallOptions));
   }
 
   /**

@@ -4,7 +4,8 @@
  * function: clients may make their methods anew each time they are read.
  */
 import type { CallContext } from './call-context.js';
-import { isImitation, markImitation } from './imitate.js';
+import { callbackError, mayTakeCallback } from './callback.js';
+import { CUSTOM, isImitation, markImitation } from './imitate.js';
 import { isAsyncGenerator, isClass } from './is-class.js';
 import {
   callsNothing,
@@ -113,7 +114,8 @@ export function createFace(client: object, plan: FacePlan): object {
 
   /** Calls through the breaker. An answer that is none is refused, or found not to be a matter of the breaker's. */
   const callGuarded = (path: string, fn: Method, self: unknown, args: unknown[], isKnown: boolean) => {
-    const mayMislead = !isKnown || typeof args.at(-1) === 'function';
+    const takesCallback = mayTakeCallback(args);
+    const mayMislead = !isKnown || takesCallback;
     const controller = mayMislead ? new AbortController() : undefined;
     const atOnce: { answer?: unknown } = {};
     const task = async (context: CallContext): Promise<unknown> => {
@@ -122,7 +124,7 @@ export function createFace(client: object, plan: FacePlan): object {
         const answer = invoke(fn, self, args);
         if (isThenable(answer)) kinds.set(path, 'async');
         else if (controller !== undefined) {
-          if (typeof args.at(-1) === 'function') controller.abort(callbackError(path));
+          if (takesCallback) controller.abort(callbackError(`The method ${quote(path)}`));
           else {
             kinds.set(path, 'sync');
             atOnce.answer = answer;
@@ -158,7 +160,7 @@ export function createFace(client: object, plan: FacePlan): object {
       if (isEager(answer)) void answer.then(end, end); // it reaches the caller through the breaker, or not at all
       return plan.call(path, args, async () => show(await answer));
     }
-    const takesCallback = typeof args.at(-1) === 'function';
+    const takesCallback = mayTakeCallback(args);
     if (!takesCallback) kinds.set(path, 'sync');
     if (answer !== undefined && !shown.has(hidden.get(answer as object) as object)) {
       plan.unguarded(path, isThenable(answer) || takesCallback);
@@ -177,6 +179,15 @@ export function createFace(client: object, plan: FacePlan): object {
       const isKnown = isNamed || isAsync(fn) || kinds.get(path) === 'async';
       return isKnown ? callGuarded(path, fn, self, args, true) : callUnknown(path, fn, self, args);
     };
+
+  const guardedMethod = (path: string, isNamed: boolean) => ({
+    get: (fn: Method, key: PropertyKey) => {
+      const member: unknown = Reflect.get(fn, key);
+      if (key === CUSTOM && member !== undefined) throw callbackError(`The method ${quote(path)}`);
+      return member;
+    },
+    apply: guard(path, isNamed),
+  });
 
   const memberOf = (target: object, at: string, property: PropertyKey): unknown => {
     const value: unknown = Reflect.get(target, property, target);
@@ -202,7 +213,7 @@ export function createFace(client: object, plan: FacePlan): object {
     const face = faceOf(
       path,
       fn,
-      () => ({ apply: isLeft ? pass : guard(path as string, isNamed) }) as ProxyHandler<never>,
+      () => (isLeft ? { apply: pass } : guardedMethod(path as string, isNamed)) as ProxyHandler<never>,
     );
     if (!isLeft) markImitation(face);
     return face;
@@ -262,9 +273,3 @@ function isPassive(target: object, name: string, fn: Method): boolean {
     isAsyncGenerator(fn)
   );
 }
-
-const callbackError = (path: string) =>
-  new TypeError(
-    `The method ${quote(path)} answered no promise, and takes a callback: a breaker cannot see how it ends; guard ` +
-      'what `promisify` of node:util makes of it',
-  );

@@ -3,6 +3,7 @@
  * go through: a breaker, or what stands around one. `withCircuitBreaker` is made of it. It knows nothing of options or
  * registries: the plan says how the guard of a call is found, and what the call is made with.
  */
+import { callWithCallback, mayTakeCallback } from './callback.js';
 import { unguardable } from './callee.js';
 import type { CallResult } from './calling-circuit.js';
 import { imitate } from './imitate.js';
@@ -144,7 +145,8 @@ function verifyInstance(instance: unknown, name: string): object {
   );
 }
 
-function guard(fn: unknown, { spec, find, access }: Plan, name?: unknown): unknown {
+function guard(fn: unknown, plan: Plan, name?: unknown): unknown {
+  const { spec, find, access } = plan;
   const { by, source, callOptions, asResult } = spec;
   const received = unguardable(fn);
   if (received !== undefined) {
@@ -165,12 +167,16 @@ function guard(fn: unknown, { spec, find, access }: Plan, name?: unknown): unkno
       const found = find(this, args);
       const options =
         fallback === undefined ? callOptions : { ...callOptions, fallback: fallbackOf(this, args) };
-      return asResult ? found.tryCall(task, options) : found.call(task, options);
+      const call = (it: () => unknown, given?: object) =>
+        asResult ? found.tryCall(it, given) : found.call(it, given);
+      if (!mayTakeCallback(args)) return call(task, options);
+      return callWithCallback(call, task, options, () => `The function ${quote(callee.name)}`);
     } catch (error) {
       return asResult ? Promise.resolve({ ok: false, error, rejected: false }) : Promise.reject(error);
     }
   };
-  return Object.defineProperties(imitate(callee, wrapper), access);
+  const again = (form: unknown) => guard(form, plan);
+  return Object.defineProperties(imitate(callee, wrapper, again), access);
 }
 
 /** Who gave the function to be wrapped first, where a name belongs, has had it taken for a key function. */

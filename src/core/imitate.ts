@@ -11,14 +11,30 @@ type AnyFunction = (...args: any[]) => unknown;
 /** One for all copies of the package: a function that has the breaker of one copy needs none of another. */
 const imitations = () => processWide('imitations', 1, () => new WeakSet<object>());
 
+/** The form of a function that `promisify` of node:util takes in its place. */
+export const CUSTOM = Symbol.for('nodejs.util.promisify.custom');
+
 /** What belongs to the wrapper itself, or to every function of old times. */
-const OWN: readonly PropertyKey[] = ['prototype', 'arguments', 'caller'];
+const OWN: readonly PropertyKey[] = ['prototype', 'arguments', 'caller', CUSTOM];
 
 /** No client has a member of this name, unless it answers to any. */
 const NO_MEMBER = 'no member of recloser';
 
-/** Makes a function with a breaker look like the one that it wraps. */
-export function imitate<Wrapper extends AnyFunction>(fn: AnyFunction, wrapper: Wrapper): Wrapper {
+/**
+ * Makes a function with a breaker look like the one that it wraps.
+ *
+ * @param again puts the breaker before another form of the function too
+ */
+export function imitate<Wrapper extends AnyFunction>(
+  fn: AnyFunction,
+  wrapper: Wrapper,
+  again?: (form: AnyFunction) => unknown,
+): Wrapper {
+  const custom = Reflect.getOwnPropertyDescriptor(fn, CUSTOM)?.value;
+  if (custom !== undefined && again !== undefined) {
+    const value = custom === fn ? wrapper : again(custom); // what `promisify` makes is its own form
+    Object.defineProperty(wrapper, CUSTOM, { value, configurable: true });
+  }
   for (const key of Reflect.ownKeys(fn)) {
     const descriptor = OWN.includes(key) ? undefined : Reflect.getOwnPropertyDescriptor(fn, key);
     if (descriptor !== undefined) Object.defineProperty(wrapper, key, mirror(fn, key, descriptor));
@@ -68,7 +84,7 @@ function answersToAny(fn: AnyFunction): boolean {
 /** A client made of proxies answers to any member, and goes on doing so. */
 function answering<Wrapper extends AnyFunction>(fn: AnyFunction, wrapper: Wrapper): Wrapper {
   return new Proxy(wrapper, {
-    get: (target, key) => Reflect.get(Reflect.has(target, key) ? target : fn, key),
+    get: (target, key) => Reflect.get(Reflect.has(target, key) || key === CUSTOM ? target : fn, key),
   });
 }
 

@@ -1,0 +1,163 @@
+import { promisify } from 'node:util';
+import { CircuitBreaker, CircuitBreakerOpenError, protect, withCircuitBreaker } from 'recloser';
+import { Resilience } from 'recloser/resilience';
+import { describe, expect, test } from 'vitest';
+import { createBreaker, createOpen, errorOf } from '../support/breakers.js';
+
+type Done = (error: Error | null, user?: string) => void;
+
+/** As they were written before there were promises. */
+function getUser(id: number, done: Done): void {
+  done(null, `user ${id}`);
+}
+
+const REFUSAL =
+  'The function "getUser" takes a callback and answers no promise: a breaker cannot see how it ends; guard what ' +
+  '`promisify` of node:util makes of it';
+
+const wrappers: [string, (breaker: CircuitBreaker) => (...args: never[]) => Promise<unknown>][] = [
+  ['wrap', (breaker) => breaker.wrap(getUser)],
+  ['wrap with options', (breaker) => breaker.wrap(getUser, { fallback: () => undefined })],
+  ['withCircuitBreaker', (breaker) => withCircuitBreaker(breaker)(getUser)],
+  [
+    'withCircuitBreaker with a fallback',
+    (breaker) => withCircuitBreaker(breaker, { fallback: () => 0 }, getUser),
+  ],
+];
+
+describe('a function that takes a callback', () => {
+  test.each(wrappers)('is refused by %s, and counts as nothing', async (_, guard) => {
+    const { breaker } = createBreaker({ failureThreshold: 1 });
+
+    const error = await errorOf(guard(breaker)(...([7, () => {}] as never[])));
+
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message).toBe(REFUSAL);
+    expect(breaker.metrics).toMatchObject({
+      state: 'CLOSED',
+      inFlight: 0,
+      totals: { successes: 0, failures: 0, fallbacks: 0, ignored: 1 },
+    });
+  });
+
+  test('is refused as a result where results are wanted', async () => {
+    const { breaker } = createBreaker();
+    const guarded = withCircuitBreaker(breaker, { result: true }, getUser);
+
+    const answer = await guarded(7, () => {});
+
+    expect(answer).toMatchObject({ ok: false, rejected: false, error: { message: REFUSAL } });
+  });
+
+  test('is refused by what stands around a breaker, at the first attempt', async () => {
+    let calls = 0;
+    const resilience = new Resilience({ retry: { maxAttempts: 3 } });
+    const guarded = resilience.wrap((id: number, done: Done): void => {
+      calls++;
+      getUser(id, done);
+    });
+
+    const error = await errorOf(guarded(7, () => {}) as Promise<unknown>);
+
+    expect([(error as Error).name, calls]).toEqual(['TypeError', 1]);
+  });
+
+  test('is none if it answers a promise', async () => {
+    const { breaker } = createBreaker();
+    const transaction = async (run: (n: number) => number) => run(1);
+    const add = (n: number) => n + 1;
+
+    expect(await breaker.wrap(transaction)(add)).toBe(2);
+    expect(await withCircuitBreaker(breaker)(transaction)(add)).toBe(2);
+    expect(breaker.metrics.totals.successes).toBe(2);
+  });
+
+  test('and its signal is followed while it runs, and not afterwards', async () => {
+    const { breaker } = createBreaker();
+    const controller = new AbortController();
+    const listeners = new Set<unknown>();
+    const signal = {
+      get aborted() {
+        return controller.signal.aborted;
+      },
+      get reason() {
+        return controller.signal.reason;
+      },
+      addEventListener: (type: 'abort', listener: () => void) => {
+        listeners.add(listener);
+        controller.signal.addEventListener(type, listener);
+      },
+      removeEventListener: (type: 'abort', listener: () => void) => {
+        listeners.delete(listener);
+        controller.signal.removeEventListener(type, listener);
+      },
+    } as AbortSignal;
+    const guarded = breaker.wrap((_done: Done) => new Promise<void>(() => {}), { signal });
+
+    const call = errorOf(guarded(() => {}));
+    const during = listeners.size;
+    controller.abort(new Error('shutting down'));
+
+    expect(await call).toEqual(new Error('shutting down'));
+    expect([during, listeners.size]).toEqual([1, 0]);
+    expect(await errorOf(guarded(() => {}))).toEqual(new Error('shutting down'));
+    expect(listeners.size).toBe(0);
+  });
+});
+
+describe('what promisify takes in place of a function', () => {
+  type Exec = (command: string, done: Done) => void;
+
+  const createExec = (isFixed: boolean): Exec => {
+    const exec: Exec = (_command, done) => done(null, 'by callback');
+    const value = async () => 'the form for promises';
+    return Object.defineProperty(exec, promisify.custom, { value, configurable: !isFixed });
+  };
+
+  test.each<[string, (exec: Exec, breaker: CircuitBreaker) => Exec]>([
+    ['wrap', (exec, breaker) => breaker.wrap(exec) as never],
+    ['withCircuitBreaker', (exec, breaker) => withCircuitBreaker(breaker)(exec) as never],
+  ])('has the breaker of %s before it too', async (_, guard) => {
+    const { breaker } = createBreaker();
+    const run = promisify(guard(createExec(true), breaker)) as (command: string) => Promise<string>;
+
+    expect(await run('ls')).toBe('the form for promises');
+    breaker.trip();
+    expect(await errorOf(run('ls'))).toBeInstanceOf(CircuitBreakerOpenError);
+    expect(breaker.metrics.totals).toMatchObject({ successes: 1, rejected: 1 });
+  });
+
+  test.each([true, false])('is refused of a method of a client: fixed %s', (isFixed) => {
+    const { breaker } = createOpen();
+    const client = protect({ exec: createExec(isFixed) }, { breaker, methods: ['exec' as never] });
+
+    expect(() => promisify(client.exec as Exec)).toThrow(/The method "exec" takes a callback.*`promisify`/);
+  });
+
+  test('is that of a method that no breaker is for', () => {
+    const { breaker } = createBreaker();
+    const client = protect({ exec: createExec(false), find: async () => 1 }, { breaker, methods: ['find'] });
+
+    expect(client.exec[promisify.custom as never]).toBeTypeOf('function');
+  });
+
+  test('leaves what is made of it to be guarded', async () => {
+    const { breaker } = createBreaker();
+
+    const guarded = breaker.wrap(promisify(createExec(true)) as (command: string) => Promise<string>);
+
+    expect(await guarded('ls')).toBe('the form for promises');
+    expect(breaker.metrics.totals.successes).toBe(1);
+  });
+
+  test('answers no member of a proxy that answers any', () => {
+    const any: unknown = new Proxy(() => {}, { get: (_, key) => (key === 'prototype' ? {} : () => key) });
+
+    const guarded = new CircuitBreaker().wrap(any as () => Promise<void>) as unknown as Record<
+      symbol,
+      unknown
+    >;
+
+    expect(guarded[promisify.custom]).toBeUndefined();
+  });
+});
