@@ -1,6 +1,7 @@
 /** Retries, a breaker, a budget and timeouts around an adapter of axios. */
 import type { CircuitBreaker, CircuitBreakerRegistry } from '../index.js';
 import type { AttemptContext, ResilienceRegistry } from '../resilience/index.js';
+import { discardResponse } from './discard.js';
 import { codeOf, noteMistake, responseOf } from './failures.js';
 import { statusOf } from './headers.js';
 import { type OriginOptions, readAxiosOptions } from './options.js';
@@ -89,7 +90,9 @@ export function axiosAdapter<A extends AxiosAdapterFunction>(
         : retryMethods.has(method) || hasKey(config.headers)
           ? 'again'
           : 'unsent';
+      let last: unknown;
       const task = async ({ signal }: AttemptContext): Promise<unknown> => {
+        if (last !== undefined) discardResponse(last, origin.clock); // it may have a stream that nobody reads
         try {
           const response = await adapter({ ...config, signal });
           if (statusOf(response) === 429) origin.pause(response);
@@ -97,6 +100,7 @@ export function axiosAdapter<A extends AxiosAdapterFunction>(
         } catch (error) {
           const code = codeOf(error);
           const response = responseOf({ error });
+          last = response;
           if (MISTAKES.has(code) || (code === CANCELED && !signal.aborted)) noteMistake(error as object);
           if (statusOf(response) === 429) origin.pause(response);
           throw error;

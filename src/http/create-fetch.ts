@@ -1,4 +1,5 @@
 /** A fetch with a breaker, and everything around it, for each origin. */
+import { run } from '../core/promises.js';
 import { describe } from '../core/validate.js';
 import type { CircuitBreaker, CircuitBreakerRegistry } from '../index.js';
 import {
@@ -44,7 +45,8 @@ const HAND: unique symbol = Symbol.for('recloser.attempt.1') as never;
 /** Statuses whose responses have no body. */
 const BODILESS: ReadonlySet<number | undefined> = new Set([undefined, 0, 101, 204, 205, 304]);
 
-type Send = (input: FetchInput, init?: FetchInit) => Promise<Response>;
+type Send = (input: FetchInput, init: FetchInit) => Promise<Response>;
+type Pass = (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
 /**
  * A `fetch` that counts what servers answer, stops calling those that are down, and retries what may be repeated. It takes
@@ -69,20 +71,28 @@ export function createFetch(options: FetchOptions = {}): ProtectedFetch {
 const sent = /* @__PURE__ */ new WeakSet<object>();
 
 /** Whether a request comes back to us: a protected fetch stands in the place of the platform's, or something around it. */
-const isSent = (init: FetchInit | undefined): boolean => {
-  const signal = init?.signal;
-  return typeof signal === 'object' && signal !== null && sent.has(signal);
-};
+const isSent = (init: FetchInit | undefined): boolean => sent.has(init?.signal as object);
 
 function fetchOver(origins: Origins, own: FetchCallOptions): ProtectedFetch {
   const { registry, options } = origins;
   const ways = new Ways(own);
-  const before = globalThis.fetch as Send;
+  const before = globalThis.fetch as Pass;
   // Looked up for each call: mocks and instrumentation put others in its place.
   const send: Send = (input, init) => {
-    const platform = (options.fetch ?? globalThis.fetch) as Send;
-    if (options.fetch === undefined && platform !== before && init?.signal) sent.add(init.signal);
+    const platform = (options.fetch ?? globalThis.fetch) as unknown as Send;
+    if (options.fetch === undefined && platform !== before) sent.add(init.signal as AbortSignal);
     return platform(input, init);
+  };
+  let isPassing = false;
+  /** Sends what is none of ours, which may come back as well. */
+  const pass: Pass = async (input, init) => {
+    if (isPassing) return before(input, init);
+    isPassing = options.fetch === undefined;
+    try {
+      return ((options.fetch ?? globalThis.fetch) as unknown as Pass)(input, init);
+    } finally {
+      isPassing = false;
+    }
   };
 
   const resilienceFor = (url: string | URL): Resilience => {
@@ -95,11 +105,11 @@ function fetchOver(origins: Origins, own: FetchCallOptions): ProtectedFetch {
 
   const call = (input: FetchInput, init?: FetchInit): Promise<Response> => {
     const address = addressOf(input);
-    if (address === undefined) return Promise.resolve().then(() => send(input, init));
+    if (address === undefined) return pass(input, init);
     try {
       if (options.fetch === undefined && isSent(init)) return before(input, init);
       const asked = new Asked(address, input, init);
-      if (asked.isOdd) return Promise.resolve(send(input, init));
+      if (asked.isOdd) return pass(input, init);
       const origin = origins.of(address.origin, () => asked.request);
       return start(asked, ways.to(origin), send);
     } catch (error) {
@@ -127,7 +137,7 @@ function start(asked: Asked, way: Way, send: Send): Promise<Response> {
   const { resilience, options, retryMethods } = way.origin;
   const { fallback, rejectWith } = options;
   const task = (context: AttemptContext): Promise<Response> =>
-    Promise.resolve(send(asked.input, asked.initWith(context.signal))).then(
+    run(() => send(asked.input, asked.initWith(context.signal)), undefined as never).then(
       (response) => {
         const rejection = rejectionOf(response);
         if (rejection !== undefined) throw rejection; // of a fetch of ours further in: no server has answered
@@ -166,7 +176,7 @@ function received(response: Response, asked: Asked, way: Way, context: AttemptCo
     keepAlive(response, hand);
     return;
   }
-  const isEndless = /^text\/event-stream\b/i.test(headerOf(response, 'content-type') ?? '');
+  const isEndless = /^text\/event-stream\b/i.test(String(headerOf(response, 'content-type')));
   watchResponse(response, new Reading(plan, hand, context, asked.signal, isEndless));
 }
 

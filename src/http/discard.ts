@@ -11,26 +11,41 @@ const MOST_TIME = 1_000;
 
 /** Reads what is left of a small body, and cancels any other. It never throws. */
 export function discardResponse(response: unknown, clock: Clock): void {
-  read(response as Response, clock).catch(() => {});
+  read(response as { body?: unknown }, clock).catch(() => {});
 }
 
-async function read(response: Response, clock: Clock): Promise<void> {
+/** A body of the platform, a stream of Node where node-fetch or axios has answered one. */
+interface Body extends ReadableStream<Uint8Array>, AsyncIterable<Uint8Array> {
+  destroy(): void;
+}
+
+interface Chunks {
+  next(): Promise<{ done?: boolean; value?: Uint8Array | undefined }>;
+  cancel(): void;
+}
+
+function chunksOf(body: Body): Chunks {
+  if (typeof body.getReader === 'function') {
+    const reader = body.getReader();
+    return { next: () => reader.read(), cancel: () => void reader.cancel().catch(() => {}) };
+  }
+  const iterator = body[Symbol.asyncIterator]();
+  return { next: () => iterator.next(), cancel: () => body.destroy() };
+}
+
+async function read(response: { body?: unknown; data?: unknown }, clock: Clock): Promise<void> {
   // What has no body, or one that somebody reads, throws.
-  const body = response.body as ReadableStream<Uint8Array>;
+  const { next, cancel } = chunksOf((response.body ?? response.data) as Body);
   if (Number(headerOf(response, 'content-length')) > MOST_BYTES) {
-    await body.cancel();
+    cancel();
     return;
   }
-  const reader = body.getReader();
-  const cancel = () => {
-    reader.cancel().catch(() => {});
-  };
   const timer = startTimer(clock, cancel, MOST_TIME, { background: true });
   try {
     for (let bytes = 0; bytes <= MOST_BYTES; ) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      bytes += value.byteLength;
+      const { value } = await next();
+      if (value === undefined) return;
+      bytes += value.length;
     }
     cancel();
   } finally {

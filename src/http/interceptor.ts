@@ -100,7 +100,7 @@ export function interceptor(options: InterceptorOptions = {}): Interceptor {
     registry ?? new CircuitBreakerRegistry({ maxSize: 1_000, idleTimeout: 3_600_000, clock: own.clock });
 
   const create = (name: string): CircuitBreaker => {
-    const layers = layerOptions(layerOptions({ failureThreshold: 5 }, own), configure?.(name));
+    const layers = layerOptions(own, configure?.(name));
     const { clock = breakers.clock, recoveryTimeout } = layers;
     return breakers.getOrCreate(name, {
       isFailure: isFailureByStatus,

@@ -174,7 +174,9 @@ const DEFAULTS = {
 } as const satisfies OriginOptions;
 
 /** Options of one key, with the defaults. */
-export type ResolvedOriginOptions = OriginOptions & Required<Pick<OriginOptions, keyof typeof DEFAULTS>>;
+export type ResolvedOriginOptions = OriginOptions & {
+  readonly [Option in keyof typeof DEFAULTS]: Exclude<OriginOptions[Option], undefined>;
+};
 
 export const SUBJECT: Subject = { breaker: '', action: 'create a fetch' };
 

@@ -44,7 +44,7 @@ export class Origin {
     this.resilience = resilience;
     this.options = options;
     this.clock = soundClock(resilience.breaker.options.clock);
-    this.retryMethods = new Set(options.retryMethods?.map((method) => method.toUpperCase()));
+    this.retryMethods = new Set(options.retryMethods.map((method) => method.toUpperCase()));
   }
 
   /** Wall-clock milliseconds. */
@@ -52,7 +52,7 @@ export class Origin {
 
   /** Holds everybody back for as long as a server asks that has had enough. */
   pause(response: unknown): void {
-    const { pause, maxRetryAfter = 0 } = this.options;
+    const { pause, maxRetryAfter } = this.options;
     const wait = (pause && retryAfterOf(response, this.epoch())) || 0;
     if (wait > 0 && wait <= maxRetryAfter) this.resilience.rateLimiter?.pause(wait);
   }
@@ -144,7 +144,7 @@ export class Way {
       breaker: resilience.name,
       clock,
       bodyTimeout: options.bodyTimeout || 0,
-      totalTimeout: own.totalTimeout ?? options.totalTimeout ?? false,
+      totalTimeout: own.totalTimeout ?? options.totalTimeout,
     };
     this.#own = own;
   }
@@ -168,7 +168,7 @@ export class Way {
       totalTimeout,
       callTimeout,
       hedge: mayHedge && !once ? hedge : false,
-      ...(fallbackOn !== undefined && { fallbackOn }),
+      fallbackOn,
     });
   }
 }

@@ -33,6 +33,7 @@ const MEMBERS = [
   'duplex',
   'priority',
   'dispatcher',
+  'cf',
 ] as const;
 
 const isRequest = (input: unknown): input is Request =>
@@ -104,7 +105,7 @@ export class Asked {
   /** @throws whatever members of foreign objects throw */
   constructor(address: Address, input: FetchInput, init: FetchInit | null | undefined) {
     const request = isRequest(input) ? input : undefined;
-    const members = membersOf(init ?? {});
+    const members = membersOf(init ?? {}, request);
     const { method, signal } = members;
     this.address = address;
     this.input = input;
@@ -126,7 +127,8 @@ export class Asked {
   get isOdd(): boolean {
     const { init, signal } = this;
     if (init !== undefined && typeof init !== 'object') return true;
-    return signal !== undefined && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function';
+    if (signal === undefined) return false;
+    return typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function';
   }
 
   /** Whether it may be sent again. @param methods those that may be repeated */
@@ -184,16 +186,54 @@ export class Asked {
   }
 }
 
-/** Members of an `init`, of which some may be its class's. */
-function membersOf(init: FetchInit): FetchInit {
-  const prototype = Object.getPrototypeOf(init);
+/** Members of an `init`, of which some may be its class's, as they are now: whoever calls fetch may use them anew at once. */
+function membersOf(init: FetchInit, request: Request | undefined): FetchInit {
   const copy: Record<string, unknown> = { ...init };
-  if (prototype === Object.prototype || prototype === null) return copy;
-  for (const member of MEMBERS) {
-    const value = (init as Record<string, unknown>)[member];
-    if (value !== undefined) copy[member] = value;
+  if (Object.getPrototypeOf(init) !== Object.prototype) {
+    for (const member of MEMBERS) {
+      const value = (init as Record<string, unknown>)[member];
+      if (value !== undefined) copy[member] = value;
+    }
+  }
+  if (copy.headers) copy.headers = headersNow(copy.headers);
+  if (copy.body) copy.body = bodyNow(copy.body);
+  // Fetch forgets these of a request that comes with an init, as each of ours does.
+  if (request !== undefined && Object.keys(copy).length === 0) {
+    const { referrer, referrerPolicy } = request;
+    if (referrer !== undefined) copy.referrer = referrer;
+    if (referrerPolicy) copy.referrerPolicy = referrerPolicy;
   }
   return copy;
+}
+
+/** A copy of headers, in a form that can be read more than once. */
+function headersNow(headers: unknown): unknown {
+  if (typeof headers !== 'object') return headers;
+  if (typeof Headers !== 'undefined' && headers instanceof Headers) return new Headers(headers);
+  const { [Symbol.iterator]: iterator, append } = headers as {
+    [Symbol.iterator]?: unknown;
+    append?: unknown;
+  };
+  if (typeof iterator !== 'function') return { ...headers };
+  // Those of another platform are its own affair.
+  if (typeof append === 'function') return headers;
+  return Array.from(headers as Iterable<unknown>, (pair) => (Array.isArray(pair) ? [...pair] : pair));
+}
+
+/** A copy of a body that somebody may change; all others are what they were. */
+function bodyNow(body: unknown): unknown {
+  if (typeof body !== 'object' || !isRepeatable(body)) return body;
+  if (body instanceof URLSearchParams) return new URLSearchParams(body);
+  if (typeof FormData !== 'undefined' && body instanceof FormData) {
+    const form = new FormData();
+    for (const [name, value] of body as unknown as Iterable<[string, string]>) form.append(name, value);
+    return form;
+  }
+  if (body instanceof ArrayBuffer) return body.slice(0);
+  if (!ArrayBuffer.isView(body) || !(body.buffer instanceof ArrayBuffer)) return body;
+  const { buffer, byteOffset, byteLength } = body;
+  if (body instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
+  return Uint8Array.prototype.slice.call(body); // that of a Buffer of Node copies nothing
 }
 
 /** A `TypeError` without a cause, of any realm. It never throws. */

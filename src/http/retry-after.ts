@@ -29,7 +29,7 @@ export function retryAfterOf(response: unknown, now: number = Date.now()): numbe
 }
 
 function numberOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d+(?:\.\d+)?$/.test(text)) return undefined;
+  if (!/^\d+(?:\.\d+)?$/.test(String(text))) return undefined;
   const number = Number(text);
   return Number.isFinite(number) ? number : undefined;
 }
@@ -43,8 +43,8 @@ function secondsOf(text: string | undefined): number | undefined {
 const DATE = /^[A-Z][a-z]+, \d{2}[ -][A-Z][a-z]{2}[ -](?:\d{4}|\d{2}) \d{2}:\d{2}:\d{2} GMT$/;
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
-function untilDate(text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined;
+function untilDate(found: string | undefined, now: number): number | undefined {
+  const text = String(found);
   const time = DATE.test(text)
     ? Date.parse(text)
     : ASCTIME.test(text)
@@ -55,7 +55,7 @@ function untilDate(text: string | undefined, now: number): number | undefined {
 
 /** The longest wait of a `RateLimit` field (draft-ietf-httpapi-ratelimit-headers) of which nothing remains. */
 function exhausted(field: string | undefined): number | undefined {
-  const waits = (field ?? '')
+  const waits = String(field)
     .replace(/"(?:[^"\\]|\\.)*"/g, '')
     .split(',')
     .filter((item) => /;\s*r\s*=\s*0\s*(?:;|$)/.test(item))

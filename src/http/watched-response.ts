@@ -63,9 +63,17 @@ const kept = /* @__PURE__ */ new WeakMap<object, unknown>();
 
 /** Keeps something for as long as somebody holds the response or its body. */
 export function keepAlive(response: Response, what: unknown): void {
-  kept.set(response, what);
-  if (response.body) kept.set(response.body, what);
+  try {
+    kept.set(response, what);
+    if (response.body) kept.set(response.body, what);
+  } catch {
+    // Its members throw, or its body is no object, of which nobody can hold more than a copy.
+  }
 }
+
+/** What stands for a response may have a body of another kind, as that of node-fetch is a stream of Node. */
+const isStream = (body: unknown): body is ReadableStream<Uint8Array> =>
+  typeof (body as Partial<ReadableStream> | null | undefined)?.getReader === 'function';
 
 /** Tells the account of whatever is read of this response. One that nothing can be put onto is left as it is. */
 export function watchResponse(response: Response, reading: Reading): void {
@@ -77,9 +85,10 @@ export function watchResponse(response: Response, reading: Reading): void {
     if (link !== prototype) Object.setPrototypeOf(response, link);
     // In Cloudflare's workers it is a member of each response.
     const own = Object.getOwnPropertyDescriptor(response, 'body');
-    if (own?.configurable) Object.defineProperty(response, 'body', bodyBy(own));
+    if (own?.configurable && (own.get || isStream(own.value)))
+      Object.defineProperty(response, 'body', bodyBy(own));
   } catch {
-    kept.set(response, reading); // it is frozen, or a proxy: an abort is to reach its body all the same
+    keepAlive(response, reading); // it is frozen, or a proxy: an abort is to reach its body all the same
   }
 }
 
@@ -90,7 +99,7 @@ function linkOf(prototype: object): object {
       ...Object.fromEntries(Object.keys(READS).flatMap((name) => replaced(prototype, name, readBy))),
       ...Object.fromEntries(replaced(prototype, 'clone', cloneBy)),
     };
-    const body = find(prototype, 'body');
+    const body = find(prototype, 'body')?.member;
     if (body?.get !== undefined) members.body = bodyBy(body);
     // What stands for a response in a test may have nothing of the kind: it is left as it is.
     link = Object.keys(members).length === 0 ? prototype : (Object.create(prototype, members) as object);
@@ -103,23 +112,29 @@ function linkOf(prototype: object): object {
 function replaced(
   prototype: object,
   name: string,
-  by: (method: Method, name: string) => Method,
+  by: (method: Method, name: string, owner: object) => Method,
 ): [string, PropertyDescriptor][] {
   const found = find(prototype, name);
-  if (typeof found?.value !== 'function') return [];
-  return [[name, { ...found, value: by(found.value, name) }]];
+  if (typeof found?.member.value !== 'function') return [];
+  const { member, owner } = found;
+  return [[name, { ...member, value: by(member.value, name, owner) }]];
 }
 
-function find(prototype: object, name: string): PropertyDescriptor | undefined {
-  for (let it: object | null = prototype; it !== null; it = Object.getPrototypeOf(it)) {
-    const found = Object.getOwnPropertyDescriptor(it, name);
-    if (found !== undefined) return found;
+function find(prototype: object, name: string): { member: PropertyDescriptor; owner: object } | undefined {
+  for (let owner: object | null = prototype; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const member = Object.getOwnPropertyDescriptor(owner, name);
+    if (member !== undefined) return { member, owner };
   }
   return undefined;
 }
 
-/** A method that reads all of the body. */
-function readBy(method: Method, name: string): Method {
+/** A method that reads all of the body. @param owner the prototype that has it */
+function readBy(method: Method, name: string, owner: object): Method {
+  // What calls itself a response can be made of a body, too.
+  const Own =
+    (owner as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Response'
+      ? (owner.constructor as typeof Response)
+      : undefined;
   const isAnswer = READS[name] as (error: unknown) => boolean;
   const read: Record<string, Method> = {
     [name](...args) {
@@ -127,14 +142,17 @@ function readBy(method: Method, name: string): Method {
       if (state === undefined || this.bodyUsed) return Reflect.apply(method, this, args);
       if (state.seen?.stream.locked) return Promise.reject(locked());
       const { reading } = state;
-      const body = reading.isByChunk ? this.body : null;
+      const body = Own && reading.isByChunk ? this.body : null;
       return new Promise((resolve, reject) => {
         const stop = reading.waitForAll(reject);
-        if (body !== null) {
+        if (Own && isStream(body)) {
           // It is watched itself, and tells of its end.
-          readThrough(this, body, name).finally(stop).then(resolve, reject);
+          readThrough(body, (whole, init) => Reflect.apply(method, new Own(whole, init), args), this)
+            .finally(stop)
+            .then(resolve, reject);
           return;
         }
+        take(state);
         run(() => Reflect.apply(method, this, args), undefined as never).then(
           (value) => {
             stop();
@@ -154,8 +172,21 @@ function readBy(method: Method, name: string): Method {
   return read[name] as Method;
 }
 
-/** Reads all of a body that is watched, by its chunks: not every platform passes on the error of a stream. */
-async function readThrough(response: Response, body: ReadableStream, name: string): Promise<unknown> {
+/** Locks a body that somebody has looked at, whose source the platform locks. */
+function take(state: Watched): void {
+  state.seen?.stream.getReader();
+}
+
+/**
+ * Reads all of a body that is watched, by its chunks: not every platform passes on the error of a stream.
+ *
+ * @param read reads what all of it and the headers make
+ */
+async function readThrough(
+  body: ReadableStream,
+  read: (whole: Blob, init: ResponseInit) => unknown,
+  { headers }: Response,
+): Promise<unknown> {
   const reader = body.getReader();
   const chunks: BlobPart[] = [];
   for (;;) {
@@ -163,9 +194,7 @@ async function readThrough(response: Response, body: ReadableStream, name: strin
     if (done) break;
     chunks.push(value);
   }
-  const Own = response.constructor as typeof Response;
-  const whole = new Own(new Blob(chunks), { headers: response.headers });
-  return (whole as unknown as Record<string, () => unknown>)[name]?.();
+  return read(new Blob(chunks), { headers });
 }
 
 function cloneBy(method: Method): Method {
@@ -175,6 +204,7 @@ function cloneBy(method: Method): Method {
       if (state?.seen?.stream.locked) throw locked();
       const clone = Reflect.apply(method, this, args) as Response;
       if (state !== undefined) {
+        take(state);
         state.seen = undefined;
         state.reading.fork();
         watchResponse(clone, state.reading);
@@ -185,14 +215,14 @@ function cloneBy(method: Method): Method {
 }
 
 function bodyBy(found: PropertyDescriptor): PropertyDescriptor {
-  const { get: platform, value, enumerable = true } = found;
+  const { get: platform, value, set: _set, writable: _writable, ...shown } = found;
   const { get } = Object.getOwnPropertyDescriptor(
     {
       get body() {
         const response = this as unknown as Response;
         const source = platform === undefined ? value : Reflect.apply(platform, response, []);
         const state = Mark.of(response);
-        if (state === undefined || source === null || source === undefined) return source;
+        if (state === undefined || !isStream(source)) return source;
         if (state.seen?.source === source) return state.seen?.stream;
         // Who has read all of it, or reads it, gets what there is.
         if (source.locked) return source;
@@ -205,7 +235,7 @@ function bodyBy(found: PropertyDescriptor): PropertyDescriptor {
     },
     'body',
   ) as PropertyDescriptor;
-  return { get: get as () => unknown, enumerable, configurable: true };
+  return { ...shown, get: get as () => unknown };
 }
 
 const locked = () => new TypeError('The body of the response is locked: somebody reads it');

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { isCallTimeoutError, isCircuitBreakerOpenError } from 'recloser';
 import { type AxiosOptions, axiosAdapter } from 'recloser/http';
 import { createManualClock } from 'recloser/testing';
@@ -108,6 +109,60 @@ describe('a protected adapter', () => {
     expect([(error as Error).message, seen.length]).toEqual(['status 503', times]);
   });
 
+  it.each([
+    [{ baseURL: 'https://api.example.com/v1' }, 'https://api.example.com/v1'],
+    [{ url: '', baseURL: 'https://api.example.com/v1' }, 'https://api.example.com/v1'],
+    [{ url: '/users', baseURL: 'https://api.example.com/v1//' }, 'https://api.example.com/v1/users'],
+    [{ url: 'a/b', baseURL: 'https://api.example.com/v1' }, 'https://api.example.com/v1/a/b'],
+    [{ url: 'a//b', baseURL: 'https://api.example.com' }, 'https://api.example.com/a//b'],
+    [
+      { url: '//users', baseURL: 'https://api.example.com/v1', allowAbsoluteUrls: false },
+      'https://api.example.com/v1/users',
+    ],
+    [{ url: 'HTTP://api.example.com/users', baseURL: 'https://b.test' }, 'http://api.example.com/users'],
+    [{ url: 'h2c://api.example.com/users', baseURL: 'https://b.test' }, undefined],
+  ])('tells the key of its address: %j', async (config, href) => {
+    const addresses: string[] = [];
+    const { ask } = setUp([OK], {
+      key: ({ url }) => {
+        addresses.push(url.href);
+        return 'key';
+      },
+    });
+
+    await ask(config);
+
+    expect(addresses.map((it) => new URL(it).href)).toEqual(href === undefined ? [] : [new URL(href).href]);
+  });
+
+  it('sends a stream once, though it has surely not left', async () => {
+    const { ask, seen } = setUp([coded('ECONNREFUSED'), OK]);
+
+    await ask({ url: URL_OF_USERS, method: 'put', data: { pipe() {} } });
+
+    expect(seen).toHaveLength(1);
+  });
+
+  it('finds the key among other headers', async () => {
+    const { ask, seen } = setUp([httpError(503), OK]);
+
+    await ask({ url: URL_OF_USERS, method: 'post', headers: { a: 'b', 'IDEMPOTENCY-KEY': '7', c: 'd' } });
+
+    expect(seen).toHaveLength(2);
+  });
+
+  it('lets no stream of an answer lie that is thrown away, and hands the last one on', async () => {
+    const streams = [1, 2, 3].map(() => Readable.from([Buffer.from('busy')]));
+    const { ask } = setUp(
+      streams.map((data) => Object.assign(httpError(503), { response: { status: 503, headers: {}, data } })),
+    );
+
+    await ask({ url: URL_OF_USERS });
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(streams.map((it) => it.readableEnded)).toEqual([true, true, false]);
+  });
+
   it('sends a POST again that has surely not left', async () => {
     const { ask, seen } = setUp([coded('ECONNREFUSED'), OK]);
 
@@ -184,15 +239,13 @@ describe('a protected adapter', () => {
   });
 
   it('holds nobody back after another status', async () => {
+    const headers = { 'retry-after': '5' };
     const { ask, adapter } = setUp(
-      [{ status: 200, headers: { 'retry-after': '5' } }, httpError(503, { 'retry-after': '5' })],
-      {
-        retry: false,
-      },
+      [{ status: 200, headers }, { status: 503, headers }, httpError(503, headers)],
+      { retry: false },
     );
 
-    await ask();
-    await ask();
+    for (let call = 0; call < 3; call++) await ask();
 
     expect(adapter.registry.get('https://api.example.com')?.metrics.pausedFor).toBe(0);
   });

@@ -151,6 +151,18 @@ describe('an interceptor', () => {
     expect(totals()).toEqual([1, 0, 0]);
   });
 
+  it('counts a connection that is lost after an upgrade as one more failure', () => {
+    const { send, totals } = setUp();
+
+    send((_, handler) => {
+      handler.onRequestUpgrade(CONTROLLER, 101, {}, 'socket');
+      handler.onResponseError(CONTROLLER, new Error('lost'));
+      return true;
+    });
+
+    expect(totals()).toEqual([1, 1, 0]);
+  });
+
   it('counts an answer once', () => {
     const { send, totals } = setUp();
 
@@ -332,6 +344,36 @@ describe('the breakers of an interceptor', () => {
     guard(answers(200))({ origin: ORIGIN }, listens().handler);
 
     expect([guard.breakers === registry, registry.get(ORIGIN)?.state]).toEqual([true, 'OPEN']);
+  });
+
+  it('go by what the registry of the user says of all of them', () => {
+    const registry = new CircuitBreakerRegistry({ defaults: { failureThreshold: 2 } });
+    const guard = interceptor({ registry }) as unknown as Guard;
+
+    guard(answers(503))({ origin: ORIGIN }, listens().handler);
+    guard(answers(503))({ origin: ORIGIN }, listens().handler);
+
+    expect(registry.get(ORIGIN)?.state).toBe('OPEN');
+  });
+
+  it('may be of another make, which shares no circuit and knows of no bodies', () => {
+    const settled: unknown[] = [];
+    const permit = { success: (value: unknown) => void settled.push(value), failure() {}, ignore() {} };
+    const breaker = { state: 'OPEN', acquire: () => permit };
+    const registry = { getOrCreate: () => breaker, get: () => breaker };
+    const guard = interceptor({ registry: registry as never }) as unknown as Guard;
+    const { told, handler } = listens();
+
+    guard((_: unknown, watcher: Handler) => {
+      watcher.onResponseStart(CONTROLLER, 200, {});
+      watcher.onResponseError(CONTROLLER, 'lost');
+      return true;
+    })({ origin: ORIGIN }, handler);
+
+    expect([settled, told.map(([event]) => event)]).toEqual([
+      [{ statusCode: 200, headers: {} }],
+      ['headers', 'error'],
+    ]);
   });
 
   it('open after five failures, for half a minute, and are a thousand at most', async () => {

@@ -32,6 +32,8 @@ const failing = (error: unknown) => () => {
 };
 
 const fetchFailed = (cause: unknown) => Object.assign(new TypeError('fetch failed'), { cause });
+const listed = (lists: number, end: unknown): unknown =>
+  lists === 0 ? end : { errors: [listed(lists - 1, end)] };
 const linked = (links: number, end: unknown): unknown =>
   links === 0 ? end : { cause: linked(links - 1, end) };
 
@@ -60,6 +62,8 @@ describe('a request that may not be repeated is sent again where it surely has n
     ['one address reached', { errors: [{ code: 'ECONNREFUSED' }, { code: 'ECONNRESET' }] }, false],
     ['no address told', { errors: [] }, false],
     ['a list without end', linked(3, { errors: [{ code: 'ECONNREFUSED' }] }), true],
+    ['a list within eight lists', listed(8, { code: 'ECONNREFUSED' }), true],
+    ['a list within nine lists', listed(9, { code: 'ECONNREFUSED' }), false],
     ['a list that is none', { errors: { code: 'ECONNREFUSED' } }, false],
     ['eight causes', linked(8, { code: 'ECONNREFUSED' }), true],
     ['nine causes', linked(9, { code: 'ECONNREFUSED' }), false],

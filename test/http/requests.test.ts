@@ -201,6 +201,15 @@ describe('a TypeError without a cause', () => {
 
     expect(await outcomeOf(URL_A, bad, () => new Error('lost'))).toEqual(FAILED);
     expect(await outcomeOf(URL_A, bad, coded('ECONNRESET'))).toEqual(FAILED);
+    expect(
+      await outcomeOf(URL_A, bad, () =>
+        Object.defineProperty(new Error('odd'), 'name', {
+          get: () => {
+            throw new Error('no name');
+          },
+        }),
+      ),
+    ).toEqual(FAILED);
   });
 
   it('is a failure where nobody can tell, for want of a Request', async () => {
@@ -253,6 +262,25 @@ describe('a 429 with a time', () => {
 });
 
 describe('a fallback', () => {
+  it('answers what `fallbackOn` says where the breaker was there before', async () => {
+    const registry = new ResilienceRegistry({ breakers: new CircuitBreakerRegistry() });
+    registry.getOrCreate('https://api.example.com', {});
+    const { api } = setUp(() => new Error('lost'), {
+      registry,
+      retry: false,
+      fallback: () => new Response('instead'),
+      fallbackOn: 'rejection',
+    });
+
+    expect(await caught(api(URL_A))).toMatchObject({ message: 'lost' });
+  });
+
+  it('answers rejections and failures where nothing is said', async () => {
+    const { api } = setUp(() => new Error('lost'), { retry: false, fallback: () => new Response('instead') });
+
+    expect(await (await api(URL_A)).text()).toBe('instead');
+  });
+
   it('answers what `fallbackOn` says', async () => {
     const { api } = setUp(() => new Error('lost'), {
       retry: false,
