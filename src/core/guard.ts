@@ -22,11 +22,11 @@ export interface Guard {
 // biome-ignore lint/suspicious/noExplicitAny: the key function takes what the wrapped function takes
 export type GuardSource<G extends Guard> = string | G | ((...args: any[]) => string);
 
-/** The wrapped function, with its answer as a `CallResult`. */
-export type GuardedResult<F extends AnyFunction> = (
+/** The wrapped function, with its answer as a `CallResult`, and what else there is to tell. */
+export type GuardedResult<F extends AnyFunction, More = unknown> = (
   this: ThisParameterType<F>,
   ...args: Parameters<F>
-) => Promise<CallResult<Awaited<ReturnType<F>>>>;
+) => Promise<CallResult<Awaited<ReturnType<F>>> & More>;
 
 /** A function that takes what the key function takes; where one takes more kinds than the other, either may. */
 export type KeyedBy<Source> = Source extends (...args: infer Args) => string
@@ -52,9 +52,9 @@ export interface GuardWrapper<Source, Access> {
 }
 
 /** Wraps functions so that they resolve to a `CallResult`. A method cannot be decorated so: its type would change. */
-export type GuardResultWrapper<Source, Access> = <F extends KeyedBy<Source>>(
+export type GuardResultWrapper<Source, Access, More = unknown> = <F extends KeyedBy<Source>>(
   fn: F,
-) => GuardedResult<F> & Access;
+) => GuardedResult<F, More> & Access;
 
 /** What a guard plan is made of. */
 export interface GuardSpec<G extends Guard> {
@@ -68,8 +68,8 @@ export interface GuardSpec<G extends Guard> {
   /** What tells the guard on the wrapped function, as `breaker`, or as `breakerFor` where it depends on the call. */
   readonly members: { readonly [name: string]: (guard: G) => unknown };
   readonly callOptions?: object | undefined;
-  /** Whether calls resolve to a `CallResult`. */
-  readonly asResult: boolean;
+  /** What a result tells, beside the error, of a call whose guard is not found; `false`: calls resolve to no results. */
+  readonly asResult: { readonly rejected: boolean } | false;
 }
 
 /**
@@ -172,7 +172,7 @@ function guard(fn: unknown, plan: Plan, name?: unknown): unknown {
       if (!mayTakeCallback(args)) return call(task, options);
       return callWithCallback(call, task, options, () => `The function ${quote(callee.name)}`);
     } catch (error) {
-      return asResult ? Promise.resolve({ ok: false, error, rejected: false }) : Promise.reject(error);
+      return asResult ? Promise.resolve({ ok: false, error, ...asResult }) : Promise.reject(error);
     }
   };
   const again = (form: unknown) => guard(form, plan);

@@ -127,7 +127,8 @@ function createSpec(source: BreakerSource, options: WithCircuitBreakerOptions): 
     refuse(subject, 'options', '`options` must be an object, received a function: it comes third, after {}');
   const given = guardRead(subject, 'options', () => readOptions(options, RULES, subject));
   const { registry, scope, result, ...rest }: WithCircuitBreakerOptions = given;
-  const spec = { by: 'withCircuitBreaker', source, members: { breaker: itself }, asResult: result === true };
+  const asResult = result === true && { rejected: false };
+  const spec = { by: 'withCircuitBreaker', source, members: { breaker: itself }, asResult };
 
   if (typeof source === 'object') {
     if (registry !== undefined || scope !== undefined) {

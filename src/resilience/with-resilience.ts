@@ -35,7 +35,7 @@ import {
 } from './options.js';
 import type { PreparedOptions } from './prepared-options.js';
 import { defaultResilience, type NamedOptions, ResilienceRegistry } from './registry.js';
-import { Resilience } from './resilience.js';
+import { Resilience, type ResilienceResult } from './resilience.js';
 
 /** What stands before a function: by name, itself, a breaker, or a function that tells the name from the arguments. */
 // biome-ignore lint/suspicious/noExplicitAny: the key function takes what the wrapped function takes
@@ -70,7 +70,11 @@ export interface ResilienceWrapper<Source, Access = ResilienceAccess<Source>>
   extends GuardWrapper<Source, Access> {}
 
 /** Wraps functions so that they resolve to a result. A method cannot be decorated so: its type would change. */
-export type ResilienceResultWrapper<Source> = GuardResultWrapper<Source, ResilienceAccess<Source>>;
+export type ResilienceResultWrapper<Source> = GuardResultWrapper<
+  Source,
+  ResilienceAccess<Source>,
+  Pick<ResilienceResult<unknown>, 'attempts'>
+>;
 
 /** What is the call's own: a fallback that knows what the function was given. */
 interface OfCall {
@@ -134,7 +138,7 @@ export function withResilience<Source extends ResilienceSource, F extends KeyedB
   source: Source,
   options: WithResilienceOptions & { result: true },
   fn: F,
-): GuardedResult<F> & ResilienceAccess<Source>;
+): GuardedResult<F, Pick<ResilienceResult<unknown>, 'attempts'>> & ResilienceAccess<Source>;
 export function withResilience<F extends AnyFunction>(
   source: string,
   options: WithResilienceOptions & { scope: 'instance' },
@@ -188,7 +192,7 @@ function createSpec(source: ResilienceSource, options: WithResilienceOptions): G
     by: 'withResilience',
     members: { resilience: itself, breaker: breakerOf },
     callOptions: own.fallback === undefined ? undefined : { fallback: own.fallback },
-    asResult: result === true,
+    asResult: result === true && { rejected: true, attempts: 0 },
   };
 
   if (typeof source === 'object') {

@@ -210,6 +210,30 @@ describe('withResilience', () => {
     expect(await get()).toMatchObject({ ok: false, rejected: false, attempts: 1 });
   });
 
+  it.each<[string, () => unknown]>([
+    [
+      'whose key function throws',
+      () => {
+        throw new Error('no key');
+      },
+    ],
+    ['whose key is no string', () => 7],
+    ['whose name the registry refuses', () => 'bad'],
+  ])('resolves to a result with all of its members %s', async (_, key) => {
+    const registry = fresh({
+      configure: (name: string) => (name === 'bad' ? ({ bulkhead: 0 } as never) : undefined),
+    });
+    const get = withResilience(key as () => string, { result: true, registry }, async () => 1);
+
+    expect(await get()).toEqual({ ok: false, error: expect.any(Error), rejected: true, attempts: 0 });
+  });
+
+  it('resolves to a result with all of its members where it is called on no object', async () => {
+    const get = withResilience('users', { result: true, scope: 'instance' } as object, async () => 1);
+
+    expect(await get()).toEqual({ ok: false, error: expect.any(TypeError), rejected: true, attempts: 0 });
+  });
+
   it('takes a Resilience, or a breaker', async () => {
     const users = new Resilience({ name: 'users' });
     const breaker = new CircuitBreaker({ name: 'orders' });

@@ -156,7 +156,9 @@ describe('withResilience', () => {
     const getUser = withResilience('users', { result: true })(fetchUser);
 
     const result = await getUser('7');
+    const [other] = [await withResilience('users', { result: true }, fetchUser)('7')];
 
+    expectTypeOf([result.attempts, other.attempts]).toEqualTypeOf<number[]>();
     if (result.ok) expectTypeOf(result.value).toEqualTypeOf<User>();
   });
 
