@@ -25,7 +25,7 @@ export function callPlainly<T>(host: Host, task: AttemptTask<T>, settings: Setti
   tally.running++;
   try {
     permit = host.admit(startedAt);
-    if (permit instanceof Error) return refused(host, task, settings, startedAt, permit);
+    if (permit instanceof Error) return refused(host, task, settings, startedAt, bulkhead, permit);
     tally.attempts++;
     pending = run(
       task as (context: unknown) => T,
@@ -91,10 +91,11 @@ function refused<T>(
   task: AttemptTask<T>,
   settings: Settings,
   startedAt: number,
+  bulkhead: Bulkhead | undefined,
   error: Error,
 ): Promise<T> {
   const answer = new Call<T>(host, task, settings, undefined, startedAt).refused(error);
-  host.shared.bulkhead?.leave();
+  bulkhead?.leave();
   host.tally.running--;
   return answer;
 }

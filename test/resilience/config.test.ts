@@ -339,6 +339,31 @@ describe('applyConfig', () => {
     ]);
   });
 
+  it('may be called by who is told of a rejection: the place goes back to where it was taken', async () => {
+    const breakers = new CircuitBreakerRegistry();
+    const registry = new ResilienceRegistry({ breakers });
+    const users = registry.getOrCreate('users');
+    const apply = (limit: number | false) =>
+      applyConfig(
+        breakers,
+        { resilience: { defaults: { bulkhead: limit } } },
+        { env: {}, resilience: registry },
+      );
+    const held = deferred<number>();
+    users.breaker.forceOpen();
+    users.once('reject', () => apply(1));
+
+    const limited = await users.call(() => 1).catch((it) => it.code);
+    users.breaker.reset();
+    const first = users.call(() => held.promise);
+    const beside = await users.call(() => 1).catch((it) => it.code);
+    const { bulkhead } = users;
+    held.resolve(1);
+    await first;
+
+    expect([limited, beside, bulkhead?.running]).toEqual(['ERR_CIRCUIT_OPEN', 'ERR_BULKHEAD_FULL', 0]);
+  });
+
   it('refuses what is around the breakers of another registry', () => {
     const registry = new ResilienceRegistry({ breakers: new CircuitBreakerRegistry() });
 
