@@ -70,7 +70,6 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
   }
 
   get remaining(): number {
-    if (this.#deadline === Number.POSITIVE_INFINITY) return this.#deadline;
     return Math.max(this.#deadline - this.#host.clock.now(), 0);
   }
 
@@ -93,8 +92,8 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
   /** Ties the signal, if anybody has read it, to the caller's for as long as somebody holds it, or the answer. @internal */
   tie(following: Following, answer: unknown): void {
     const held = this.#held;
-    const controller = held?.controller;
-    if (held === undefined || controller === undefined || controller.signal.aborted || held.isUntied) return;
+    if (held?.controller === undefined || held.controller.signal.aborted || held.isUntied) return;
+    const { controller } = held;
     held.untie = following.addSignal(controller);
     // Whoever has the hand keeps it with the answer, whose body is not to be looked at here.
     if (!held.hasHand) keepWithAnswer(answer, controller);
@@ -115,9 +114,9 @@ export class LazyAttemptContext implements AttemptContext, AttemptHand {
 
   /** @internal */
   breakOff(error: unknown): void {
-    const held = this.#held;
-    const late = held?.breakOff;
-    if (held !== undefined) held.breakOff = undefined;
+    const held = this.#hold();
+    const late = held.breakOff;
+    held.breakOff = undefined;
     late?.(error);
   }
 

@@ -15,9 +15,8 @@ export interface Ended {
   readonly result: unknown;
   /** What it counts as. */
   readonly kind: OutcomeKind;
-  readonly isHedge: boolean;
-  /** What ended it, if it was not itself or its own timeout. */
-  readonly by: 'deadline' | 'abort' | 'winner' | undefined;
+  /** What ended it, if it was not itself or its own timeout: a faster one aborts it, as its caller does. */
+  readonly by: 'deadline' | 'abort' | undefined;
   /** Its context, where a timer has ended it: the signal aborts where its caller goes on. */
   readonly late: LazyAttemptContext | undefined;
 }
@@ -27,7 +26,6 @@ export const endedBy = (threw: boolean, result: unknown, kind: OutcomeKind): End
   threw,
   result,
   kind,
-  isHedge: false,
   by: undefined,
   late: undefined,
 });
@@ -49,9 +47,9 @@ export type Limit = 'attempt' | 'call' | 'rest';
 /** An attempt that a deadline, the caller or a faster one may end before its task does. Whichever is first decides. */
 export class Attempt extends Deadline implements Follower, Ended, Debtor {
   readonly ended: Promise<Ended>;
-  threw = true;
+  threw!: boolean;
   result: unknown;
-  kind: OutcomeKind = 'ignored';
+  kind!: OutcomeKind;
   by: Ended['by'];
   late: LazyAttemptContext | undefined;
   readonly #owner: AttemptOwner;
@@ -121,6 +119,7 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
 
   expire(): void {
     if (!this.#isRunning) return;
+    this.#isRunning = false;
     this.late = this.#context;
     const error = new CallTimeoutError(this.#owner.host.name, this.duration);
     // All the time that there was: the dependency has timed out, whatever the caller is told.
@@ -129,18 +128,20 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
     else this.#answer(true, this.#owner.totalTimeoutError(), kind, 'deadline');
   }
 
-  abandon(reason: unknown): void {
-    this.#cut(reason, 'abort');
-  }
-
   /** A faster one has answered. */
   lose(): void {
-    this.#cut(new DOMException('Another attempt has answered', 'AbortError'), 'winner');
+    this.abandon(new DOMException('Another attempt has answered', 'AbortError'));
   }
 
-  #cut(reason: unknown, by: 'abort' | 'winner'): void {
+  abandon(reason: unknown): void {
     if (!this.#isRunning) return;
-    this.#answer(true, reason, this.#ignore(), by);
+    this.#isRunning = false;
+    try {
+      this.#answer(true, reason, this.#ignore(), 'abort');
+    } catch (error) {
+      this.#isRunning = true; // the stack is full, and what it holds is owed
+      throw error;
+    }
     this.#context.abort(reason);
   }
 
@@ -149,7 +150,7 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
   }
 
   #ignore(): OutcomeKind {
-    return this.#owner.host.settle(this.#permit, this.startedAt, true, undefined, 'ignored');
+    return this.#owner.host.ignore(this.#permit, this.startedAt);
   }
 
   #end(threw: boolean, result: unknown): void {
@@ -157,6 +158,8 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
       if (!threw) this.#owner.host.discard(result);
       return;
     }
+    // First: who is told of the outcome may abort.
+    this.#isRunning = false;
     let kind: OutcomeKind = 'ignored';
     try {
       kind = this.#settle(threw, result);
@@ -168,14 +171,12 @@ export class Attempt extends Deadline implements Follower, Ended, Debtor {
   }
 
   #answer(threw: boolean, result: unknown, kind: OutcomeKind, by?: Ended['by']): void {
-    const owner = this.#owner;
-    this.#isRunning = false;
     this.threw = threw;
     this.result = result;
     this.kind = kind;
     this.by = by;
     try {
-      owner.left(this);
+      this.#owner.left(this);
     } finally {
       this.#resolve(this);
       this.#deadlines?.remove(this);

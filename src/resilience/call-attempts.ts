@@ -20,7 +20,7 @@ export abstract class CallAttempts<T> extends CallEnd<T> implements AttemptOwner
   readonly #task: AttemptTask<T>;
   /** The attempt that was judged last, and the judgement. */
   #judged: Ended | undefined;
-  #isWorthRetrying = false;
+  #isWorthRetrying!: boolean;
 
   constructor(
     host: Host,

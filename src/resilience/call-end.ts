@@ -13,7 +13,7 @@ import type { Settings } from './options.js';
 import type { Shared } from './shared.js';
 
 /** What an error is to a fallback: nothing, if the dependency has answered or the caller has gone. */
-type Kind = 'rejection' | 'failure' | 'answer';
+type Kind = 'rejection' | 'failure' | undefined;
 
 /** A call that has ended with an error, which is thrown where nothing is left to unwind. */
 export class Failed {
@@ -88,7 +88,7 @@ export abstract class CallEnd<T> {
   /** Ends with the failure of the last attempt that ran: a value is the answer. */
   protected giveUp(stopped: Stopped, retryAfter?: number): Step<T> {
     const { threw, result, kind } = this.last as Ended;
-    if (threw) return this.fail(result, stopped, kind === 'failure' ? 'failure' : 'answer', kind, retryAfter);
+    if (threw) return this.fail(result, stopped, kind === 'failure' ? kind : undefined, kind, retryAfter);
     this.#tellStop(stopped, { value: result }, retryAfter);
     this.#payBack();
     this.#settleCall(false, result, kind);
@@ -96,9 +96,12 @@ export abstract class CallEnd<T> {
   }
 
   protected timeOut(error: unknown): Step<T> {
-    this.host.tally.totalTimeouts++;
-    this.discardLast();
-    return this.fail(error, 'deadline', 'failure', this.attempts > 0 ? 'failure' : 'ignored');
+    const { host } = this;
+    host.tally.totalTimeouts++;
+    // As of an attempt that had all the time there was, unless none was sent.
+    const timeout = this.settings.totalTimeout as number;
+    if (this.attempts > 0) this.#settleCall(true, new CallTimeoutError(host.name, timeout));
+    return this.fail(error, 'deadline', 'failure');
   }
 
   /** Ends with an error, or with what the fallback makes of it. */
@@ -110,18 +113,19 @@ export abstract class CallEnd<T> {
     retryAfter?: number,
   ): Step<T> {
     this.host.remember(error, this.attempts, stopped, this.startedAt, retryAfter);
-    if (stopped === 'aborted') this.discardLast();
+    this.discardLast();
     this.#tellStop(stopped, { error }, retryAfter);
     this.#payBack();
     this.#settleCall(true, error, kind);
-    const answered = to === 'answer' ? undefined : this.#fallBack(error, to === 'rejection');
-    return answered ?? new Failed(error);
+    const answered = to && this.#fallBack(error, to === 'rejection');
+    return answered || new Failed(error);
   }
 
   /** Gives back what is held for the call as a whole; nothing is known of how it ends. */
   protected release(): void {
     this.#payBack();
-    this.#settleCall(true, undefined, 'ignored');
+    const permit = this.#takePermit();
+    if (permit !== undefined) this.host.ignore(permit, this.startedAt);
   }
 
   /** Throws the value away that was retried. */
@@ -150,15 +154,17 @@ export abstract class CallEnd<T> {
     this.shared.retryBudget?.refund();
   }
 
-  #settleCall(threw: boolean, result: unknown, kind: OutcomeKind): void {
-    const { permit, host, startedAt } = this;
-    if (permit === undefined) return;
+  #takePermit(): unknown {
+    const { permit } = this;
     this.permit = undefined;
-    if (permit instanceof Error) return;
-    if (threw && kind !== 'ignored' && result instanceof TotalTimeoutError) {
-      host.settle(permit, startedAt, true, new CallTimeoutError(host.name, result.timeout));
-      return;
-    }
+    return permit instanceof Error ? undefined : permit;
+  }
+
+  /** @param kind what it counts as, if the breaker's filters need not be asked */
+  #settleCall(threw: boolean, result: unknown, kind?: OutcomeKind): void {
+    const permit = this.#takePermit();
+    if (permit === undefined) return;
+    const { host, startedAt } = this;
     host.settle(permit, startedAt, threw, result, kind);
     if (kind === 'success') this.#breakOff = host.lateFailure(permit, startedAt);
   }

@@ -50,7 +50,7 @@ export class Call<T> extends CallAttempts<T> implements Debtor {
   /** @param now a reading of the clock */
   #start(now: number): Step<T> {
     const { host } = this;
-    if (!this.shared.countsCalls || this.permit !== undefined) return this.#enter(now);
+    if (!this.shared.countsCalls) return this.#enter(now);
     const leave = host.leave();
     if (leave === undefined) return this.#startCounted(now);
     return this.#after(waitForLeave(this, leave), (refused) =>
@@ -107,13 +107,13 @@ export class Call<T> extends CallAttempts<T> implements Debtor {
     const { threw, result, kind, by, late } = ended;
     late?.abort(result);
     if (by === 'deadline') return this.timeOut(result);
-    if (by === 'abort') return this.fail(result, 'aborted', 'answer');
+    if (by === 'abort') return this.fail(result, 'aborted', undefined);
     if (kind === 'success') this.shared.retryBudget?.deposit();
     const isToRetry = this.isToRetry(ended);
     if (!threw && !isToRetry) return this.succeed(result as T, kind);
     if (!isToRetry) {
       const stopped = isRejection(result) ? 'rejected' : 'not-retryable';
-      return this.fail(result, stopped, kind === 'failure' ? 'failure' : 'answer', kind);
+      return this.fail(result, stopped, kind === 'failure' ? kind : undefined, kind);
     }
     this.last = ended;
     if (this.rounds >= (this.isProbe ? 1 : this.settings.retry.maxAttempts)) return this.giveUp('attempts');
@@ -188,7 +188,7 @@ export class Call<T> extends CallAttempts<T> implements Debtor {
     const { tally } = this.host;
     if (by === 'bulkhead') tally.bulkheadRejected++;
     if (by === 'rate-limit') tally.rateLimited++;
-    if (by === 'abort') return this.fail(error, 'aborted', 'answer');
+    if (by === 'abort') return this.fail(error, 'aborted', undefined);
     if (by === 'deadline') return this.timeOut(error);
     this.host.tell('reject', { by, error });
     const retryAfter = (error as { retryAfter?: number | null }).retryAfter ?? undefined;

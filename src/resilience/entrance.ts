@@ -56,7 +56,7 @@ export function enterNow(visitor: Visitor): Entry | undefined {
 export function leaveEntrance(visitor: Visitor): void {
   const { heldPermit, host } = visitor;
   visitor.heldPermit = undefined;
-  if (!(heldPermit instanceof Error)) host.settle(heldPermit, Number.NaN, true, undefined, 'ignored');
+  if (!(heldPermit instanceof Error)) host.ignore(heldPermit, Number.NaN);
   leavePlace(visitor);
 }
 
@@ -132,7 +132,7 @@ function rejection(visitor: Visitor): unknown {
   const permit = admit(visitor, now);
   visitor.heldPermit = undefined;
   if (permit instanceof Error) return permit;
-  host.settle(permit, now, true, undefined, 'ignored');
+  host.ignore(permit, now);
   return undefined;
 }
 

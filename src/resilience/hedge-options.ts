@@ -78,7 +78,6 @@ export class AnswerTimes {
   #knownAt = 0;
 
   add(duration: number): void {
-    if (Number.isNaN(duration)) return;
     this.#times[this.#count++ % REMEMBERED] = duration;
   }
 

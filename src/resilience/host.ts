@@ -107,6 +107,11 @@ export class Host implements Debtor {
     return known ?? this.#classify(threw, result);
   }
 
+  /** Takes in that nothing is to be known of how a run ended. */
+  ignore(permit: unknown, startedAt: number): OutcomeKind {
+    return this.settle(permit, startedAt, true, undefined, 'ignored');
+  }
+
   /** Whether limits of this dependency have refused what comes back as an outcome: its calls nest. */
   #hasRefused(error: unknown): boolean {
     const { bulkhead, rateLimiter } = this.shared;
@@ -116,14 +121,13 @@ export class Host implements Debtor {
   payBack(): void {
     for (const bulkhead of this.owedPlaces.splice(0)) bulkhead?.leave();
     for (const permit of this.owedPermits.splice(0))
-      if (permit !== undefined && !(permit instanceof Error))
-        this.settle(permit, Number.NaN, true, undefined, 'ignored');
+      if (permit !== undefined && !(permit instanceof Error)) this.ignore(permit, Number.NaN);
   }
 
   /** What takes in that a success has broken off since. */
   lateFailure(permit: unknown, startedAt: number): ((error: unknown) => void) | undefined {
     const door = this.breaker as unknown as Door;
-    const stay = permit === undefined ? undefined : door[STAY](permit);
+    const stay = door[STAY](permit);
     return stay === undefined ? undefined : (error) => door[BREAK_OFF](stay, startedAt, error);
   }
 
@@ -139,7 +143,7 @@ export class Host implements Debtor {
 
   /** What a call waits for before it may probe, if anything: leave of those who share the circuit. */
   leave(): Promise<void> | undefined {
-    return this.isGated ? this.#seat?.leave() : undefined;
+    return this.isGated ? (this.#seat as Seat).leave() : undefined;
   }
 
   /** Whether probes need leave of others. */

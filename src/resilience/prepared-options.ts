@@ -7,7 +7,7 @@ export class PreparedOptions {
   readonly #options: FunctionOptions;
   readonly #subject: Subject;
   #base: Settings | undefined;
-  #settings: Settings | undefined;
+  #settings!: Settings;
 
   constructor(options: FunctionOptions, subject: Subject) {
     this.#options = options;
@@ -21,7 +21,7 @@ export class PreparedOptions {
 
   /** @throws InvalidOptionsError for options that cannot work with those */
   over(base: Settings): Settings {
-    if (this.#base !== base || this.#settings === undefined) {
+    if (this.#base !== base) {
       this.#settings = base.with(this.#options, this.#subject);
       this.#base = base;
     }

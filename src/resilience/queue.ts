@@ -34,7 +34,7 @@ export type QueuedRules<Options> = Rules & Record<Exclude<keyof Options, Identit
 /** A wait in a queue. */
 export class Place extends Wait {
   /** Whether it stands in the queue. */
-  isIn = false;
+  isIn!: boolean;
   /** When its turn is, as far as that is known: a reading of the clock. */
   at = 0;
   /** The latest turn that is soon enough. */

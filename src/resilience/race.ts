@@ -75,7 +75,7 @@ export class Race {
         if (!ended.threw) this.#plan.discard(ended.result);
         return;
       }
-    } else if (!isOver && ended.isHedge) {
+    } else if (!isOver && attempt.isHedge) {
       this.#plan.won();
     }
     this.#resolve = undefined;

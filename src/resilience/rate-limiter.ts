@@ -237,10 +237,9 @@ export class RateLimiter {
   /** Works out all turns anew; whose turn has moved too far away is told, unless it waits for a timer that came late. */
   #plan(now = this.#now(), refuses = true): void {
     this.#isStale = false;
-    this.#queue.forget();
     const refused: Place[] = [];
     const kept: Place[] = [];
-    for (const place of this.#queue.places) {
+    for (const place of this.#queue.places.filter(({ isIn }) => isIn)) {
       const at = this.#next(now, kept);
       if (refuses && at > place.latest) {
         place.tooLate = at - now;
@@ -250,7 +249,7 @@ export class RateLimiter {
         kept.push(place);
       }
     }
-    if (refused.length > 0) this.#queue.remove(refused);
+    this.#queue.remove(refused);
     this.#setTimer(now);
     for (const place of refused) place.end('time');
   }

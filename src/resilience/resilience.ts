@@ -55,7 +55,7 @@ export class Resilience {
   #settings: Settings;
   #around: AroundOptions;
   /** Whether an attempt needs no turn and no deadline. */
-  #isPlain = false;
+  #isPlain!: boolean;
 
   /** @throws InvalidOptionsError for an unknown option, a value out of range, or options that cannot work together */
   constructor(options: ResilienceOptions = {}) {

@@ -102,7 +102,7 @@ const FOREIGN_NAMES: Readonly<Record<string, string>> = {
 
 /** Tries are counted with the first one. */
 function meaningOf(foreign: string): string | undefined {
-  const own = Object.keys(FOREIGN_NAMES).find((name) => FOREIGN_NAMES[name]?.split(' ').includes(foreign));
+  const [own] = Object.entries(FOREIGN_NAMES).find(([, names]) => names.split(' ').includes(foreign)) ?? [];
   if (own === undefined) return undefined;
   return own === 'maxAttempts' ? 'retry.maxAttempts, which counts the first try too' : `retry.${own}`;
 }

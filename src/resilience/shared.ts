@@ -38,22 +38,18 @@ export function defaultOf(option: string): unknown {
 /** What two values of an option have in common that mean the same. */
 export function keyOf(option: string, value: unknown): unknown {
   const present = value ?? defaultOf(option);
-  if (typeof present !== 'object' && option !== 'bulkhead') return present;
-  if (present === false || !isData(present)) return present; // what is handed in is itself
-  return JSON.stringify({ ...DEFAULTS[option as Part], ...asOptions(present as object) }, inOrder);
+  if (typeof present !== 'object' || !isData(present)) return present; // what is handed in is itself
+  return JSON.stringify({ ...DEFAULTS[option as Part], ...present }, inOrder);
 }
 
 const inOrder = (_: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).sort()) : value;
+  typeof value === 'object' ? Object.fromEntries(Object.entries(value as object).sort()) : value;
 
 /** Whether a value is options, and not what was made of them, or has functions. */
 function isData(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return typeof value !== 'function';
-  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isData);
+  if (typeof value !== 'object') return typeof value !== 'function';
+  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value as object).every(isData);
 }
-
-const asOptions = <Options extends object>(value: number | Options) =>
-  (typeof value === 'number' ? { limit: value } : value) as Options;
 
 /** Makes what the calls of a dependency share, with the name and the clock of its breaker. */
 export function createShared(around: DependencyOptions, name: string, clock: Clock): Shared {
@@ -95,7 +91,7 @@ export function changeShared(
     ),
     bulkhead: part(
       'bulkhead',
-      typeof bulkhead === 'number' ? { limit: bulkhead } : bulkhead,
+      bulkhead as BulkheadSetting | Bulkhead | false, // a number was read as its options
       isBulkhead,
       shared?.bulkhead,
       (options) => new Bulkhead({ ...(options as BulkheadSetting), ...own }),

@@ -43,11 +43,11 @@ export class Turns {
     const last = this.#taken - 1;
     const first = Math.max(this.#taken - slots, 0);
     let index = last;
-    while (index >= first && this.#turn(index, []) !== at) index--;
+    while (index >= first && this.#turn(index) !== at) index--;
     if (index < first) return;
-    for (; index < last; index++) this.#ring[index % slots] = this.#turn(index + 1, []);
+    for (; index < last; index++) this.#ring[index % slots] = this.#turn(index + 1);
     // What was overwritten by then is no later than the oldest that is known.
-    this.#ring[last % slots] = this.#turn(first, []);
+    this.#ring[last % slots] = this.#turn(first);
     this.#taken--;
   }
 
@@ -55,16 +55,16 @@ export class Turns {
   resize(limit: number): void {
     if (limit === this.limit) return;
     const known = Math.min(this.#taken, this.limit, limit);
-    const last = Array.from({ length: known }, (_, index) => this.#turn(this.#taken - known + index, []));
+    const last = Array.from({ length: known }, (_, index) => this.#turn(this.#taken - known + index));
     this.limit = limit;
     this.#ring = last;
     this.#taken = known;
   }
 
   /** A turn by its number: one that was, or one that is to come. */
-  #turn(number: number, ahead: readonly Planned[]): number {
+  #turn(number: number, ahead?: readonly Planned[]): number {
     if (number < 0) return Number.NEGATIVE_INFINITY;
-    if (number >= this.#taken) return (ahead[number - this.#taken] as Planned).at;
+    if (number >= this.#taken) return ((ahead as readonly Planned[])[number - this.#taken] as Planned).at;
     return this.#ring[number % (this.limit + 1)] as number;
   }
 }

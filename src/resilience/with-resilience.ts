@@ -100,7 +100,7 @@ class Front {
   }
 
   #with({ fallback }: OfCall = {}): PreparedOptions | undefined {
-    return fallback === undefined ? this.#options : this.#options?.answeredBy(fallback);
+    return fallback === undefined ? this.#options : (this.#options as PreparedOptions).answeredBy(fallback);
   }
 }
 
@@ -191,7 +191,7 @@ function createSpec(source: ResilienceSource, options: WithResilienceOptions): G
   const spec = {
     by: 'withResilience',
     members: { resilience: itself, breaker: breakerOf },
-    callOptions: own.fallback === undefined ? undefined : { fallback: own.fallback },
+    callOptions: { fallback: own.fallback },
     asResult: result === true && { rejected: true, attempts: 0 },
   };
 

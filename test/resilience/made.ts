@@ -28,3 +28,21 @@ export const failing = (times: number) => {
     return runs;
   };
 };
+
+/** A signal that tells how many listen to it. */
+export function countedSignal() {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: [never, never]) => {
+    listeners++;
+    add(...args);
+  };
+  signal.removeEventListener = (...args: [never, never]) => {
+    listeners--;
+    remove(...args);
+  };
+  return { controller, signal, listeners: () => listeners };
+}

@@ -6,6 +6,7 @@ import { Bulkhead, isRejection, RateLimiter, Resilience, type ResilienceOptions 
 import type { ManualClock } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
 import { dice } from '../../examples/storm/clock.mjs';
+import { countedSignal } from './made.js';
 import { timedClock } from './timed-clock.js';
 
 const SCHEDULES = Math.ceil(Number(process.env.RECLOSER_SCHEDULES ?? 4_000) / 100);
@@ -13,24 +14,6 @@ const SCHEDULES = Math.ceil(Number(process.env.RECLOSER_SCHEDULES ?? 4_000) / 10
 type Random = () => number;
 
 const pick = <T>(random: Random, ...from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
-
-/** A signal that tells how many listen to it. */
-function countedSignal() {
-  const controller = new AbortController();
-  const { signal } = controller;
-  let listeners = 0;
-  const add = signal.addEventListener.bind(signal);
-  const remove = signal.removeEventListener.bind(signal);
-  signal.addEventListener = (...args: [never, never]) => {
-    listeners++;
-    add(...args);
-  };
-  signal.removeEventListener = (...args: [never, never]) => {
-    listeners--;
-    remove(...args);
-  };
-  return { controller, signal, listeners: () => listeners };
-}
 
 /** Runs so long, and then ends as it is told; it looks at no signal. */
 function work(clock: ManualClock, ms: number, fails: boolean): Promise<number> {
