@@ -76,14 +76,14 @@ export function createMemoryRedis(options: MemoryRedisOptions = {}): MemoryRedis
   };
 
   const run = (command: readonly string[]): unknown => {
-    const [verb = '', code, count, ...rest] = command;
-    const script = SCRIPTS.find(([{ digest, text }]) => code === (verb === 'EVAL' ? text : digest))?.[1];
-    if (script === undefined || (verb !== 'EVAL' && verb !== 'EVALSHA'))
-      throw new Error(`ERR this Redis in memory does not know the command ${verb}`);
-    const keys = rest.slice(0, Number(count));
+    const [verb, code, count, ...rest] = command;
+    const by = verb === 'EVAL' ? 'text' : verb === 'EVALSHA' ? 'digest' : undefined;
+    const script = by && SCRIPTS.find(([it]) => it[by] === code)?.[1];
+    if (script === undefined) throw new Error(`ERR this Redis in memory does not know the command ${verb}`);
+    const keys = rest.slice(0, Number(count)) as [string, string, ...string[]];
     const args = rest.slice(Number(count));
-    const channel = `${keys[0]?.slice(0, -1)}h`;
-    return script(store, keys, args, (by, name) => publish(channel, `${by} ${name}`));
+    const channel = `${keys[0].slice(0, -1)}h`;
+    return script(store, keys, args, (who, name) => publish(channel, `${who} ${name}`));
   };
 
   return {

@@ -4,10 +4,13 @@ import type { MemoryStore } from './memory-store.js';
 /** Runs with keys and arguments as `EVALSHA` has them; `hint` is told who has changed what. */
 export type MemoryScript = (
   store: MemoryStore,
-  keys: readonly string[],
+  keys: Keys,
   args: readonly string[],
   hint: (by: string, name: string) => void,
 ) => unknown[];
+
+/** That of all records, then those of the script. */
+type Keys = readonly [records: string, second: string, ...rounds: string[]];
 
 interface Row {
   s: string;
@@ -77,10 +80,10 @@ function open(
   write(store, records, name, { ...row, ...how, s: 'o', ep, un, at: row.at + 1, exp: un + how.keep });
 }
 
-export const sync: MemoryScript = (store, [records = '', instances = '', ...rounds], args, hint) => {
+export const sync: MemoryScript = (store, [records, instances, ...rounds], args, hint) => {
   const { now } = store;
-  const [id = '', ...rest] = args;
-  const [ttl = 0, keep = 0, minVotes = 0, ratio = 0] = rest.slice(0, 4).map(Number);
+  const [id, ...figures] = args.slice(0, 5) as [string, ...string[]];
+  const [ttl, keep, minVotes, ratio] = figures.map(Number) as [number, number, number, number];
   if (ttl > 0) {
     store.set(instances, id, String(now + ttl));
     store.hold(instances, ttl);
@@ -88,8 +91,12 @@ export const sync: MemoryScript = (store, [records = '', instances = '', ...roun
   for (const [who, end] of store.all(instances)) if (Number(end) <= now) store.remove(instances, who);
   const n = store.size(instances);
   for (const [index, round] of rounds.entries()) {
-    const [op, name = '', ...numbers] = args.slice(5 + 6 * index, 11 + 6 * index);
-    const [epoch, ms = 0, k = 0, need = 0] = numbers.map(Number);
+    const [op, name, ...figuresOf] = args.slice(5 + 6 * index, 11 + 6 * index) as [
+      string,
+      string,
+      ...string[],
+    ];
+    const [epoch, ms, k, need] = figuresOf.map(Number) as [number, number, number, number];
     const row = read(store, records, name);
     if (op === '-') store.remove(round, `v:${id}`);
     else if ((row.s === 'c' || row.s === 'r') && row.ep === epoch) {
@@ -118,9 +125,11 @@ export const sync: MemoryScript = (store, [records = '', instances = '', ...roun
   return out;
 };
 
-export const lease: MemoryScript = (store, [records = '', round = ''], args, hint) => {
+type LeaseArgs = readonly [name: string, nonce: string, ms: string, keep: string, sender: string];
+
+export const lease: MemoryScript = (store, [records, round], args, hint) => {
   const { now } = store;
-  const [name = '', nonce = '', length, kept, sender = ''] = args;
+  const [name, nonce, length, kept, sender] = args as unknown as LeaseArgs;
   const [len, keep] = [Number(length), Number(kept)];
   const row = read(store, records, name);
   if (row.s !== 'o' && row.s !== 'h') return [0, row.s, row.ep, Math.max(0, row.un - now), row.at];
@@ -146,9 +155,14 @@ export const lease: MemoryScript = (store, [records = '', round = ''], args, hin
   return [1, 'h', row.ep, len, row.at];
 };
 
-export const report: MemoryScript = (store, [records = '', round = ''], args, hint) => {
+type ReportArgs = readonly [
+  ...[name: string, nonce: string, epoch: string, ending: string, openFor: string],
+  ...[keep: string, sender: string],
+];
+
+export const report: MemoryScript = (store, [records, round], args, hint) => {
   const { now } = store;
-  const [name = '', nonce = '', epoch, ending, openFor, kept, sender = ''] = args;
+  const [name, nonce, epoch, ending, openFor, kept, sender] = args as unknown as ReportArgs;
   const keep = Number(kept);
   let row = read(store, records, name);
   const end = Number(store.get(round, `l:${nonce}`) ?? 0) || 0;
@@ -171,9 +185,18 @@ export const report: MemoryScript = (store, [records = '', round = ''], args, hi
   return [1, row.s, row.ep, Math.max(0, row.un - now), row.at];
 };
 
-export const steer: MemoryScript = (store, [records = '', round = ''], args, hint) => {
+type SteerArgs = readonly [
+  name: string,
+  state: string,
+  ms: string,
+  keep: string,
+  sender: string,
+  words: string,
+];
+
+export const steer: MemoryScript = (store, [records, round], args, hint) => {
   const { now } = store;
-  const [name = '', s = '', given, keep, sender = '', w = ''] = args;
+  const [name, s, given, keep, sender, w] = args as unknown as SteerArgs;
   const ms = Number(given);
   const ep = Math.max(read(store, records, name).ep + 1, now);
   store.delete(round);
