@@ -56,7 +56,6 @@ export class SharedFleet implements Fleet, Host {
   #instances = 0;
   #lastSync: number | undefined;
   #syncing: Promise<boolean> | undefined;
-  #willVote = false;
   #isStopped = false;
 
   /** @throws InvalidOptionsError for a target that is shared already */
@@ -89,7 +88,7 @@ export class SharedFleet implements Fleet, Host {
         this.#members.delete(breaker);
       },
       changed: (breaker, transition) => this.#members.of(breaker).changed(transition),
-      rejected: (breaker) => this.#members.get(breaker.name)?.rejected(),
+      rejected: (breaker) => this.#members.of(breaker).rejected(),
       // When somebody can have begun to listen.
       refused: (error) => queueMicrotask(() => failed(error)),
     });
@@ -233,11 +232,8 @@ export class SharedFleet implements Fleet, Host {
   }
 
   voteSoon(): void {
-    if (this.#willVote) return;
-    this.#willVote = true;
     // What trips together votes together.
     queueMicrotask(() => {
-      this.#willVote = false;
       if (!this.isDetached && this.#syncing === undefined) this.#pulse.soon(0);
     });
   }
