@@ -124,8 +124,7 @@ export abstract class CallEnd<T> {
   /** Gives back what is held for the call as a whole; nothing is known of how it ends. */
   protected release(): void {
     this.#payBack();
-    const permit = this.#takePermit();
-    if (permit !== undefined) this.host.ignore(permit, this.startedAt);
+    this.host.ignore(this.#takePermit(), this.startedAt);
   }
 
   /** Throws the value away that was retried. */

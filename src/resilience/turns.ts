@@ -53,7 +53,6 @@ export class Turns {
 
   /** Keeps the last turns, as many as count. */
   resize(limit: number): void {
-    if (limit === this.limit) return;
     const known = Math.min(this.#taken, this.limit, limit);
     const last = Array.from({ length: known }, (_, index) => this.#turn(this.#taken - known + index));
     this.limit = limit;

@@ -171,6 +171,25 @@ describe('the signal of an attempt', () => {
     expect([listeners(), clock.timers]).toEqual([0, 0]);
   });
 
+  it('listens to its caller’s no more where a faster attempt has ended it', async () => {
+    const { clock, users } = made({ hedge: { delay: 50 } });
+    const { signal, listeners } = countedSignal();
+    const held: AbortSignal[] = [];
+
+    const call = users.call(
+      (context) => {
+        if (context.isHedge) return 'fast';
+        held.push(context.signal);
+        return hanging();
+      },
+      { signal },
+    );
+    await clock.advance(50);
+    await call;
+
+    expect([held[0]?.aborted, listeners()]).toEqual([true, 0]);
+  });
+
   it('says why a faster attempt has ended it', async () => {
     const { clock, users } = made({ hedge: { delay: 50 } });
     const signals: AbortSignal[] = [];
@@ -427,6 +446,17 @@ describe('what is told at the end', () => {
     expect(events).toEqual([['fallback', { error }]]);
   });
 
+  it('is no time to wait where the server has asked for none', async () => {
+    const { clock, users, events } = made({ retry: { maxAttempts: 2, backoff: 5 } });
+
+    await clock.settle(users.tryCall(failing(9)));
+
+    expect(events.map(([event, it]) => [event, Object.keys(it as object)])).toEqual([
+      ['retry', ['attempt', 'delay', 'error']],
+      ['stop', ['attempts', 'reason', 'error']],
+    ]);
+  });
+
   it('is in words, where `retryOn` answers nonsense', async () => {
     const { uncaught } = watchRuntime();
     const { users } = made({ retry: { retryOn: () => 'yes' as never } });
@@ -584,6 +614,19 @@ describe('hedges', () => {
     await call;
 
     expect(judged).toEqual(['fast']);
+  });
+});
+
+describe('a deadline', () => {
+  it('is asked of the filters once, where attempts are what the breaker counts', async () => {
+    let asked = 0;
+    const { clock, users } = made({ totalTimeout: 50, isFailure: () => ++asked > 0 });
+
+    const call = users.tryCall(hanging);
+    await clock.advance(50);
+    await call;
+
+    expect(asked).toBe(1);
   });
 });
 

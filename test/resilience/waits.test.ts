@@ -179,6 +179,19 @@ describe('a rate limiter whose clock begins anew', () => {
     expect(await waiting).toBe(160);
   });
 
+  it('is not taken for one where a reading is an old one', () => {
+    const { clock, at } = handClock();
+    at(120);
+    const limiter = new RateLimiter({ limit: 1, per: 100, clock });
+    limiter.tryTake();
+
+    at(150);
+    const early = limiter.takeAt(100);
+    at(220);
+
+    expect([early, limiter.tryTake()]).toEqual([false, true]);
+  });
+
   it('goes on by the new time', () => {
     const { clock, at } = handClock();
     at(5_000);
@@ -204,16 +217,6 @@ describe('turns', () => {
     turns.take(50);
 
     expect(turns.next(10, [])).toBe(10);
-  });
-
-  it('are all known still where the limit is what it was', () => {
-    const turns = new Turns(2, 100, 0);
-    for (const at of [0, 30, 100]) turns.take(at);
-
-    turns.resize(2);
-    turns.giveBack(100);
-
-    expect(turns.next(101, [])).toBe(101);
   });
 
   it('move with the time, so many milliseconds', () => {
