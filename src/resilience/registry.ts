@@ -205,7 +205,6 @@ export class ResilienceRegistry {
       resilience = new Resilience({ ...given, breaker });
     } catch (error) {
       // It is too late to refuse the configuration.
-      if (this.#applied === undefined) throw error;
       given = around;
       resilience = new Resilience({ ...given, breaker });
       warn(`A configuration was not applied to a new resilience: ${(error as Error).message}`);

@@ -11,6 +11,22 @@ const hostile = (option: string) =>
     },
   }) as never;
 
+/** Options that nobody can look at. */
+const unreadable = new Proxy(
+  {},
+  {
+    get() {
+      throw new Error('no access');
+    },
+    getPrototypeOf() {
+      throw new Error('no access');
+    },
+    ownKeys() {
+      throw new Error('no access');
+    },
+  },
+) as never;
+
 const messageOf = async (create: () => unknown): Promise<string> => {
   try {
     await create();
@@ -44,6 +60,8 @@ describe('what cannot be is refused in words', () => {
       'Cannot use resilience "default": `options` must be an object, received null',
       () => new Resilience(null as never),
     ],
+    ['Cannot use resilience "default": options cannot be read', () => new Resilience(unreadable)],
+    ['Cannot use withResilience: options cannot be read', () => withResilience('users', unreadable)],
     [
       'Cannot use resilience "default": unknown option "retry.zzzzzzzzzz", did you mean "retry.maxAttempts"?',
       () => new Resilience({ retry: { zzzzzzzzzz: 1 } as never }),
@@ -157,6 +175,8 @@ describe('what cannot be is refused in words', () => {
     ['a source that is no name', '', 'retri', () => withResilience(() => 'users', { retri: 1 } as never)],
     ['a name of a registry', '', 'name', () => new ResilienceRegistry().getOrCreate(7 as never)],
     ['a registry', '', 'breakers', () => new ResilienceRegistry({ breakers: 7 } as never)],
+    ['a breaker by default', '', 'breaker', () => fresh({ breaker: new CircuitBreaker() })],
+    ['a name by default', '', 'name', () => fresh({ name: 'users' })],
   ])('and tells which option of whom: %s', (_, breaker, option, create) => {
     expect(create).toThrow(expect.objectContaining({ breaker, option }));
   });
@@ -177,4 +197,6 @@ describe('what cannot be is refused in words', () => {
   });
 });
 
-const fresh = () => new ResilienceRegistry({ breakers: new CircuitBreakerRegistry() });
+function fresh(defaults: object = {}) {
+  return new ResilienceRegistry({ breakers: new CircuitBreakerRegistry(), defaults });
+}

@@ -134,6 +134,15 @@ describe('a configuration that is applied', () => {
       { breaker: 'users', option: 'breakerCounts', from: 'attempts', to: 'calls' },
     ]);
     expect(apply(config)).toEqual([]);
+    expect(
+      apply({
+        defaults: {
+          ...config.defaults,
+          retry: { backoff: { initial: 5 }, maxAttempts: 2 },
+          rateLimit: { per: 1_000, limit: 2 },
+        },
+      }),
+    ).toEqual([]);
     expect(apply({ defaults: { ...config.defaults, hedge: { delay: { initial: 6 } } } })).toEqual([
       {
         breaker: 'users',

@@ -97,6 +97,52 @@ describe('options that are read once', () => {
   });
 });
 
+/** Turns of the queue of microtasks until a call has settled. */
+async function turnsOf(call: Promise<unknown>): Promise<number> {
+  let [turns, isSettled] = [0, false];
+  const settled = () => {
+    isSettled = true;
+  };
+  call.then(settled, settled);
+  for (; !isSettled; turns++) await null;
+  return turns;
+}
+
+describe('the short way', () => {
+  const alone = new CircuitBreaker(NEVER_TRIPS);
+  const ready = async () => 'fine';
+  const failed = () => Promise.reject(boom());
+
+  it.each<[string, ResilienceOptions]>([
+    ['nothing else', {}],
+    ['retries', { retry: 'network' }],
+    ['a bulkhead', { bulkhead: 5 }],
+    ['a breaker that is handed in', { breaker: alone }],
+  ])('takes no longer than the breaker alone: with %s', async (_, options) => {
+    const users = new Resilience(options.breaker === undefined ? { ...NEVER_TRIPS, ...options } : options);
+
+    const turns = [await turnsOf(users.call(ready)), await turnsOf(users.call(ready))];
+
+    expect(turns).toEqual([await turnsOf(alone.call(ready)), await turnsOf(alone.call(ready))]);
+  });
+
+  it('is that of calls whose options were read before, and of failures', async () => {
+    const users = new Resilience(NEVER_TRIPS);
+
+    const turns = [
+      await turnsOf(users.call(ready, users.prepared({ retry: RETRY_POLICIES.network }))),
+      await turnsOf(users.call(failed)),
+      await turnsOf(users.call(failed)),
+    ];
+
+    expect(turns).toEqual([
+      await turnsOf(alone.call(ready)),
+      await turnsOf(alone.call(failed)),
+      await turnsOf(alone.call(failed)),
+    ]);
+  });
+});
+
 describe('a plain call', () => {
   it('that is retried has its answer, whatever became of the one before', async () => {
     const { clock, users } = made({ retry: { maxAttempts: 2, backoff: 0 } });
