@@ -1,5 +1,7 @@
 /** What stands before a client whose methods get faults. */
 
+import { quote } from '../core/quote.js';
+
 // biome-ignore lint/suspicious/noExplicitAny: any function
 export type AnyFunction = (...args: any[]) => any;
 
@@ -15,6 +17,7 @@ const SYNCHRONOUS =
  *
  * @param methods the names of those that are hit; `undefined` for all but those that are synchronous in every client
  * @param performOf what calls a method that is hit
+ * @throws TypeError for a method that is hit and cannot be another
  */
 export function standBefore<Client extends object>(
   client: Client,
@@ -32,6 +35,9 @@ export function standBefore<Client extends object>(
       apply: (fn, self, args) => perform(fn, self === proxy ? client : self, args),
     });
   };
+  for (const [method, { value }] of Object.entries(Object.getOwnPropertyDescriptors(client)))
+    if (typeof value === 'function' && isHit(method) && isFixed(client, method))
+      throw new TypeError(`Chaos cannot hit the method ${quote(method)}: the object is frozen`);
   const proxy: Client = new Proxy(client, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);

@@ -265,7 +265,6 @@ function isProduction(): boolean {
     const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
     return process?.env?.NODE_ENV === 'production';
   } catch {
-    // Deno lets nobody read it without leave
-    return false;
+    return false; // Deno lets nobody read it without leave
   }
 }

@@ -267,6 +267,6 @@ export class Journey {
 
 /** @throws the only one of them as it is, several as an `AggregateError` */
 function throwAll(errors: readonly unknown[]): void {
-  if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, `${errors.length} timers have thrown`);
+  if (errors.length > 0) throw errors[0];
 }

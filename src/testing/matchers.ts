@@ -39,8 +39,9 @@ interface Readable {
   readonly options?: ResolvedOptions;
 }
 
+/** What stands around a breaker has events and metrics of its own, and no state. */
 const isBreaker = (it: unknown): it is Readable =>
-  hasMethods('on')(it) && typeof (it as Partial<Readable>).metrics === 'object';
+  hasMethods('on')(it) && typeof (it as Partial<Readable>).metrics?.state === 'string';
 
 /** @throws TypeError for what is no breaker, and has none */
 function breakerOf(received: unknown): Readable {
@@ -94,12 +95,9 @@ const counted = (verb: string, noun: string, countOf: (metrics: CircuitMetrics) 
 
 /** As far as its figures tell, which take no permit. */
 function rejects({ metrics, options }: Readable): boolean {
-  const { state, mode, retryAfter, inFlight } = metrics;
+  const { mode, retryAfter, inFlight } = metrics;
   if (mode === 'observe') return false;
-  if (mode === 'forced-open') return true;
-  if (inFlight >= (options?.maxConcurrentCalls ?? Number.POSITIVE_INFINITY)) return true;
-  if (mode === 'forced-closed') return false;
-  return state !== 'CLOSED' && retryAfter !== 0;
+  return inFlight >= (options?.maxConcurrentCalls ?? Number.POSITIVE_INFINITY) || retryAfter !== 0;
 }
 
 /**

@@ -7,8 +7,7 @@ export interface SignalLike {
 }
 
 export function isSignal(value: unknown): value is SignalLike {
-  if (typeof value !== 'object' || value === null) return false;
-  const { aborted, addEventListener } = value as Partial<SignalLike>;
+  const { aborted, addEventListener } = (value ?? {}) as Partial<SignalLike>;
   return typeof aborted === 'boolean' && typeof addEventListener === 'function';
 }
 

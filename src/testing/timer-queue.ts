@@ -9,8 +9,8 @@ export class QueuedTimer implements ManualTimer {
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
-  /** Where it stands in the heap; -1 when it waits no more. */
-  index = -1;
+  /** Where it stands in the heap, or stood. */
+  index!: number;
   #hasRef = true;
 
   constructor(at: number, order: number, run: () => void) {
@@ -59,7 +59,6 @@ export class TimerQueue {
     const { index } = timer;
     if (this.#heap[index] !== timer) return;
     const last = this.#heap.pop() as QueuedTimer;
-    timer.index = -1;
     if (last === timer) return;
     this.#rise(last, index);
     this.#sink(last, last.index);

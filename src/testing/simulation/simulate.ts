@@ -79,12 +79,21 @@ export async function simulate<Shared = unknown>(
   const world = createWorld(resolved);
   const clock = createManualClock({ start: world.start, seed: resolved.seed });
   const callers: Caller[] = [];
+  let done: SimulationRun;
   try {
     await clock.settle(makeCallers(resolved, clock, callers));
-    return await run(resolved, world, clock, callers);
-  } finally {
-    for (const { stop } of callers) await stop();
+    done = await run(resolved, world, clock, callers);
+  } catch (error) {
+    await stopAll(callers);
+    throw error;
   }
+  for (const end of await stopAll(callers)) if (end.status === 'rejected') throw end.reason;
+  return done;
+}
+
+/** Stops each of them, whatever becomes of the others. */
+function stopAll(callers: readonly Caller[]): Promise<PromiseSettledResult<unknown>[]> {
+  return Promise.allSettled(callers.map(async ({ stop }) => stop()));
 }
 
 async function makeCallers(settings: ResolvedSettings, clock: ManualClock, callers: Caller[]): Promise<void> {
