@@ -20,6 +20,7 @@ const SHORTEST_WAIT = 100;
 
 export class Call<T> extends CallAttempts<T> implements Debtor {
   start(): Promise<T> {
+    this.host.payOwed();
     const { tally, owed } = this.host;
     tally.calls++;
     try {

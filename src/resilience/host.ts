@@ -88,7 +88,6 @@ export class Host implements Debtor {
 
   /** A permit for one run, or the breaker's rejection, which is an error. */
   admit(now: number): unknown {
-    if (this.owed.length > 0) payBack(this.owed);
     return (this.breaker as unknown as Door)[ADMIT](now);
   }
 
@@ -100,7 +99,7 @@ export class Host implements Debtor {
     result: unknown,
     kind?: OutcomeKind,
   ): OutcomeKind {
-    if (this.owed.length > 0) payBack(this.owed);
+    this.payOwed();
     const known = kind ?? (threw && this.#hasRefused(result) ? 'ignored' : undefined);
     if (permit !== undefined)
       return (this.breaker as unknown as Door)[SETTLE](permit, startedAt, threw, result, known);
@@ -116,6 +115,11 @@ export class Host implements Debtor {
   #hasRefused(error: unknown): boolean {
     const { bulkhead, rateLimiter } = this.shared;
     return (bulkhead ?? rateLimiter) !== undefined && isRefusalBy(error, bulkhead, rateLimiter);
+  }
+
+  /** Gives back what calls owe. Asked before a call wants a place: all of them may be owed. */
+  payOwed(): void {
+    if (this.owed.length > 0) payBack(this.owed);
   }
 
   payBack(): void {

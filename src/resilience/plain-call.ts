@@ -13,6 +13,7 @@ import type { Settings } from './options.js';
 
 /** @param settings say nothing but retries */
 export function callPlainly<T>(host: Host, task: AttemptTask<T>, settings: Settings): Promise<T> {
+  host.payOwed();
   const { tally, owed, owedPermits, owedPlaces } = host;
   const { bulkhead } = host.shared;
   const startedAt = host.clock.now();

@@ -124,23 +124,61 @@ describe('a promise that the engine made where the stack was full, which nobody 
     vi.stubGlobal('Promise', Spoilt);
   }
 
-  test.each([0, 1, 2, 3])('keeps no place and harms no other call: the promise %i', async (after) => {
-    const users = new Resilience({ ...NEVER_TRIPS, callTimeout: 60_000, bulkhead: 10, totalTimeout: 90_000 });
+  const KINDS: Readonly<Record<string, ResilienceOptions>> = {
+    'the short way': {},
+    'a timeout and a deadline': { callTimeout: 60_000, totalTimeout: 90_000 },
+    'calls counted': { breakerCounts: 'calls' },
+  };
 
-    spoil(after);
-    try {
-      users.call(() => 1).catch(() => {});
-    } catch {
-      // as any overflow
-    } finally {
-      vi.unstubAllGlobals();
+  test.each(
+    Object.entries(KINDS).flatMap(([kind, options]) =>
+      [0, 1, 2, 3].map((at) => [kind, at, options] as const),
+    ),
+  )(
+    'keeps no place, the only one neither, and harms no other call: %s, the promise %i',
+    async (_, after, options) => {
+      const users = new Resilience({ ...NEVER_TRIPS, ...options, bulkhead: 1 });
+
+      spoil(after);
+      try {
+        users.call(() => 1).catch(() => {});
+      } catch {
+        // as any overflow
+      } finally {
+        vi.unstubAllGlobals();
+      }
+      await settled();
+      const others = [await users.call(() => 1), await users.call(() => 2)];
+      await settled();
+
+      expect(others).toEqual([1, 2]);
+      // What was to settle it would be called in vain.
+      expect(unhandled.filter((error) => !(error instanceof RangeError))).toEqual([]);
+      expect([users.metrics.running, users.bulkhead?.running, users.breaker.metrics.inFlight]).toEqual([
+        0, 0, 0,
+      ]);
+    },
+  );
+
+  test('gives its place back when another call settles', async () => {
+    const users = new Resilience({ ...NEVER_TRIPS, bulkhead: 3 });
+    let answer: (value: number) => void = () => {};
+    const first = users.call(() => new Promise<number>((resolve) => (answer = resolve)));
+
+    for (const after of [0, 1]) {
+      spoil(after);
+      try {
+        users.call(() => 1).catch(() => {});
+      } catch {
+        // as any overflow
+      } finally {
+        vi.unstubAllGlobals();
+      }
     }
-    const others = [await users.call(() => 1), await users.call(() => 2)];
+    answer(1);
+    await first;
     await settled();
 
-    expect(others).toEqual([1, 2]);
-    // What was to settle it would be called in vain.
-    expect(unhandled.filter((error) => !(error instanceof RangeError))).toEqual([]);
     expect([users.metrics.running, users.bulkhead?.running, users.breaker.metrics.inFlight]).toEqual([
       0, 0, 0,
     ]);
