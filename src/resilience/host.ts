@@ -125,7 +125,7 @@ export class Host implements Debtor {
   payBack(): void {
     for (const bulkhead of this.owedPlaces.splice(0)) bulkhead?.leave();
     for (const permit of this.owedPermits.splice(0))
-      if (permit !== undefined && !(permit instanceof Error)) this.ignore(permit, Number.NaN);
+      if (!(permit instanceof Error)) this.ignore(permit, Number.NaN);
   }
 
   /** What takes in that a success has broken off since. */
