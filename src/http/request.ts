@@ -186,6 +186,9 @@ export class Asked {
   }
 }
 
+/** The referrer of who has not said any. */
+const CLIENT = 'about:client';
+
 /** Members of an `init`, of which some may be its class's, as they are now: whoever calls fetch may use them anew at once. */
 function membersOf(init: FetchInit, request: Request | undefined): FetchInit {
   const copy: Record<string, unknown> = { ...init };
@@ -200,7 +203,7 @@ function membersOf(init: FetchInit, request: Request | undefined): FetchInit {
   // Fetch forgets these of a request that comes with an init, as each of ours does.
   if (request !== undefined && Object.keys(copy).length === 0) {
     const { referrer, referrerPolicy } = request;
-    if (referrer !== undefined) copy.referrer = referrer;
+    if (referrer !== undefined && referrer !== CLIENT) copy.referrer = referrer;
     if (referrerPolicy) copy.referrerPolicy = referrerPolicy;
   }
   return copy;

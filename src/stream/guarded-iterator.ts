@@ -14,7 +14,7 @@ interface Read {
   readonly reject: (error: unknown) => void;
 }
 
-const DONE: Result = { done: true, value: undefined };
+const done = (): Result => ({ done: true, value: undefined });
 
 /** @throws TypeError for what is no result of an iterator, in the platform's words */
 function isEnd(result: Result): boolean | undefined {
@@ -120,7 +120,7 @@ export class GuardedIterator extends GuardedIteratorBase {
     const first = other.then((stream) => {
       if (this.#read !== read) {
         endStream(stream, undefined, undefined);
-        return DONE;
+        return done();
       }
       this.#iterator = iteratorOf(stream);
       return this.#iterator.next();
@@ -152,7 +152,7 @@ export class GuardedIterator extends GuardedIteratorBase {
     const read = this.#read;
     this.#read = undefined;
     if (read === undefined) return;
-    read.resolve(DONE);
+    read.resolve(done());
     const watch = this.#watch;
     const wasOver = watch.isOver;
     watch.left();
@@ -182,7 +182,7 @@ export class GuardedIterator extends GuardedIteratorBase {
       this.#cutBy = undefined;
       return Promise.reject(error);
     }
-    if (this.#isDone) return Promise.resolve(DONE);
+    if (this.#isDone) return Promise.resolve(done());
     const asked = new Promise<Result>((resolve, reject) => {
       this.#read = { resolve, reject };
     });

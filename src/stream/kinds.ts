@@ -88,7 +88,7 @@ export function iteratorOf(stream: AnyStream): AsyncIterator<unknown> {
   return {
     next: () => reader.read() as Promise<IteratorResult<unknown>>,
     return: async (value) => {
-      await reader.cancel();
+      await reader.cancel(value);
       return { done: true, value };
     },
   };

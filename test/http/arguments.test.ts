@@ -266,7 +266,8 @@ describe('a Request', () => {
   });
 
   it('has none of its own where it says nothing, or is of another platform', async () => {
-    expect(await sentOf(new Request(URL_A))).toEqual({ referrer: 'about:client' });
+    expect(await sentOf(new Request(URL_A))).toEqual({});
+    expect(await sentOf(new Request(URL_A, { referrer: '' }))).toEqual({ referrer: '' });
     expect(await sentOf({ url: URL_A, method: 'GET' })).toEqual({});
   });
 

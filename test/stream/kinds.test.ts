@@ -376,6 +376,30 @@ describe('the generator', () => {
   });
 });
 
+describe('results at the end', () => {
+  const END = { done: true, value: undefined };
+
+  it('are each reader’s own', async () => {
+    const read = async () => {
+      const stream = guardStream(breakerOf(), () => letters());
+      await stream.next();
+      return stream.next();
+    };
+    const leave = async () => {
+      const stream = guardStream(breakerOf(), () => ({
+        [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<string>>(() => {}) }),
+      }));
+      const pending = stream.next();
+      await stream.return(undefined);
+      return pending;
+    };
+
+    for (const end of [read, leave]) Object.assign(await end(), { done: false, value: 'changed' });
+
+    expect([await read(), await leave()]).toEqual([END, END]);
+  });
+});
+
 describe('an opened iterator', () => {
   it('is read through its own members, with their arguments, and has no other', async () => {
     const breaker = breakerOf();
@@ -573,6 +597,24 @@ describe('an opened Readable', () => {
       true,
       [0, 0, 0, 1],
     ]);
+  });
+});
+
+describe('a ReadableStream that is read lazily', () => {
+  it('is cancelled with what its reader returns, as by the platform', async () => {
+    let heard: unknown;
+    const stream = new ReadableStream<string>({
+      pull: (controller) => controller.enqueue('a'),
+      cancel: (reason) => {
+        heard = reason;
+      },
+    });
+    const guarded = guardStream(breakerOf(), () => stream);
+    await guarded.next();
+
+    const result = await guarded.return('enough' as never);
+
+    expect([result, heard]).toEqual([{ done: true, value: 'enough' }, 'enough']);
   });
 });
 
