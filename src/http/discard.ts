@@ -16,7 +16,7 @@ export function discardResponse(response: unknown, clock: Clock): void {
 
 /** A body of the platform, a stream of Node where node-fetch or axios has answered one. */
 interface Body extends ReadableStream<Uint8Array>, AsyncIterable<Uint8Array> {
-  destroy(): void;
+  destroy?(): void;
 }
 
 interface Chunks {
@@ -30,7 +30,7 @@ function chunksOf(body: Body): Chunks {
     return { next: () => reader.read(), cancel: () => void reader.cancel().catch(() => {}) };
   }
   const iterator = body[Symbol.asyncIterator]();
-  return { next: () => iterator.next(), cancel: () => body.destroy() };
+  return { next: () => iterator.next(), cancel: () => body.destroy?.() };
 }
 
 async function read(response: { body?: unknown; data?: unknown }, clock: Clock): Promise<void> {

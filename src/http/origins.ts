@@ -54,7 +54,7 @@ export class Origin {
   pause(response: unknown): void {
     const { pause, maxRetryAfter } = this.options;
     const wait = (pause && retryAfterOf(response, this.epoch())) || 0;
-    if (wait > 0 && wait <= maxRetryAfter) this.resilience.rateLimiter?.pause(wait);
+    if (wait <= maxRetryAfter) this.resilience.rateLimiter?.pause(wait);
   }
 }
 

@@ -225,7 +225,7 @@ function headersNow(headers: unknown): unknown {
 
 /** A copy of a body that somebody may change; all others are what they were. */
 function bodyNow(body: unknown): unknown {
-  if (typeof body !== 'object' || !isRepeatable(body)) return body;
+  if (!isRepeatable(body)) return body;
   if (body instanceof URLSearchParams) return new URLSearchParams(body);
   if (typeof FormData !== 'undefined' && body instanceof FormData) {
     const form = new FormData();

@@ -65,9 +65,9 @@ const kept = /* @__PURE__ */ new WeakMap<object, unknown>();
 export function keepAlive(response: Response, what: unknown): void {
   try {
     kept.set(response, what);
-    if (response.body) kept.set(response.body, what);
+    kept.set(response.body as ReadableStream, what);
   } catch {
-    // Its members throw, or its body is no object, of which nobody can hold more than a copy.
+    // Its members throw, or it has no body that somebody could hold.
   }
 }
 

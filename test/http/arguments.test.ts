@@ -268,7 +268,7 @@ describe('a Request', () => {
   it('has none of its own where it says nothing, or is of another platform', async () => {
     expect(await sentOf(new Request(URL_A))).toEqual({});
     expect(await sentOf(new Request(URL_A, { referrer: '' }))).toEqual({ referrer: '' });
-    expect(await sentOf({ url: URL_A, method: 'GET' })).toEqual({});
+    expect(await sentOf({ url: URL_A, method: 'GET' })).toStrictEqual({});
   });
 
   it('loses it to an init that says something, as without us', async () => {
@@ -409,6 +409,14 @@ describe('what is no request of HTTP', () => {
       ['/users', init],
       ['/users', init],
     ]);
+  });
+
+  it('goes to the fetch of the user, which may ask for more of the kind', async () => {
+    const api: typeof fetch = createFetch({
+      fetch: (input: string) => (input === '/a' ? api('/b') : Promise.resolve(new Response(input))),
+    });
+
+    expect(await (await api('/a')).text()).toBe('/b');
   });
 
   it('may be what a fetch of the user’s refuses, and the next one passes', async () => {

@@ -111,6 +111,22 @@ describe('a response of a class that extends the platform’s', () => {
     expect(await (await api(URL_A)).json()).toEqual({ own: { a: 1 } });
   });
 
+  it('is bounded by chunk as the platform’s is, and so is its clone', async () => {
+    class Own extends Response {}
+    const { api, clock, totals } = answering(() => new Own(new ReadableStream()), {
+      bodyTimeout: 1_000,
+      totalTimeout: 5_000,
+    });
+    const response = await api(URL_A);
+    const readings = Promise.all([caught(response.clone().text()), caught(response.text())]);
+    await turn();
+
+    await clock.advance(1_001);
+
+    expect(await readings).toMatchObject([{ code: 'ERR_BODY_TIMEOUT' }, { code: 'ERR_BODY_TIMEOUT' }]);
+    expect(totals()).toMatchObject({ calls: 2, failures: 1 });
+  });
+
   it('is read by that of the platform where it can be made of something else alone', async () => {
     class Own extends Response {
       readonly first: string | undefined;
@@ -138,7 +154,10 @@ describe('a mock of a response', () => {
     for (const body of ['text', { a: 1 }, 7, null, undefined, readable]) {
       const { api } = answering(() => ({ ok: true, status: 200, body }), options);
 
-      expect((await api(URL_A)).body === body).toBe(true);
+      const response = await api(URL_A);
+
+      expect(response.body === body).toBe(true);
+      expect(Object.getOwnPropertyDescriptor(response, 'body')).toMatchObject({ writable: true });
     }
   });
 
@@ -174,15 +193,28 @@ describe('a mock of a response', () => {
     expect((await api(URL_A)) as unknown).toBe(mock);
   });
 
+  it('of a class without anything to read keeps its prototype', async () => {
+    class Nothing {
+      readonly status = 200;
+    }
+    const { api } = answering(() => new Nothing());
+
+    expect(Object.getPrototypeOf(await api(URL_A))).toBe(Nothing.prototype);
+  });
+
   it('with a body and ways of reading it of its own is read by those', async () => {
     class Mock {
       readonly status = 200;
       readonly body = streamOf('body');
+      readonly says: string;
+      constructor(says: string) {
+        this.says = says;
+      }
       async text() {
-        return 'own';
+        return this.says;
       }
     }
-    const { api } = answering(() => new Mock(), { bodyTimeout: 1_000, totalTimeout: 5_000 });
+    const { api } = answering(() => new Mock('own'), { bodyTimeout: 1_000, totalTimeout: 5_000 });
 
     expect(await (await api(URL_A)).text()).toBe('own');
   });
@@ -341,7 +373,7 @@ describe('the signal of a request', () => {
 });
 
 describe('a response of another client that is thrown away', () => {
-  const discarded = async (body: Readable, headers: Record<string, string> = {}) => {
+  const discarded = async (body: AsyncIterable<unknown>, headers: Record<string, string> = {}) => {
     const clock = createManualClock();
     let calls = 0;
     const api = createFetch({
@@ -371,6 +403,14 @@ describe('a response of another client that is thrown away', () => {
     await discarded(body, headers);
 
     expect(body.destroyed).toBe(true);
+  });
+
+  it('may be one that nobody can destroy', async () => {
+    const body = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+    const { status, clock } = await discarded(body);
+
+    await expect(clock.advance(1_001)).resolves.not.toThrow();
+    expect(status).toBe(200);
   });
 
   it('is destroyed where it stands still', async () => {

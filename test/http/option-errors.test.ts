@@ -56,6 +56,13 @@ describe('an error of options', () => {
       '',
     ],
     [
+      'of a fetch that are a function',
+      () => createFetch((() => {}) as never),
+      'Cannot create a fetch: `options` must be an object, received a function: give it as `fetch`',
+      'options',
+      '',
+    ],
+    [
       'of a fetch, unreadable',
       () => createFetch(unread()),
       'Cannot create a fetch: options cannot be read',
