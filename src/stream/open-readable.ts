@@ -91,7 +91,7 @@ export function openReadable(watch: Watch, stream: NodeReadable): NodeReadable {
       const answer = Reflect.apply(destroy, stream, args);
       // Not every stream tells of its end. Where it does, that goes first.
       const told = args[0] == null ? 'close' : 'error';
-      if (!watch.isOver) afterArrivals(PLATFORM, () => watch.isOver || take(told, args));
+      afterArrivals(PLATFORM, () => watch.isOver || take(told, args));
       return answer;
     },
   });

@@ -618,6 +618,37 @@ describe('a ReadableStream that is read lazily', () => {
   });
 });
 
+describe('an opened ReadableStream, to its end', () => {
+  it.each([
+    ['of bytes', { type: 'bytes' }],
+    ['of anything else', {}],
+  ])('leaves no promise that nobody handles: %s', async (_, kind) => {
+    const unheard: unknown[] = [];
+    const note = (error: unknown) => void unheard.push(error);
+    process.on('unhandledRejection', note);
+    let pulls = 0;
+    const source = new ReadableStream({
+      ...kind,
+      pull: (controller: ReadableStreamDefaultController) => {
+        if (++pulls === 1) controller.enqueue(new Uint8Array([1]));
+        else controller.close();
+      },
+    } as never);
+
+    try {
+      const items = await readAll(
+        (await guardStream.open(breakerOf(), () => source)) as never as AsyncIterable<Uint8Array>,
+      );
+      await new Promise(setImmediate);
+      await new Promise(setImmediate);
+
+      expect([items, unheard]).toEqual([[new Uint8Array([1])], []]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+});
+
 describe('an opened ReadableStream', () => {
   it('passes no empty chunk of bytes on', async () => {
     const chunks = [new Uint8Array(1), new Uint8Array(2)];
