@@ -1,5 +1,7 @@
 /** What a fleet is made of, part by part. */
+import { createManualClock } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
+import { FLEET_CHANNEL, instancesKey, recordsKey, roundKey } from '../../src/redis/keys.js';
 import { Link } from '../../src/redis/link.js';
 import { SYNC } from '../../src/redis/lua.js';
 import { News } from '../../src/redis/news.js';
@@ -8,7 +10,8 @@ import { Reports } from '../../src/redis/reports.js';
 import { Usage } from '../../src/redis/usage.js';
 import { hasVotes, NOTHING, type View } from '../../src/redis/view.js';
 import { Views } from '../../src/redis/views.js';
-import { thrownBy } from '../support/breakers.js';
+import { within } from '../../src/redis/within.js';
+import { errorOf, thrownBy } from '../support/breakers.js';
 import { deferred } from '../support/deferred.js';
 
 const DAY = 86_400_000;
@@ -17,6 +20,38 @@ const SERVER = 1_700_000_000_000;
 const settled = async () => {
   for (let turn = 0; turn < 8; turn++) await Promise.resolve();
 };
+
+describe('the keys of a namespace', () => {
+  it('have the version of the format, and one slot of a cluster', () => {
+    expect([
+      recordsKey('shop'),
+      instancesKey('shop'),
+      roundKey('shop', 'a b'),
+      FLEET_CHANNEL('shop'),
+    ]).toEqual([
+      ...['recloser:1:{shop}:b', 'recloser:1:{shop}:i', 'recloser:1:{shop}:r:a b', 'recloser:1:{shop}:h'],
+    ]);
+  });
+});
+
+describe('what is waited for', () => {
+  it('is answered in time, and leaves no timer', async () => {
+    const clock = createManualClock();
+    const failed = new Error('down');
+
+    expect(await within(clock, 50, Promise.resolve('answer'))).toBe('answer');
+    expect(await errorOf(within(clock, 50, Promise.reject(failed)))).toBe(failed);
+    await settled();
+    expect(clock.timers).toBe(0);
+  });
+
+  it('is nothing when the time is over', async () => {
+    const clock = createManualClock();
+
+    expect(await clock.settle(within(clock, 50, new Promise(() => {})))).toBeUndefined();
+    expect(clock.now()).toBe(50);
+  });
+});
 
 describe('a record', () => {
   const NUMBERS = {
