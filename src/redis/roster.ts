@@ -23,7 +23,6 @@ const shared = (): WeakSet<object> => processWide('shared', 1, () => new WeakSet
 export class Roster {
   readonly #target: ShareableTarget;
   readonly #breakers = new Map<string, ShareableBreaker>();
-  readonly #refused = new WeakSet<object>();
   readonly #events: RosterEvents;
   #stops: (() => void)[] = [];
 
@@ -84,8 +83,7 @@ export class Roster {
   #add(breaker: ShareableBreaker): boolean {
     const problem = this.#problemOf(breaker);
     if (problem !== undefined) {
-      if (!this.#refused.has(breaker)) this.#events.refused(new Error(problem));
-      this.#refused.add(breaker);
+      this.#events.refused(new Error(problem));
       return false;
     }
     shared().add(breaker);

@@ -94,6 +94,19 @@ describe('a fleet of a registry', () => {
     free.roster.stop();
   });
 
+  it('leaves a breaker to whom has shared it first', () => {
+    const registry = new CircuitBreakerRegistry({ clock: createManualClock() });
+    const others: Roster[] = [];
+    registry.on('create', ({ instance }) => void others.push(createRoster(instance).roster));
+    const { roster, told } = createRoster(registry);
+
+    registry.getOrCreate('a').trip();
+
+    expect(told).toEqual(['Circuit breaker "a" is not shared here: another fleet has it']);
+    expect([...roster]).toEqual([]);
+    for (const it of [roster, ...others]) it.stop();
+  });
+
   it('is the only one of a registry', () => {
     const registry = new CircuitBreakerRegistry({ clock: createManualClock() });
     const { roster } = createRoster(registry);
