@@ -42,7 +42,7 @@ export class Members {
   }
 
   doChores(now: number): void {
-    for (const member of this) if (now >= member.nextChore) member.doChores(now);
+    for (const member of this) member.doChores(now);
   }
 
   get nextChore(): number {
