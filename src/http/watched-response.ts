@@ -112,12 +112,14 @@ function linkOf(prototype: object): object {
 function replaced(
   prototype: object,
   name: string,
-  by: (method: Method, name: string, owner: object) => Method,
+  by: (method: () => Method, name: string, owner: object) => Method,
 ): [string, PropertyDescriptor][] {
   const found = find(prototype, name);
   if (typeof found?.member.value !== 'function') return [];
   const { member, owner } = found;
-  return [[name, { ...member, value: by(member.value, name, owner) }]];
+  // Looked up for each call: mocks and instrumentation put others in its place.
+  const method = () => (prototype as Record<string, Method>)[name] as Method;
+  return [[name, { ...member, value: by(method, name, owner) }]];
 }
 
 function find(prototype: object, name: string): { member: PropertyDescriptor; owner: object } | undefined {
@@ -129,7 +131,7 @@ function find(prototype: object, name: string): { member: PropertyDescriptor; ow
 }
 
 /** A method that reads all of the body. @param owner the prototype that has it */
-function readBy(method: Method, name: string, owner: object): Method {
+function readBy(method: () => Method, name: string, owner: object): Method {
   // What calls itself a response can be made of a body, too.
   const Own =
     (owner as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Response'
@@ -139,7 +141,7 @@ function readBy(method: Method, name: string, owner: object): Method {
   const read: Record<string, Method> = {
     [name](...args) {
       const state = Mark.of(this);
-      if (state === undefined || this.bodyUsed) return Reflect.apply(method, this, args);
+      if (state === undefined || this.bodyUsed) return Reflect.apply(method(), this, args);
       if (state.seen?.stream.locked) return Promise.reject(locked());
       const { reading } = state;
       const body = Own && reading.isByChunk ? this.body : null;
@@ -147,13 +149,13 @@ function readBy(method: Method, name: string, owner: object): Method {
         const stop = reading.waitForAll(reject);
         if (Own && isStream(body)) {
           // It is watched itself, and tells of its end.
-          readThrough(body, (whole, init) => Reflect.apply(method, new Own(whole, init), args), this)
+          readThrough(body, (whole, init) => Reflect.apply(method(), new Own(whole, init), args), this)
             .finally(stop)
             .then(resolve, reject);
           return;
         }
         take(state);
-        run(() => Reflect.apply(method, this, args), undefined as never).then(
+        run(() => Reflect.apply(method(), this, args), undefined as never).then(
           (value) => {
             stop();
             reading.ended();
@@ -197,12 +199,12 @@ async function readThrough(
   return read(new Blob(chunks), { headers });
 }
 
-function cloneBy(method: Method): Method {
+function cloneBy(method: () => Method): Method {
   return {
     clone(this: Response, ...args: unknown[]) {
       const state = Mark.of(this);
       if (state?.seen?.stream.locked) throw locked();
-      const clone = Reflect.apply(method, this, args) as Response;
+      const clone = Reflect.apply(method(), this, args) as Response;
       if (state !== undefined) {
         take(state);
         state.seen = undefined;

@@ -111,6 +111,29 @@ describe('a response of a class that extends the platform’s', () => {
     expect(await (await api(URL_A)).json()).toEqual({ own: { a: 1 } });
   });
 
+  it.each([
+    ['', {}],
+    [', where chunks are watched', { bodyTimeout: 1_000, totalTimeout: 5_000 }],
+  ])('is read by what has been put in the place of its methods since%s', async (_, options) => {
+    class Own extends Response {}
+    const { api } = answering(() => new Own('{"a":1}'), options);
+    await (await api(URL_A)).json();
+    const told: string[] = [];
+    for (const method of ['json', 'clone'] as const) {
+      const before = Own.prototype[method] as () => Promise<unknown>;
+      Object.defineProperty(Own.prototype, method, {
+        value(this: Response) {
+          told.push(method);
+          return Reflect.apply(before, this, []);
+        },
+      });
+    }
+    const response = await api(URL_A);
+    response.clone();
+
+    expect([await response.json(), told]).toEqual([{ a: 1 }, ['clone', 'json']]);
+  });
+
   it('is bounded by chunk as the platform’s is, and so is its clone', async () => {
     class Own extends Response {}
     const { api, clock, totals } = answering(() => new Own(new ReadableStream()), {
