@@ -16,25 +16,32 @@ export class CountWindow implements Window {
   failures = 0;
   slowCalls = 0;
   readonly #size: number;
-  /** An array: a typed one weighs four times as much, as small as most windows are. */
-  readonly #ring: number[];
+  /**
+   * None while no call has failed or been slow: most breakers never need one. An array: a typed one weighs four times as
+   * much, as small as most windows are.
+   */
+  #ring: number[] | undefined;
   #next = 0;
 
   constructor(size: number) {
     this.#size = size;
-    this.#ring = new Array<number>(Math.ceil(size / IN_A_NUMBER)).fill(0);
   }
 
   record(failed: boolean, slow: boolean): void {
     const entry = (failed ? FAILED : 0) | (slow ? SLOW : 0);
     const place = this.#next;
+    if (entry !== 0 || this.#ring !== undefined) this.#write(place, entry);
+    this.#next = place + 1 === this.#size ? 0 : place + 1;
+    if (this.calls < this.#size) this.calls++;
+  }
+
+  #write(place: number, entry: number): void {
+    this.#ring ??= new Array<number>(Math.ceil(this.#size / IN_A_NUMBER)).fill(0);
     const index = (place / IN_A_NUMBER) | 0;
     const shift = (place % IN_A_NUMBER) << 1;
     const written = this.#ring[index] as number;
     const evicted = (written >> shift) & EITHER;
     if (entry !== evicted) this.#ring[index] = written ^ ((entry ^ evicted) << shift);
-    this.#next = place + 1 === this.#size ? 0 : place + 1;
-    if (this.calls < this.#size) this.calls++;
     this.failures += (entry & FAILED) - (evicted & FAILED);
     this.slowCalls += ((entry & SLOW) - (evicted & SLOW)) >> 1;
   }
@@ -43,7 +50,7 @@ export class CountWindow implements Window {
 
   clear(): void {
     this.calls = this.failures = this.slowCalls = this.#next = 0;
-    this.#ring.fill(0);
+    this.#ring = undefined;
   }
 
   snapshot(): WindowSnapshot {
@@ -61,7 +68,7 @@ export class CountWindow implements Window {
   }
 
   #read(place: number): number {
-    const written = this.#ring[(place / IN_A_NUMBER) | 0] as number;
+    const written = this.#ring?.[(place / IN_A_NUMBER) | 0] ?? 0;
     return (written >> ((place % IN_A_NUMBER) << 1)) & EITHER;
   }
 }
