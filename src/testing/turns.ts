@@ -31,15 +31,15 @@ export function realTime(ms: number): Promise<void> {
   });
 }
 
-/** Whether messages let microtasks run dry, which they do not in Deno and workerd; not known before the first move. */
-let isMessageTurn: boolean | undefined;
+/** Whether messages of a channel let microtasks run dry, which they do not in Deno and workerd; known from the first move on. */
+const areDry = /* @__PURE__ */ new WeakMap<object, boolean>();
 
 export async function createTurns(): Promise<Turns> {
   const { MessageChannel } = globalThis as unknown as Platform;
-  if (MessageChannel === undefined || isMessageTurn === false) return timerTurns();
+  if (MessageChannel === undefined || areDry.get(MessageChannel) === false) return timerTurns();
   const turns = messageTurns(new MessageChannel());
-  isMessageTurn ??= await runsDry(turns);
-  if (isMessageTurn) return turns;
+  if (!areDry.has(MessageChannel)) areDry.set(MessageChannel, await runsDry(turns));
+  if (areDry.get(MessageChannel)) return turns;
   turns.leave(() => true);
   return timerTurns();
 }

@@ -1,3 +1,4 @@
+import { createManualClock } from 'recloser/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 /** A channel whose messages come among microtasks, as those of Deno and workerd do. */
@@ -10,11 +11,9 @@ class HastyChannel {
   closed = 0;
 }
 
-/** What is told by a task of many microtasks and the timer after it, by a fresh copy of the entry. */
+/** What is told by a task of many microtasks and the timer after it, where channels are of this class. */
 async function orderWith(Channel: unknown): Promise<string[]> {
-  vi.resetModules();
   vi.stubGlobal('MessageChannel', Channel);
-  const { createManualClock } = await import('recloser/testing');
   const clock = createManualClock();
   const told: string[] = [];
   const slow = async (name: string) => {
@@ -36,7 +35,6 @@ async function orderWith(Channel: unknown): Promise<string[]> {
 describe('microtasks run dry between timers', () => {
   afterEach(() => {
     vi.unstubAllGlobals();
-    vi.resetModules();
   });
 
   const EXPECTED = ['first', '–', 'second', '–', 'third', '–', '–'];
@@ -77,9 +75,7 @@ describe('microtasks run dry between timers', () => {
         }
       }
     }
-    vi.resetModules();
     vi.stubGlobal('MessageChannel', Noted);
-    const { createManualClock } = await import('recloser/testing');
     const clock = createManualClock();
 
     for (let n = 0; n < 20; n++) await clock.advance(10);
@@ -89,6 +85,61 @@ describe('microtasks run dry between timers', () => {
     expect(closed).toEqual([2]);
     await clock.advance(10);
     expect([clock.now(), closed.length]).toEqual([210, 2]);
+  });
+
+  it('where messages come among them, as is known from then on: no other channel is opened', async () => {
+    let opened = 0;
+    class Noted extends HastyChannel {
+      constructor() {
+        super();
+        opened++;
+      }
+    }
+
+    const told = [await orderWith(Noted), await orderWith(Noted)];
+
+    expect(told).toEqual([EXPECTED, EXPECTED]);
+    expect(opened).toBe(1);
+  });
+
+  it('by messages where those wait, and by no timer of the platform', async () => {
+    let messages = 0;
+    class Noted extends MessageChannel {
+      constructor() {
+        super();
+        const post = this.port2.postMessage.bind(this.port2);
+        this.port2.postMessage = (message: unknown) => {
+          messages++;
+          post(message);
+        };
+      }
+    }
+
+    await orderWith(Noted);
+    const first = messages;
+    await orderWith(Noted);
+
+    // Three rounds tell what the messages of this class are worth.
+    expect([first, messages - first]).toEqual([first, first - 3]);
+    expect(first).toBeGreaterThan(10);
+  });
+
+  it('though a message comes that nobody waits for', async () => {
+    const { port2 } = await new Promise<MessageChannel>((resolve) => {
+      class Noted extends MessageChannel {
+        constructor() {
+          super();
+          resolve(this);
+        }
+      }
+      vi.stubGlobal('MessageChannel', Noted);
+      void createManualClock().advance(1);
+    });
+    vi.unstubAllGlobals();
+
+    port2.postMessage(0);
+
+    expect(await orderWith(MessageChannel)).toEqual(EXPECTED);
   });
 
   it('where there are no messages', async () => {
