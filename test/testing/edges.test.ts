@@ -345,6 +345,10 @@ describe('matchers', () => {
     ]);
   });
 
+  it('look at the breaker of what has events alone', () => {
+    expect(matchers.toBeClosed({ on() {}, breaker: new CircuitBreaker() }).pass).toBe(true);
+  });
+
   it('find no reason where none is known', () => {
     const { metrics } = new CircuitBreaker();
     const restored = { name: 'restored', on() {}, metrics: { ...metrics, state: 'OPEN' } };

@@ -304,6 +304,14 @@ describe('the text of a simulation', () => {
     const text = textOf({ ...data, transitions: notes.transitions, timeline: timelineOf(notes, 2_500) });
 
     expect(`\n${text}`).toBe(TEXT);
+    const [row] = timelineOf(notes, 10_000);
+    expect(
+      textOf({
+        ...data,
+        transitions: [],
+        timeline: [{ ...(row as NonNullable<typeof row>), open: 2, halfOpen: 1 }],
+      }),
+    ).toContain('OPEN 2 HALF_OPEN 1\n');
     expect(textOf({ ...data, incidents: [], transitions: [], timeline: [] })).toContain('seed 7, 10 s\n');
   });
 });

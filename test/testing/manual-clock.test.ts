@@ -227,7 +227,13 @@ describe('the timers of a manual clock', () => {
     'cannot loop for ever at one time: %s',
     async (way) => {
       const clock = createManualClock();
-      const again = () => void clock.setTimeout(again, 0);
+      let set = 0;
+      let inner: Promise<void> | undefined;
+      const again = () => {
+        set++;
+        clock.setTimeout(again, 0);
+        if (set === 2 && way === 'advance') inner = clock.advance(1); // ends with the move that it is in
+      };
       again();
       const ways = {
         advance: () => clock.advance(1),
@@ -237,7 +243,11 @@ describe('the timers of a manual clock', () => {
 
       const error = await errorOf(ways[way]());
 
-      expect([codeOf(error), clock.now()]).toEqual(['ERR_TIMER_LOOP', 0]);
+      await inner;
+      expect([codeOf(error), clock.now(), set]).toEqual(['ERR_TIMER_LOOP', 0, 100_001]);
+      expect((error as Error).message).toBe(
+        '100000 timers have run at 0 ms of the manual clock, and more are due: a timer that sets itself again must wait longer than 0 ms',
+      );
     },
   );
 

@@ -89,6 +89,26 @@ describe('traffic', () => {
   });
 });
 
+describe('arrivals', () => {
+  const timesOf = async (rate: number | (() => number)) => {
+    const times: number[] = [];
+    const breaker = ({ clock }: SimulatedInstance) => ({
+      call: async () => void times.push(clock.now()),
+    });
+    const { figures } = await run([{ for: 100 }], { breaker, traffic: { rate, arrivals: 'even' } });
+    return [times, figures.fallbacks, figures.longestOpen];
+  };
+
+  it('are to the microsecond, by a rate and by a function', async () => {
+    const times = [0, 33.333, 66.667];
+
+    expect([await timesOf(30), await timesOf(() => 30)]).toEqual([
+      [times, 3, 0],
+      [times, 3, 0],
+    ]);
+  });
+});
+
 describe('a dependency', () => {
   it('takes up so many in a second, one after the other', async () => {
     const { figures } = await run([{ for: 1_000, capacity: 5, latency: 1 }]);
@@ -169,7 +189,20 @@ describe('phases', () => {
     ]);
   });
 
-  it('begin and end to the millisecond, and the last one goes on', async () => {
+  it('end with one that goes on, for attempts that come later', async () => {
+    const breaker = ({ clock }: SimulatedInstance) => ({
+      call: async (task: (context: never) => Promise<unknown>) => {
+        await new Promise<void>((resolve) => clock.setTimeout?.(resolve, 500));
+        return task({} as never);
+      },
+    });
+
+    const failing = await run([{ for: 100 }, { for: 100, failures: 1 }], { breaker });
+
+    expect(failing.figures).toMatchObject({ offered: 2, failed: 2 });
+  });
+
+  it('begin and end to the millisecond', async () => {
     const { timeline } = await run([{ for: 300 }, { for: 300, failures: 1 }, { for: 300 }], { step: 300 });
 
     expect(timeline.map(({ ok }) => ok)).toEqual([3, 0, 3]);
@@ -250,7 +283,47 @@ describe('incidents', () => {
   });
 });
 
+describe('the end', () => {
+  const stopping = (stopped: number[], late = () => {}) => ({
+    breaker: ({ clock }: SimulatedInstance) => {
+      clock.setTimeout?.(late, 20_000);
+      return { breaker: new CircuitBreaker({ ...PATIENT, clock }), stop: () => stopped.push(clock.now()) };
+    },
+  });
+
+  it.each([
+    [0, 1_000],
+    [2_000, 2_900],
+  ])('is when the last call has: answers take %i ms', async (latency, end) => {
+    const stopped: number[] = [];
+
+    await run([{ for: 1_000, latency }], stopping(stopped));
+
+    expect(stopped).toEqual([end]);
+  });
+
+  it('is none where a timer throws that a call waits beyond', async () => {
+    const broken = stopping([], () => {
+      throw new Error('late');
+    });
+
+    await expect(run([{ for: 100, latency: 30_000 }], broken)).rejects.toThrow('late');
+  });
+
+  it('has rows of whole seconds, sixty at most', async () => {
+    const { timeline } = await run([{ for: 119_000 }], { traffic: { rate: 0.1 } });
+
+    expect([timeline.length, timeline[1]?.from]).toEqual([60, 2_000]);
+  });
+});
+
 describe('what calls go through', () => {
+  it('may have a breaker that tells no options', async () => {
+    const breaker = () => ({ call: async () => 1, breaker: { state: 'CLOSED', on: () => () => {} } });
+
+    expect((await run([{ for: 1_000 }], { breaker })).figures).toMatchObject({ fallbacks: 10, trips: 0 });
+  });
+
   it('may begin open', async () => {
     const breaker = ({ clock }: SimulatedInstance) => {
       const it = new CircuitBreaker({ clock });
@@ -317,6 +390,32 @@ describe('a trace', () => {
       [5_500, 1, [0]],
       [8_000, 0, [0]],
     ]);
+  });
+
+  it('has the time of its calls, and instances that share them', async () => {
+    const [begun, calls]: [number[], number[]] = [[], [0, 0]];
+    const trace = Array.from({ length: 50 }, (_, index) => ({
+      t: 5_000 + index,
+      ok: true,
+      ms: index === 49 ? 4_000 : 1,
+    }));
+    const { figures } = await simulate({
+      trace,
+      instances: 2,
+      drain: 0,
+      breaker: ({ clock, instance }) => {
+        begun.push(clock.now());
+        return {
+          call: (task) => {
+            calls[instance] = (calls[instance] as number) + 1;
+            return task({ signal: new AbortController().signal });
+          },
+        };
+      },
+    });
+
+    expect([begun, figures.pending]).toEqual([[5_000, 5_000], 1]);
+    expect(Math.min(...calls)).toBeGreaterThan(10);
   });
 
   it('has retries that take as long as the good call before', async () => {

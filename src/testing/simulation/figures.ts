@@ -230,11 +230,11 @@ export function timelineOf(notes: Notes, step: number): TimelineRow[] {
   const byRow: CallRecord[][] = Array.from({ length: rows }, () => []);
   for (const call of calls) {
     const row = Math.min(Math.floor((call.at - world.start) / step), rows - 1);
-    byRow[row]?.push(call);
+    (byRow[row] as CallRecord[]).push(call);
   }
   return byRow.map((calls, index) => {
     const from = world.start + index * step;
-    const states = stays.map((it) => it.filter(({ at }) => at < from + step).at(-1)?.state);
+    const states = stays.map((it) => (it.filter(({ at }) => at < from + step).at(-1) as Stay).state);
     const inState = (state: CircuitState) => states.filter((it) => it === state).length;
     return { from, ...countsOf(calls), open: inState('OPEN'), halfOpen: inState('HALF_OPEN') };
   });

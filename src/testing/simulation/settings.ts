@@ -179,8 +179,7 @@ export function readSettings(given: unknown): ResolvedSettings {
 }
 
 function readTraffic(given: unknown): Traffic {
-  const traffic = readMembers<Traffic>(given, TRAFFIC, 'traffic');
-  return { arrivals: 'poisson', ...traffic };
+  return readMembers<Traffic>(given, TRAFFIC, 'traffic');
 }
 
 function readPhases(given: unknown, instances: number): Phase[] {

@@ -74,7 +74,7 @@ function phasedWorld(
   const phaseFor = (instance: number, time: number): Phase | undefined => {
     let index = 0;
     while (index < phases.length - 1 && time >= (ends[index] as number)) index++;
-    while (index >= 0 && phases[index]?.only?.includes(instance) === false) index--;
+    while (phases[index]?.only?.includes(instance) === false) index--;
     return phases[index];
   };
 
@@ -113,7 +113,7 @@ const rateCheck = /* @__PURE__ */ numberFrom(0);
 
 /** When so many calls, a fraction too, have arrived on the average; levels are asked in ascending order. */
 function createLevels(rate: Traffic['rate'], end: number): (level: number) => number | undefined {
-  if (typeof rate === 'number') return (level) => (rate > 0 ? (level / rate) * 1_000 : undefined);
+  if (typeof rate === 'number') return (level) => (level / rate) * 1_000;
   let from = 0;
   let reached = 0;
   const at = (time: number): number => {
@@ -161,9 +161,10 @@ function incidentsOf(phases: readonly Phase[], all: readonly number[]): Incident
 
 function tracedWorld(
   trace: readonly TracedCall[],
-  { seed, instances, incidents = [] }: ResolvedSettings,
+  { seed, instances, ...settings }: ResolvedSettings,
   all: readonly number[],
 ): World {
+  const incidents = settings.incidents as NonNullable<typeof settings.incidents>;
   const start = (trace[0] as TracedCall).t;
   const last = (trace.at(-1) as TracedCall).t;
   // How long the last good call before each took: retries take as long.
