@@ -122,7 +122,9 @@ function fetchOver(origins: Origins, own: FetchCallOptions): ProtectedFetch {
       return call(input, init);
     },
   }.fetch;
-  return Object.assign(protectedFetch, {
+  // Bun's fetch opens connections before they are needed.
+  const { preconnect } = (before ?? {}) as { preconnect?: unknown };
+  return Object.assign(protectedFetch, preconnect !== undefined && { preconnect }, {
     registry,
     breakers: registry.breakers,
     resilienceFor,

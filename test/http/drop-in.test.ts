@@ -41,6 +41,30 @@ describe('a protected fetch in the place of the platform’s', () => {
     expect(traced).toHaveLength(3); // once for each, and around the request of the first
   });
 
+  it('opens connections ahead where that of the platform does, and only there', () => {
+    const asked: unknown[] = [];
+    const preconnect = (url: string) => void asked.push(url);
+    const plain = createFetch();
+    vi.stubGlobal(
+      'fetch',
+      Object.assign(async () => new Response(), { preconnect }),
+    );
+    const api = createFetch() as ReturnType<typeof createFetch> & { preconnect: typeof preconnect };
+
+    api.preconnect(server.url);
+    (api.with({ retry: false }) as typeof api).preconnect(`${server.url}/again`);
+
+    expect(asked).toEqual([server.url, `${server.url}/again`]);
+    expect('preconnect' in plain).toBe(false);
+  });
+
+  it('may be made where there is no fetch, of one that is handed in', async () => {
+    vi.stubGlobal('fetch', undefined);
+    const api = createFetch({ fetch: async () => new Response('own') });
+
+    expect(await (await api(server.url)).text()).toBe('own');
+  });
+
   it('may be replaced by another', async () => {
     const first = createFetch();
     vi.stubGlobal('fetch', first);
