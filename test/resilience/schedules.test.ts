@@ -2,7 +2,16 @@
  * Random schedules of calls, aborts, openings and pauses: what must hold whatever happens when. `npm run test:schedules`
  * runs a thousand of each.
  */
-import { Bulkhead, isRejection, RateLimiter, Resilience, type ResilienceOptions } from 'recloser/resilience';
+import { CircuitBreakerRegistry } from 'recloser';
+import { applyConfig } from 'recloser/presets';
+import {
+  Bulkhead,
+  isRejection,
+  RateLimiter,
+  Resilience,
+  type ResilienceOptions,
+  ResilienceRegistry,
+} from 'recloser/resilience';
 import type { ManualClock } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
 import { dice } from '../../examples/storm/clock.mjs';
@@ -235,6 +244,91 @@ describe(`in ${SCHEDULES} random schedules (more: npm run test:schedules)`, () =
       const { attempts, retries, hedges } = metrics.totals;
       expect(attempts - retries - hedges, `seed ${seed}`).toBeLessThanOrEqual(25);
     }
+  });
+
+  it('a Resilience whose listeners abort, trip and configure it meanwhile leaves nothing behind', async () => {
+    let configured = 0;
+    // Each takes as long as several of the others.
+    for (let seed = 0; seed < SCHEDULES; seed += 4) {
+      const random = dice(seed);
+      const clock = timedClock(random);
+      const breakers = new CircuitBreakerRegistry({
+        clock,
+        defaults: { failureThreshold: pick(random, 3, 1_000), recoveryTimeout: 50 },
+      });
+      const registry = new ResilienceRegistry({ breakers });
+      const options = () => ({
+        retry: pick<object | string>(
+          random,
+          'none',
+          { maxAttempts: 3, backoff: 10 },
+          { backoff: 5, whenOpen: 'wait' },
+        ),
+        totalTimeout: pick(random, 100, 1_000),
+        hedge: pick<object | false>(random, false, { delay: 15, maxHedges: 2 }),
+        bulkhead: pick<object | false>(random, false, { limit: 2, queue: 3, maxWait: 60 }, { limit: 1 }),
+        rateLimit: pick<object | false>(random, false, { limit: 2, per: 50, queue: 4 }),
+        retryBudget: pick<object | false>(random, false, {}),
+        breakerCounts: pick(random, 'attempts', 'calls'),
+      });
+      const users = registry.getOrCreate('users', options() as ResilienceOptions);
+      const callers = [new AbortController(), new AbortController()];
+      const limits = new Set([users.bulkhead]);
+      let depth = 0;
+      const act = () => {
+        const event = random();
+        if (depth > 2) return;
+        depth++;
+        if (event < 0.3) {
+          const index = Math.floor(random() * callers.length);
+          callers[index]?.abort('gone');
+          callers[index] = new AbortController();
+        } else if (event < 0.4) users.breaker.trip();
+        else if (event < 0.5) users.breaker.reset();
+        else if (event < 0.7) {
+          configured++;
+          applyConfig(
+            breakers,
+            { resilience: { names: { users: options() } } },
+            { env: {}, resilience: registry },
+          );
+          limits.add(users.bulkhead);
+        }
+        depth--;
+      };
+      for (const event of ['retry', 'stop', 'hedge', 'wait', 'reject'] as const)
+        users.on(event, () => random() < 0.3 && act());
+      for (const event of ['success', 'failure', 'ignore', 'reject', 'open', 'halfOpen'] as const)
+        users.breaker.on(event, () => random() < 0.3 && act());
+      let [runs, settled] = [0, 0];
+      for (let call = 0; call < 25; call++) {
+        const task = () => {
+          runs++;
+          return work(clock, random() * 80, random() < 0.4);
+        };
+        const { signal } = pick(random, ...callers);
+        const answer = random() < 0.3 ? users.call(task) : users.tryCall(task, { signal });
+        answer.then(
+          () => settled++,
+          () => settled++,
+        );
+        if (random() < 0.2) act();
+        await clock.advance(random() * 30);
+      }
+      users.breaker.reset();
+      await clock.advance(3_000);
+
+      const { metrics, breaker } = users;
+      expect([settled, metrics.totals.attempts, clock.timers], `seed ${seed}`).toEqual([25, runs, 0]);
+      expect([metrics.running, breaker.metrics.inFlight, metrics.waiting], `seed ${seed}`).toEqual([
+        0,
+        0,
+        { bulkhead: 0, rateLimit: 0, backoff: 0 },
+      ]);
+      for (const limit of limits)
+        expect([limit?.running ?? 0, limit?.waiting ?? 0], `seed ${seed}`).toEqual([0, 0]);
+    }
+    expect(configured).toBeGreaterThan(SCHEDULES);
   });
 
   it('a Resilience with a bulkhead alone, through which calls take the short way, keeps to it', async () => {
