@@ -147,7 +147,9 @@ export function createChaos(options: ChaosOptions = {}): Chaos {
     switch (end?.fault) {
       case 'error':
         throw markInjected(
-          end.error === undefined ? createError('ERR_INJECTED_FAULT', 'A fault was injected') : end.error(),
+          end.error === undefined
+            ? createError('ERR_INJECTED_FAULT', 'A fault was injected')
+            : await end.error(),
         );
       case 'result':
         return markInjected(await end.value(...args));

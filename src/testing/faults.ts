@@ -20,7 +20,7 @@ interface Rated {
 /** The call rejects. */
 export interface ErrorFault extends Rated {
   fault: 'error';
-  /** What it rejects with. @default an error with the code `ERR_INJECTED_FAULT` */
+  /** What it rejects with; of a promise, what that resolves to. @default an error with the code `ERR_INJECTED_FAULT` */
   error?: (() => unknown) | undefined;
 }
 

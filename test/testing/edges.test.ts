@@ -253,6 +253,15 @@ describe('a client with chaos', () => {
 });
 
 describe('what chaos injects', () => {
+  it('is the error of a function that takes its time, and not its promise', async () => {
+    const boom = new Error('boom');
+    const flaky = createChaos().wrap(async () => 1, [{ fault: 'error', error: async () => boom }]);
+
+    const error = await errorOf(flaky());
+
+    expect([error === boom, isInjected(error)]).toEqual([true, true]);
+  });
+
   it('is known where it is a function', async () => {
     const fn = () => {};
     const flaky = createChaos().wrap(async () => fn, [{ fault: 'result', value: () => fn }]);
