@@ -144,6 +144,26 @@ describe('the short way', () => {
 });
 
 describe('a plain call', () => {
+  it('gives back with the next one what it could not, where it failed between its leave and its task', async () => {
+    const breaker = new CircuitBreaker(NEVER_TRIPS);
+    const users = new Resilience({ breaker, bulkhead: 1 });
+    let reads = 0;
+    Object.defineProperty(breaker, 'state', {
+      get() {
+        if (++reads === 2) throw new RangeError('The stack is full');
+        return 'CLOSED';
+      },
+    });
+    const held = () => [users.metrics.running, users.bulkhead?.running, breaker.metrics.inFlight];
+
+    const error = await users.call(() => 1).catch((it) => it.message);
+    const before = held();
+    const answer = await users.call(() => 2);
+
+    expect([error, before, answer, held()]).toEqual(['The stack is full', [0, 1, 1], 2, [0, 0, 0]]);
+    expect(breaker.metrics.totals).toMatchObject({ calls: 2, ignored: 1, successes: 1 });
+  });
+
   it('that is retried has its answer, whatever became of the one before', async () => {
     const { clock, users } = made({ retry: { maxAttempts: 2, backoff: 0 } });
 
