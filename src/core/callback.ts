@@ -2,7 +2,8 @@
  * Functions that take a callback: a breaker cannot see how their calls end. One that is given a function last and
  * answers no promise is taken for such a one, and its call is refused.
  */
-import { type CallerSignal, reasonOf } from './following.js';
+import { type CallerSignal, followingOf, reasonOf } from './following.js';
+import { quote } from './quote.js';
 import { isThenable } from './thenable.js';
 
 export const mayTakeCallback = (args: readonly unknown[]): boolean =>
@@ -20,23 +21,34 @@ interface Options {
   readonly signal?: CallerSignal | undefined;
 }
 
-/** Makes a call whose function may turn out to take a callback: then it rejects, and counts as nothing. */
+/**
+ * Makes a call whose function may turn out to take a callback: then it rejects, and counts as nothing.
+ *
+ * @param fn the function, for the message
+ */
 export function callWithCallback(
   call: (task: () => unknown, options: object) => Promise<unknown>,
   task: () => unknown,
   options: Options | undefined,
-  what: () => string,
+  { name }: { readonly name: string },
 ): Promise<unknown> {
-  const signal = options?.signal;
   const controller = new AbortController();
-  const follow = () => controller.abort(reasonOf(signal as CallerSignal));
-  if (signal?.aborted) follow();
-  else signal?.addEventListener('abort', follow);
   const watched = () => {
     const answer = task();
-    if (!isThenable(answer)) controller.abort(callbackError(what()));
+    if (!isThenable(answer))
+      controller.abort(callbackError(name ? `The function ${quote(name)}` : 'A function'));
     return answer;
   };
-  const called = call(watched, { ...options, signal: controller.signal });
-  return called.finally(() => signal?.removeEventListener?.('abort', follow));
+  const start = () => call(watched, { ...options, signal: controller.signal });
+  const signal = options?.signal;
+  if (signal === undefined) return start();
+  const following = followingOf(signal);
+  const follower = { abandon: (reason: unknown) => controller.abort(reason) };
+  try {
+    following.addCall(follower);
+    if (signal.aborted) follower.abandon(reasonOf(signal));
+  } catch (error) {
+    follower.abandon(error); // no signal that can be followed
+  }
+  return start().finally(() => following.removeCall(follower));
 }

@@ -22,7 +22,6 @@ import {
 } from './options.js';
 import type { Permit } from './permit.js';
 import type { Task } from './promises.js';
-import { quote } from './quote.js';
 import { SEAM, type Seat } from './seam.js';
 import type { CircuitSnapshot } from './snapshot.js';
 
@@ -147,7 +146,7 @@ export class CircuitBreaker extends CallingCircuit {
       const task = () => Reflect.apply(fn, this, args);
       if (!mayTakeCallback(args)) return breaker.call(task, checked);
       const call = (watched: () => unknown, given: object) => breaker.call(watched, given);
-      return callWithCallback(call, task, checked, () => `The function ${quote(fn.name)}`) as Promise<R>;
+      return callWithCallback(call, task, checked, fn) as Promise<R>;
     };
     return imitate(fn, guard, (form) => this.wrap(form, options as CallOptions));
   }

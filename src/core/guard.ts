@@ -170,7 +170,7 @@ function guard(fn: unknown, plan: Plan, name?: unknown): unknown {
       const call = (it: () => unknown, given?: object) =>
         asResult ? found.tryCall(it, given) : found.call(it, given);
       if (!mayTakeCallback(args)) return call(task, options);
-      return callWithCallback(call, task, options, () => `The function ${quote(callee.name)}`);
+      return callWithCallback(call, task, options, callee);
     } catch (error) {
       return asResult ? Promise.resolve({ ok: false, error, ...asResult }) : Promise.reject(error);
     }

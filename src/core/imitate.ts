@@ -30,9 +30,9 @@ export function imitate<Wrapper extends AnyFunction>(
   wrapper: Wrapper,
   again?: (form: AnyFunction) => unknown,
 ): Wrapper {
-  const custom = Reflect.getOwnPropertyDescriptor(fn, CUSTOM)?.value;
-  if (custom !== undefined && again !== undefined) {
-    const value = custom === fn ? wrapper : again(custom); // what `promisify` makes is its own form
+  const custom: unknown = Object.hasOwn(fn, CUSTOM) && Reflect.get(fn, CUSTOM);
+  if (typeof custom === 'function' && again !== undefined) {
+    const value = custom === fn ? wrapper : again(custom as AnyFunction); // what `promisify` makes is its own form
     Object.defineProperty(wrapper, CUSTOM, { value, configurable: true });
   }
   for (const key of Reflect.ownKeys(fn)) {

@@ -236,7 +236,11 @@ function bodyNow(body: unknown): unknown {
   if (!ArrayBuffer.isView(body) || !(body.buffer instanceof ArrayBuffer)) return body;
   const { buffer, byteOffset, byteLength } = body;
   if (body instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
-  return Uint8Array.prototype.slice.call(body); // that of a Buffer of Node copies nothing
+  try {
+    return Uint8Array.prototype.slice.call(body); // that of a Buffer of Node copies nothing
+  } catch {
+    return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength)); // its class is made of something else
+  }
 }
 
 /** A `TypeError` without a cause, of any realm. It never throws. */

@@ -250,8 +250,8 @@ export class Resilience {
   #plainSettings(options: object | undefined): Settings | undefined {
     if (!this.#isPlain) return undefined;
     const own = this.#settings;
-    const settings =
-      options === undefined ? own : options instanceof PreparedOptions ? options.over(own) : undefined;
+    const isKnown = options === undefined || (options instanceof PreparedOptions && !options.signal);
+    const settings = isKnown ? (options?.over(own) ?? own) : undefined;
     if (settings === undefined || !settings.isPlain) return undefined;
     const { callTimeout, fallback } = this.breaker.options;
     if ((settings.callTimeout ?? callTimeout) !== false || fallback !== undefined) return undefined;
@@ -274,8 +274,10 @@ export class Resilience {
     }
     let settings = this.#settings;
     let signal: AbortSignal | undefined;
-    if (options instanceof PreparedOptions) settings = options.over(settings);
-    else if (options !== undefined) {
+    if (options instanceof PreparedOptions) {
+      settings = options.over(settings);
+      signal = options.signal;
+    } else if (options !== undefined) {
       const { signal: given, ...own } = this.#read(options);
       signal = given;
       if (Object.keys(own).length > 0)

@@ -22,7 +22,7 @@ import {
   refuse,
   verify,
 } from '../core/validate.js';
-import type { CallContext, CircuitBreaker, Fallback } from '../index.js';
+import type { CallContext, CircuitBreaker } from '../index.js';
 import type { AttemptTask } from './attempt-context.js';
 import { differencesOf } from './differences.js';
 import {
@@ -33,7 +33,7 @@ import {
   readCall,
   readResilience,
 } from './options.js';
-import type { PreparedOptions } from './prepared-options.js';
+import type { OfCall, PreparedOptions } from './prepared-options.js';
 import { defaultResilience, type NamedOptions, ResilienceRegistry } from './registry.js';
 import { Resilience, type ResilienceResult } from './resilience.js';
 
@@ -76,11 +76,6 @@ export type ResilienceResultWrapper<Source> = GuardResultWrapper<
   Pick<ResilienceResult<unknown>, 'attempts'>
 >;
 
-/** What is the call's own: a fallback that knows what the function was given. */
-interface OfCall {
-  readonly fallback?: Fallback | undefined;
-}
-
 /** What calls of one function go through: its own options, and what it shares. */
 class Front {
   readonly resilience: Resilience;
@@ -99,8 +94,9 @@ class Front {
     return this.resilience.tryCall(task, this.#with(ofCall));
   }
 
-  #with({ fallback }: OfCall = {}): PreparedOptions | undefined {
-    return fallback === undefined ? this.#options : (this.#options as PreparedOptions).answeredBy(fallback);
+  #with({ fallback, signal }: OfCall = {}): PreparedOptions | { signal: AbortSignal } | undefined {
+    if (fallback === undefined && signal === undefined) return this.#options;
+    return this.#options?.ofCall({ fallback, signal }) ?? { signal: signal as AbortSignal };
   }
 }
 

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { CircuitBreaker, CircuitBreakerOpenError, protect, withCircuitBreaker } from 'recloser';
-import { Resilience } from 'recloser/resilience';
+import { Resilience, withResilience } from 'recloser/resilience';
 import { describe, expect, test } from 'vitest';
 import { createBreaker, createOpen, errorOf } from '../support/breakers.js';
 
@@ -62,6 +62,36 @@ describe('a function that takes a callback', () => {
     expect([(error as Error).name, calls]).toEqual(['TypeError', 1]);
   });
 
+  test.each<[string, object]>([
+    ['nothing', {}],
+    ['retries', { retry: { maxAttempts: 3 } }],
+    ['a fallback', { fallback: () => 'nobody', fallbackOn: 'any' }],
+  ])('is refused by withResilience with %s, at the first attempt', async (_, options) => {
+    const resilience = new Resilience();
+    const guarded = withResilience(resilience, options, getUser);
+    const asResult = withResilience(resilience, { ...options, result: true }, getUser);
+
+    const error = await errorOf(guarded(7, () => {}) as Promise<unknown>);
+
+    expect((error as Error).message).toBe(REFUSAL);
+    expect(await asResult(7, () => {})).toEqual({ ok: false, error, rejected: false, attempts: 1 });
+    expect(resilience.breaker.metrics.totals).toMatchObject({ successes: 0, failures: 0, ignored: 2 });
+  });
+
+  test('is told without a name where it has none', async () => {
+    const { breaker } = createBreaker();
+    const guarded = breaker.wrap(
+      (
+        () => (done: Done) =>
+          done(null)
+      )(),
+    );
+
+    const error = await errorOf(guarded(() => {}));
+
+    expect((error as Error).message).toMatch(/^A function takes a callback and answers no promise/);
+  });
+
   test('is none if it answers a promise', async () => {
     const { breaker } = createBreaker();
     const transaction = async (run: (n: number) => number) => run(1);
@@ -105,6 +135,49 @@ describe('a function that takes a callback', () => {
   });
 });
 
+describe('the signal of many calls that are given a function last', () => {
+  const createSignal = (added: () => void, removed: () => void) =>
+    ({ aborted: false, addEventListener: added, removeEventListener: removed }) as unknown as AbortSignal;
+
+  test('has one listener, which goes with the last of them', async () => {
+    const { breaker } = createBreaker();
+    let added = 0;
+    let removed = 0;
+    const signal = createSignal(
+      () => added++,
+      () => removed++,
+    );
+    const ends: (() => void)[] = [];
+    const guarded = breaker.wrap((_done: Done) => new Promise<void>((resolve) => ends.push(resolve)), {
+      signal,
+    });
+
+    const calls = Array.from({ length: 20 }, () => guarded(() => {}));
+    const during = [added, removed];
+    for (const end of ends) end();
+    await Promise.all(calls);
+
+    expect(during).toEqual([1, 0]);
+    expect([added, removed]).toEqual([1, 1]);
+  });
+
+  test('ends them if it cannot be followed', async () => {
+    const { breaker } = createBreaker();
+    const mistake = new Error('no listeners here');
+    const signal = createSignal(
+      () => {
+        throw mistake;
+      },
+      () => {},
+    );
+    let calls = 0;
+    const guarded = breaker.wrap(async (_done: Done) => void calls++, { signal });
+
+    expect(await errorOf(guarded(() => {}))).toBe(mistake);
+    expect(calls).toBe(0);
+  });
+});
+
 describe('what promisify takes in place of a function', () => {
   type Exec = (command: string, done: Done) => void;
 
@@ -125,6 +198,24 @@ describe('what promisify takes in place of a function', () => {
     breaker.trip();
     expect(await errorOf(run('ls'))).toBeInstanceOf(CircuitBreakerOpenError);
     expect(breaker.metrics.totals).toMatchObject({ successes: 1, rejected: 1 });
+  });
+
+  test('has the breaker before it where a getter tells it, as that of `pipeline` of node:stream', async () => {
+    const { breaker } = createBreaker();
+    const pipe: Exec = (_command, done) => done(null, 'by callback');
+    Object.defineProperty(pipe, promisify.custom, { get: () => async () => 'the form for promises' });
+
+    const run = promisify(breaker.wrap(pipe) as never) as (command: string) => Promise<string>;
+
+    expect(await run('ls')).toBe('the form for promises');
+    expect(breaker.metrics.totals.successes).toBe(1);
+  });
+
+  test('is none if it is no function', async () => {
+    const { breaker } = createBreaker();
+    const odd = Object.assign(async () => 'fine', { [promisify.custom]: 'odd' });
+
+    expect(await breaker.wrap(odd)()).toBe('fine');
   });
 
   test.each([true, false])('is refused of a method of a client: fixed %s', (isFixed) => {

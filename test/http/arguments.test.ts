@@ -170,6 +170,18 @@ describe('a body', () => {
     expect(seen.map((it) => it.body)).toEqual(['abc', 'abc', 'abc']);
   });
 
+  it('may be of a class of bytes that is made of something else', async () => {
+    class Word extends Uint8Array {
+      constructor(text: string) {
+        super(new TextEncoder().encode(text.toLowerCase()));
+      }
+    }
+
+    const seen = await sentThrice(here, { method: 'PUT', body: new Word('ABC') }, () => {});
+
+    expect(seen.map((it) => it.body)).toEqual(['abc', 'abc', 'abc']);
+  });
+
   it('is that of the call where it is a form, whoever changes it meanwhile', async () => {
     const seen = await sentThrice(here, { method: 'PUT', body: form }, () => form.set('a', '3'));
 
