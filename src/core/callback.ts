@@ -30,13 +30,12 @@ export function callWithCallback(
   call: (task: () => unknown, options: object) => Promise<unknown>,
   task: () => unknown,
   options: Options | undefined,
-  { name }: { readonly name: string },
+  fn: { readonly name: string },
 ): Promise<unknown> {
   const controller = new AbortController();
   const watched = () => {
     const answer = task();
-    if (!isThenable(answer))
-      controller.abort(callbackError(name ? `The function ${quote(name)}` : 'A function'));
+    if (!isThenable(answer)) controller.abort(callbackError(named(fn)));
     return answer;
   };
   const start = () => call(watched, { ...options, signal: controller.signal });
@@ -51,4 +50,9 @@ export function callWithCallback(
     follower.abandon(error); // no signal that can be followed
   }
   return start().finally(() => following.removeCall(follower));
+}
+
+/** Some have a member in the place of their name. */
+function named({ name }: { readonly name: unknown }): string {
+  return typeof name === 'string' && name !== '' ? `The function ${quote(name)}` : 'A function';
 }

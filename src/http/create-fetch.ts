@@ -45,6 +45,9 @@ const HAND: unique symbol = Symbol.for('recloser.attempt.1') as never;
 /** Statuses whose responses have no body. */
 const BODILESS: ReadonlySet<number | undefined> = new Set([undefined, 0, 101, 204, 205, 304]);
 
+/** What is none of ours and in flight, before the next goes past whatever stands in the place of the platform's fetch. */
+const MOST_PASSING = 100;
+
 type Send = (input: FetchInput, init: FetchInit) => Promise<Response>;
 type Pass = (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
@@ -84,14 +87,20 @@ function fetchOver(origins: Origins, own: FetchCallOptions): ProtectedFetch {
     return platform(input, init);
   };
   let isPassing = false;
-  /** Sends what is none of ours, which may come back as well. */
+  let passing = 0;
+  /** Sends what is none of ours, which may come back as well: at once, or after a wait, when it looks like any other. */
   const pass: Pass = async (input, init) => {
-    if (isPassing) return before(input, init);
-    isPassing = options.fetch === undefined;
+    if (options.fetch !== undefined) return (options.fetch as unknown as Pass)(input, init);
+    if (isPassing || passing >= MOST_PASSING) return before(input, init);
+    isPassing = true;
+    passing++;
     try {
-      return ((options.fetch ?? globalThis.fetch) as unknown as Pass)(input, init);
+      const answer = (globalThis.fetch as Pass)(input, init);
+      isPassing = false;
+      return await answer;
     } finally {
       isPassing = false;
+      passing--;
     }
   };
 

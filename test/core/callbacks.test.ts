@@ -78,14 +78,10 @@ describe('a function that takes a callback', () => {
     expect(resilience.breaker.metrics.totals).toMatchObject({ successes: 0, failures: 0, ignored: 2 });
   });
 
-  test('is told without a name where it has none', async () => {
+  test.each(['', Symbol('name'), () => 'name'])('is told without a name where it has none', async (value) => {
     const { breaker } = createBreaker();
-    const guarded = breaker.wrap(
-      (
-        () => (done: Done) =>
-          done(null)
-      )(),
-    );
+    const nameless = Object.defineProperty((done: Done) => done(null), 'name', { value });
+    const guarded = breaker.wrap(nameless);
 
     const error = await errorOf(guarded(() => {}));
 

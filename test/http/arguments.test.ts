@@ -407,6 +407,19 @@ describe('what is no request of HTTP', () => {
     expect(await caught(fetch(server.url, 7 as never))).toBeInstanceOf(TypeError);
   });
 
+  it('reaches the platform’s fetch where that of the platform is around it and waits before', async () => {
+    const api = createFetch();
+    let times = 0;
+    vi.stubGlobal('fetch', async (input: string, init?: RequestInit) => {
+      if (++times > 1_000) throw new Error('it goes round');
+      await null;
+      return api(input, init);
+    });
+
+    expect(await (await fetch('data:text/plain,hi')).text()).toBe('hi');
+    expect(await (await api('data:text/plain,hi')).text()).toBe('hi');
+  });
+
   it('goes to a mock in the place of fetch, with what it came with', async () => {
     const api = createFetch();
     const mock = vi.fn(async () => new Response('mocked'));
