@@ -2,57 +2,35 @@
  * Functions that take a callback: a breaker cannot see how their calls end. One that is given a function last and
  * answers no promise is taken for such a one, and its call is refused.
  */
-import { type CallerSignal, followingOf, reasonOf } from './following.js';
 import { quote } from './quote.js';
 import { isThenable } from './thenable.js';
 
 export const mayTakeCallback = (args: readonly unknown[]): boolean =>
-  typeof args[args.length - 1] === 'function';
+  args.length > 0 && typeof args[args.length - 1] === 'function'; // to read at -1 is slow
 
-/** @param what the function, in words */
-export const callbackError = (what: string) =>
+/** @param name as somebody has set it, who may have set it to anything */
+export const callbackError = (kind: 'function' | 'method', name: unknown) =>
   new TypeError(
-    `${what} takes a callback and answers no promise: a breaker cannot see how it ends; guard what \`promisify\` ` +
-      'of node:util makes of it',
+    `${typeof name === 'string' && name !== '' ? `The ${kind} ${quote(name)}` : `A ${kind}`} takes a callback and ` +
+      'answers no promise: guard what `promisify` of node:util makes of it',
   );
 
-/** What a call may be made with. */
-interface Options {
-  readonly signal?: CallerSignal | undefined;
-}
-
 /**
- * Makes a call whose function may turn out to take a callback: then it rejects, and counts as nothing.
- *
- * @param fn the function, for the message
+ * A task that may turn out to be one of a function that takes a callback, with what its call is made with: then the call
+ * rejects, and counts as nothing; under a signal of the caller it counts as a failure.
  */
-export function callWithCallback(
-  call: (task: () => unknown, options: object) => Promise<unknown>,
-  task: () => unknown,
+export function watchForCallback<R, Options extends { readonly signal?: unknown }>(
+  { name }: { readonly name: unknown },
+  task: () => R,
   options: Options | undefined,
-  fn: { readonly name: string },
-): Promise<unknown> {
+): [task: () => R, options: Options] {
   const controller = new AbortController();
   const watched = () => {
     const answer = task();
-    if (!isThenable(answer)) controller.abort(callbackError(named(fn)));
-    return answer;
+    if (isThenable(answer)) return answer;
+    const error = callbackError('function', name);
+    controller.abort(error);
+    throw error;
   };
-  const start = () => call(watched, { ...options, signal: controller.signal });
-  const signal = options?.signal;
-  if (signal === undefined) return start();
-  const following = followingOf(signal);
-  const follower = { abandon: (reason: unknown) => controller.abort(reason) };
-  try {
-    following.addCall(follower);
-    if (signal.aborted) follower.abandon(reasonOf(signal));
-  } catch (error) {
-    follower.abandon(error); // no signal that can be followed
-  }
-  return start().finally(() => following.removeCall(follower));
-}
-
-/** Some have a member in the place of their name. */
-function named({ name }: { readonly name: unknown }): string {
-  return typeof name === 'string' && name !== '' ? `The function ${quote(name)}` : 'A function';
+  return [watched, { signal: controller.signal, ...(options as Options) }];
 }

@@ -6,7 +6,7 @@ import {
   readSyncCallOptions,
   type SyncCallOptions,
 } from './call-options.js';
-import { callWithCallback, mayTakeCallback } from './callback.js';
+import { mayTakeCallback, watchForCallback } from './callback.js';
 import { isNobody, takenOff, verifyCallee } from './callee.js';
 import { CallingCircuit, type CallResult } from './calling-circuit.js';
 import { CircuitBreakerOpenError } from './errors.js';
@@ -144,9 +144,9 @@ export class CircuitBreaker extends CallingCircuit {
     const checked = options === undefined ? undefined : readCallOptions(options, this.name);
     const guard = function (this: This, ...args: Args) {
       const task = () => Reflect.apply(fn, this, args);
-      if (!mayTakeCallback(args)) return breaker.call(task, checked);
-      const call = (watched: () => unknown, given: object) => breaker.call(watched, given);
-      return callWithCallback(call, task, checked, fn) as Promise<R>;
+      return mayTakeCallback(args)
+        ? breaker.call(...watchForCallback(fn, task, checked))
+        : breaker.call(task, checked);
     };
     return imitate(fn, guard, (form) => this.wrap(form, options as CallOptions));
   }

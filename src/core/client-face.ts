@@ -17,7 +17,6 @@ import {
   isPromise,
 } from './method-kind.js';
 import { isFixed } from './method-paths.js';
-import { quote } from './quote.js';
 import { isThenable } from './thenable.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -124,7 +123,7 @@ export function createFace(client: object, plan: FacePlan): object {
         const answer = invoke(fn, self, args);
         if (isThenable(answer)) kinds.set(path, 'async');
         else if (controller !== undefined) {
-          if (takesCallback) controller.abort(callbackError(`The method ${quote(path)}`));
+          if (takesCallback) controller.abort(callbackError('method', path));
           else {
             kinds.set(path, 'sync');
             atOnce.answer = answer;
@@ -183,7 +182,7 @@ export function createFace(client: object, plan: FacePlan): object {
   const guardedMethod = (path: string, isNamed: boolean) => ({
     get: (fn: Method, key: PropertyKey) => {
       const member: unknown = Reflect.get(fn, key);
-      if (key === CUSTOM && member !== undefined) throw callbackError(`The method ${quote(path)}`);
+      if (key === CUSTOM && member !== undefined) throw callbackError('method', path);
       return member;
     },
     apply: guard(path, isNamed),

@@ -3,7 +3,7 @@
  * go through: a breaker, or what stands around one. `withCircuitBreaker` is made of it. It knows nothing of options or
  * registries: the plan says how the guard of a call is found, and what the call is made with.
  */
-import { callWithCallback, mayTakeCallback } from './callback.js';
+import { mayTakeCallback, watchForCallback } from './callback.js';
 import { unguardable } from './callee.js';
 import type { CallResult } from './calling-circuit.js';
 import { imitate } from './imitate.js';
@@ -167,10 +167,10 @@ function guard(fn: unknown, plan: Plan, name?: unknown): unknown {
       const found = find(this, args);
       const options =
         fallback === undefined ? callOptions : { ...callOptions, fallback: fallbackOf(this, args) };
-      const call = (it: () => unknown, given?: object) =>
-        asResult ? found.tryCall(it, given) : found.call(it, given);
-      if (!mayTakeCallback(args)) return call(task, options);
-      return callWithCallback(call, task, options, callee);
+      const given: [() => unknown, object | undefined] = mayTakeCallback(args)
+        ? watchForCallback(callee, task, options)
+        : [task, options];
+      return asResult ? found.tryCall(...given) : found.call(...given);
     } catch (error) {
       return asResult ? Promise.resolve({ ok: false, error, ...asResult }) : Promise.reject(error);
     }

@@ -12,8 +12,7 @@ function getUser(id: number, done: Done): void {
 }
 
 const REFUSAL =
-  'The function "getUser" takes a callback and answers no promise: a breaker cannot see how it ends; guard what ' +
-  '`promisify` of node:util makes of it';
+  'The function "getUser" takes a callback and answers no promise: guard what `promisify` of node:util makes of it';
 
 const wrappers: [string, (breaker: CircuitBreaker) => (...args: never[]) => Promise<unknown>][] = [
   ['wrap', (breaker) => breaker.wrap(getUser)],
@@ -129,6 +128,16 @@ describe('a function that takes a callback', () => {
     expect(await errorOf(guarded(() => {}))).toEqual(new Error('shutting down'));
     expect(listeners.size).toBe(0);
   });
+});
+
+test('a function with a callback is a failure under a signal of the caller, which alone could end its call', async () => {
+  const { breaker } = createBreaker();
+  const guarded = breaker.wrap(getUser, { signal: new AbortController().signal });
+
+  const error = await errorOf(guarded(7, () => {}));
+
+  expect((error as Error).message).toBe(REFUSAL);
+  expect(breaker.metrics.totals).toMatchObject({ successes: 0, failures: 1 });
 });
 
 describe('the signal of many calls that are given a function last', () => {

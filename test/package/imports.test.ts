@@ -14,7 +14,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     backoff: ['report', 'validate'],
     clock: [],
     callee: ['is-class', 'quote', 'thenable', 'validate'],
-    callback: ['following', 'quote', 'thenable'],
+    callback: ['quote', 'thenable'],
     errors: ['in-words', 'quote'],
     'in-words': [],
     imitate: ['process-wide'],
@@ -161,7 +161,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     ],
   },
   {
-    'client-face': ['callback', 'imitate', 'is-class', 'method-kind', 'method-paths', 'quote', 'thenable'],
+    'client-face': ['callback', 'imitate', 'is-class', 'method-kind', 'method-paths', 'thenable'],
     guard: ['callback', 'callee', 'imitate', 'key-of', 'quote', 'validate'],
     summary: ['metrics', 'report', 'snapshot'],
     'registry-entries': ['circuit-state', 'linked-list', 'watched-circuit'],
