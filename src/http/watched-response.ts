@@ -112,17 +112,19 @@ function linkOf(prototype: object): object {
 function replaced(
   prototype: object,
   name: string,
-  by: (method: () => Method, name: string, owner: object) => Method,
+  by: (method: () => Method, name: string) => Method,
 ): [string, PropertyDescriptor][] {
-  const found = find(prototype, name);
-  if (typeof found?.member.value !== 'function') return [];
-  const { member, owner } = found;
+  const member = find(prototype, name)?.member;
+  if (typeof member?.value !== 'function') return [];
   // Looked up for each call: mocks and instrumentation put others in its place.
   const method = () => (prototype as Record<string, Method>)[name] as Method;
-  return [[name, { ...member, value: by(method, name, owner) }]];
+  return [[name, { ...member, value: by(method, name) }]];
 }
 
-function find(prototype: object, name: string): { member: PropertyDescriptor; owner: object } | undefined {
+function find(
+  prototype: object,
+  name: PropertyKey,
+): { member: PropertyDescriptor; owner: object } | undefined {
   for (let owner: object | null = prototype; owner !== null; owner = Object.getPrototypeOf(owner)) {
     const member = Object.getOwnPropertyDescriptor(owner, name);
     if (member !== undefined) return { member, owner };
@@ -130,13 +132,22 @@ function find(prototype: object, name: string): { member: PropertyDescriptor; ow
   return undefined;
 }
 
-/** A method that reads all of the body. @param owner the prototype that has it */
-function readBy(method: () => Method, name: string, owner: object): Method {
-  // What calls itself a response can be made of a body, too.
-  const Own =
-    (owner as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Response'
-      ? (owner.constructor as typeof Response)
-      : undefined;
+/**
+ * The class that makes a response what it is: what it makes of a body can be read as this can. Mocks have none. It is asked
+ * of the response: where a platform's prototype has a tag, it may be for responses alone.
+ */
+function classOf(response: Response): typeof Response | undefined {
+  try {
+    const isOne = Object.prototype.toString.call(response) === '[object Response]';
+    const tagged = isOne && find(Object.getPrototypeOf(response), Symbol.toStringTag);
+    return tagged ? (tagged.owner.constructor as typeof Response) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A method that reads all of the body. */
+function readBy(method: () => Method, name: string): Method {
   const isAnswer = READS[name] as (error: unknown) => boolean;
   const read: Record<string, Method> = {
     [name](...args) {
@@ -144,7 +155,8 @@ function readBy(method: () => Method, name: string, owner: object): Method {
       if (state === undefined || this.bodyUsed) return Reflect.apply(method(), this, args);
       if (state.seen?.stream.locked) return Promise.reject(locked());
       const { reading } = state;
-      const body = Own && reading.isByChunk ? this.body : null;
+      const Own = reading.isByChunk ? classOf(this) : undefined;
+      const body = Own && this.body;
       return new Promise((resolve, reject) => {
         const stop = reading.waitForAll(reject);
         if (Own && isStream(body)) {

@@ -1,6 +1,6 @@
 /** Responses that are not quite the platform's: of classes of their own, of mocks, of other clients, frozen. */
 import { Readable } from 'node:stream';
-import { createFetch } from 'recloser/http';
+import { createFetch, isBodyTimeoutError } from 'recloser/http';
 import { createManualClock } from 'recloser/testing';
 import { describe, expect, it } from 'vitest';
 import { collectGarbage } from '../support/garbage.mjs';
@@ -444,5 +444,81 @@ describe('a response of another client that is thrown away', () => {
     await clock.advance(1_001);
 
     expect([before, body.destroyed]).toEqual([false, true]);
+  });
+});
+
+describe('a platform whose methods are those of every body, and whose tag is for responses alone', () => {
+  class Body {
+    readonly #own: Response;
+    constructor(body: BodyInit, init?: ResponseInit) {
+      this.#own = new Response(body, init);
+    }
+    get body() {
+      return this.#own.body;
+    }
+    get headers() {
+      return this.#own.headers;
+    }
+    get status() {
+      return 200;
+    }
+    get bodyUsed() {
+      return this.#own.bodyUsed;
+    }
+    text() {
+      return this.#own.text();
+    }
+    get [Symbol.toStringTag]() {
+      return 'Body';
+    }
+  }
+
+  class Answer extends Body {
+    override get [Symbol.toStringTag]() {
+      if (!(this instanceof Answer)) throw new TypeError('Illegal invocation');
+      return 'Response';
+    }
+  }
+
+  const hanging = () =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('half'));
+      },
+    });
+
+  it('has a body that stands still ended', async () => {
+    const { api, clock, totals } = answering(() => new Answer(hanging()), {
+      bodyTimeout: 20,
+      totalTimeout: false,
+    });
+
+    const reading = caught((await api(URL_A)).text());
+    await turn();
+    await clock.advance(20);
+
+    expect(isBodyTimeoutError(await reading)).toBe(true);
+    expect(totals().failures).toBe(1);
+  });
+
+  it('has a body that ends read as ever', async () => {
+    const { api, totals } = answering(() => new Answer(streamOf('all ', 'of it')), {
+      bodyTimeout: 20,
+      totalTimeout: false,
+    });
+
+    expect(await (await api(URL_A)).text()).toBe('all of it');
+    expect(totals()).toMatchObject({ successes: 1, failures: 0 });
+  });
+
+  it('has a tag that throws, and is read as it can be', async () => {
+    const answer = Object.defineProperty(new Answer('all'), Symbol.toStringTag, {
+      get() {
+        throw new Error('not yet');
+      },
+    });
+    const { api } = answering(() => answer, { bodyTimeout: 20, totalTimeout: false });
+
+    expect(await (await api(URL_A)).text()).toBe('all');
   });
 });
