@@ -27,7 +27,7 @@ const atGivenTime = ({ text }: Script): string =>
 interface Call {
   readonly script: Script;
   readonly inMemory: MemoryScript;
-  readonly keys: readonly string[];
+  readonly keys: readonly [string, string, ...string[]];
   readonly args: readonly string[];
 }
 
@@ -59,7 +59,7 @@ describe.skipIf(isMissing)('the scripts in memory and those in a real Redis', ()
 
       const next = (): Call => {
         const name = pick(['x', 'y']);
-        const keys = [RECORDS, roundOf(name)];
+        const keys = [RECORDS, roundOf(name)] as const;
         const dice = below(10);
         if (dice < 5) {
           const entries = Array.from({ length: below(3) }, () => pick(['x', 'y']));
