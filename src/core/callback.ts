@@ -32,5 +32,5 @@ export function watchForCallback<R, Options extends { readonly signal?: unknown 
     controller.abort(error);
     throw error;
   };
-  return [watched, { ...(options as Options), signal: options?.signal ?? controller.signal }];
+  return [watched, { signal: controller.signal, ...(options as Options) }];
 }

@@ -17,7 +17,6 @@ const REFUSAL =
 const wrappers: [string, (breaker: CircuitBreaker) => (...args: never[]) => Promise<unknown>][] = [
   ['wrap', (breaker) => breaker.wrap(getUser)],
   ['wrap with options', (breaker) => breaker.wrap(getUser, { fallback: () => undefined })],
-  ['wrap with a signal left out', (breaker) => breaker.wrap(getUser, { signal: undefined })],
   ['withCircuitBreaker', (breaker) => withCircuitBreaker(breaker)(getUser)],
   [
     'withCircuitBreaker with a fallback',
