@@ -1,8 +1,16 @@
-import { type Clock, systemClock } from './clock.js';
+import type { Clock } from './clock.js';
 import { Heap, type Keyed } from './heap.js';
 import { type Linked, LinkedList } from './linked-list.js';
 import { afterRoot } from './root-context.js';
-import { afterArrivals, areTimersShared, isDoubtful, startTimer, stopTimer, type Timer } from './timers.js';
+import {
+  afterArrivals,
+  areTimersShared,
+  isDoubtful,
+  startTimer,
+  stopTimer,
+  type Timer,
+  timeOf,
+} from './timers.js';
 
 /** Something that ends by itself: extend it, and add it to `Deadlines`. */
 export abstract class Deadline implements Linked<Deadline> {
@@ -68,7 +76,7 @@ export class Deadlines {
   #timerAt = 0;
   /** The last deadline that the timer was set with. */
   #timerOrder = 0;
-  /** A reading of the platform's clock, whatever the breaker's says. */
+  /** By the time of the timer itself, whatever the breaker's clock says. */
   #timerSetAt = 0;
   #isResting = false;
   #patience = 0;
@@ -164,9 +172,9 @@ export class Deadlines {
     if (at === undefined) return;
     this.#timerAt = at;
     this.#timerOrder = this.#orders;
-    this.#timerSetAt = systemClock.now();
     // Sums of fractions may come out above the whole.
     this.#timer = startTimer(this.#clock, this.#fire, Math.ceil(at - now - ROUNDING));
+    this.#timerSetAt = timeOf(this.#timer);
   }
 
   #fire = (): void => {
@@ -207,7 +215,8 @@ export class Deadlines {
 
   /** Asked where the breaker's clock has not moved since: it may stand still. */
   #isMomentOfTimer(): boolean {
-    return systemClock.now() - this.#timerSetAt < 1;
+    const timer = this.#timer;
+    return timer !== undefined && timeOf(timer) - this.#timerSetAt < 1;
   }
 
   /**

@@ -2,14 +2,14 @@
  * The one place that knows a platform's timer. Everything in the package that waits does so through here: by the timers
  * of the breaker's clock, else by those of the platform, looked up when they are used, so that fake timers work.
  */
-import type { Clock } from './clock.js';
+import { type Clock, systemClock } from './clock.js';
 import { report } from './report.js';
 import { MAX_TIMER_DELAY } from './validate.js';
 
 interface SetTimer {
   (run: () => void, ms?: number): unknown;
   /** What the fake timers of Vitest, Jest and Sinon carry. */
-  readonly clock?: { readonly timers?: Readonly<Record<number, unknown>> };
+  readonly clock?: { readonly now?: number; readonly timers?: Readonly<Record<number, unknown>> };
 }
 
 /** A timer that has been set. */
@@ -75,6 +75,11 @@ export function stopTimer(_clock: Clock, timer: Timer | undefined): void {
 export function afterArrivals(clock: Clock, run: () => void): void {
   if (clock.setTimeout !== undefined) startTimer(clock, run, 0);
   else nextTurn(() => nextTurn(run));
+}
+
+/** Milliseconds, from any origin, by which a timer goes: fake ones mostly have a time of their own. */
+export function timeOf({ setBy, isFake }: Timer): number {
+  return (isFake ? setBy?.clock?.now : undefined) ?? systemClock.now();
 }
 
 /**

@@ -350,6 +350,22 @@ describe('a clock that stands still', () => {
     expect(settled).toHaveBeenCalledOnce();
   });
 
+  test('ends calls of one moment together, however long the process took to make them', async () => {
+    vi.useRealTimers();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let slowly = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (slowly += 5));
+    const { breaker } = createBreaker({ callTimeout: 100, failureThreshold: false });
+    const settled = vi.fn();
+    for (let call = 0; call < 3; call++) void breaker.tryCall(hanging).then(settled);
+
+    await vi.advanceTimersByTimeAsync(99);
+    expect(settled).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect(settled).toHaveBeenCalledTimes(3);
+  });
+
   test('and one that goes back end every call in the end', async () => {
     const fixture = createBreaker({ callTimeout: 100, failureThreshold: false });
     void fixture.breaker.tryCall(hanging);

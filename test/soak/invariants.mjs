@@ -9,7 +9,7 @@ import { sum } from './figures.mjs';
  * @typedef {import('recloser').Transition} Transition
  *
  * @typedef {object} Stay one stay in a state
- * @property {number} running tasks that it admitted and that have neither ended nor been told to end
+ * @property {number} running tasks that take a place of it: neither ended nor told to end
  * @property {number} succeeded tasks that it admitted and that have answered well
  *
  * @typedef {object} Call
@@ -18,6 +18,7 @@ import { sum } from './figures.mjs';
  * @property {number} begunAt when it was about to be made
  * @property {number} startedAt when its task was started; NaN where it was not
  * @property {Stay | undefined} stay where its task is running
+ * @property {boolean} takesPlace false where it might have been rejected, had the breaker not observed alone
  * @property {boolean} isSettled whether its end has been answered, if only by starting the fallback
  *
  * @typedef {{ value: unknown } | { error: unknown }} Answer
@@ -116,6 +117,7 @@ export class Watch {
       begunAt: performance.now(),
       startedAt: Number.NaN,
       stay: undefined,
+      takesPlace: false,
       isSettled: false,
     };
     this.open.add(call);
@@ -129,11 +131,12 @@ export class Watch {
     if (!Number.isNaN(call.startedAt)) this.#violate('each task runs once', 'it was started again');
     call.startedAt = performance.now();
     call.stay = this.#stay;
+    call.takesPlace = mode !== 'observe';
     this.seen.calls++;
-    this.#stay.running++;
-    if (mode !== 'observe') this.#stays.add(this.#stay); // what would have been rejected takes no place
     if (state !== this.#state) this.#violate('a call knows its state', `${state} while ${this.#state}`);
-    if (mode === 'observe') return;
+    if (!call.takesPlace) return;
+    this.#stay.running++;
+    this.#stays.add(this.#stay);
     if (state === 'OPEN')
       this.#violate('nothing runs while OPEN', `${this.#resumeAt - call.startedAt} ms to wait`);
     const places = sum([...this.#stays].map(({ running }) => running));
@@ -145,11 +148,13 @@ export class Watch {
 
   /** The task of a call has ended, or has been told to. @param {Call} call @param {boolean} succeeded */
   ended(call, succeeded) {
-    if (call.stay === undefined) return;
-    call.stay.running--;
-    if (call.stay.running === 0) this.#stays.delete(call.stay);
-    if (succeeded) call.stay.succeeded++;
+    const { stay } = call;
+    if (stay === undefined) return;
     call.stay = undefined;
+    if (succeeded) stay.succeeded++;
+    if (!call.takesPlace) return;
+    stay.running--;
+    if (stay.running === 0) this.#stays.delete(stay);
   }
 
   /** The fallback of a call starts. @param {Call} call @param {unknown} error */
