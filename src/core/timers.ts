@@ -33,6 +33,8 @@ export interface TimerOptions {
 /**
  * Runs something once, after `ms` milliseconds at the least: below 0 and `NaN` are 0, and what is longer than a platform's
  * timers can tell goes by in pieces. A timer that cannot be set is reported, and never fires.
+ *
+ * @throws RangeError where the stack is full: who calls is to be told, and no process ends for it
  */
 export function startTimer(
   clock: Clock,
@@ -53,6 +55,7 @@ export function startTimer(
   try {
     set(ms > 0 ? ms : 0);
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     report(error);
   }
   return timer;

@@ -6,7 +6,7 @@ import { Heap } from '../../src/core/heap.js';
 import { LinkedList } from '../../src/core/linked-list.js';
 import { createBreaker, failing, hanging } from '../support/breakers.js';
 import { deferred } from '../support/deferred.js';
-import { quiet } from '../support/runtime.js';
+import { quiet, watchRuntime } from '../support/runtime.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -332,6 +332,37 @@ describe('a timer that fake timers have dropped', () => {
     vi.useRealTimers();
 
     expect(await breaker.tryCall(hanging)).toMatchObject({ error: { code: 'ERR_CALL_TIMEOUT' } });
+  });
+});
+
+describe('a timer that cannot be set', () => {
+  function breakable(problem: Error) {
+    const base = createManualClock();
+    let isFull = true;
+    const clock = {
+      now: () => base.now(),
+      setTimeout: (run: () => void, ms: number) => {
+        if (isFull) throw problem;
+        return base.setTimeout(run, ms);
+      },
+      clearTimeout: (timer: unknown) => base.clearTimeout(timer),
+    };
+    return { clock, base, heal: () => (isFull = false) };
+  }
+
+  test('for the stack is full tells who calls, and nobody else', async () => {
+    const { uncaught } = watchRuntime();
+    const { clock, base, heal } = breakable(new RangeError('Maximum call stack size exceeded'));
+    const breaker = new CircuitBreaker({ clock, callTimeout: 100, failureThreshold: 1 });
+
+    expect(() => breaker.tryCall(hanging)).toThrow(RangeError);
+    heal();
+    const next = breaker.tryCall(hanging);
+    await base.advance(100);
+
+    expect(await next).toMatchObject({ error: { code: 'ERR_CALL_TIMEOUT' } });
+    await quiet();
+    expect([breaker.metrics.inFlight, uncaught]).toEqual([0, []]);
   });
 });
 

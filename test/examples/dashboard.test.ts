@@ -1,7 +1,11 @@
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createShop, WEATHERS } from '../../examples/dashboard/shop.mjs';
 
 const storm = WEATHERS.find(({ name }) => name === 'storm')!;
+
+// Its time stands still: no answer is slow because the machine is.
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 it('the shop of the example trades in the sun, and opens the circuits of those who have a storm', async () => {
   const shop = createShop({ wait: async () => {} });

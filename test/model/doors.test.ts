@@ -11,7 +11,7 @@ import {
   type CircuitState,
   type TransitionReason,
 } from 'recloser';
-import { recordEvents } from 'recloser/testing';
+import { createManualClock, recordEvents } from 'recloser/testing';
 import { beforeEach, describe, expect, type Mock, test, vi } from 'vitest';
 import { OWN_EVIDENCE, SEAM, type Seat } from '../../src/core/seam.js';
 import {
@@ -683,7 +683,7 @@ describe('a partner and a detector together', () => {
 
   test('keep a circuit in its registry: one that ramps, is gated or is forced', () => {
     const { detector } = rampingDetector();
-    const registry = new CircuitBreakerRegistry({ maxSize: 1, idleTimeout: 10 });
+    const registry = new CircuitBreakerRegistry({ maxSize: 1, idleTimeout: 10, clock: createManualClock() });
     const ramps = registry.getOrCreate('ramps', { detector });
     seatOf(ramps).open(0, 1, fakeGate());
     seatOf(ramps).close();

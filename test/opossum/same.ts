@@ -286,12 +286,12 @@ export const SAME: readonly Scenario[] = [
         (...args: unknown[]) =>
           shown.push([
             name,
-            ...args.map((it) =>
-              it instanceof Error ? it.message : typeof it === 'number' && it < 60 ? 'ms' : it,
-            ),
+            ...args.map((it) => (it instanceof Error ? it.message : typeof it === 'number' ? 'ms' : it)),
           ]);
       let isDown = false;
-      const breaker = new Breaker(async (value: string) => (isDown ? down() : value), QUICK);
+      const breaker = new Breaker(async (value: string) => (isDown ? down() : value), {
+        errorThresholdPercentage: 1,
+      });
       for (const name of ['fire', 'success', 'failure', 'reject', 'open', 'fallback'])
         breaker.on(name, show(name));
       breaker.fallback(() => 'instead');
