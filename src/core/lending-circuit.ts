@@ -40,8 +40,9 @@ export abstract class LendingCircuit extends Circuit {
   }
 
   protected permitNow(): Permit | CircuitBreakerOpenError {
-    const now = this.timeOfStart(false);
-    const admission = this[ADMIT](now);
+    const usual = OWED.length === 0 ? this.openDoor : undefined;
+    const now = usual === undefined ? this.timeOfStart(false) : this.beginPlainly();
+    const admission = usual ?? this[ADMIT](now);
     if (!('resets' in admission)) return admission;
     try {
       return new CallPermit(this, admission, now);
@@ -78,7 +79,8 @@ export abstract class LendingCircuit extends Circuit {
     kind?: OutcomeKind,
   ): OutcomeKind {
     this.giveBack(permit);
-    if (!threw && kind === undefined) return this.succeed(permit, startedAt, result);
+    const isPlain = kind === undefined || (kind === 'success' && this.isQuiet);
+    if (isPlain && !threw) return this.succeed(permit, startedAt, result);
     return this.settle(permit, startedAt, threw, result, kind);
   }
 }
