@@ -57,8 +57,6 @@ const CALL_RULES: Rules & Record<keyof CallOptions, Check> = {
 
 const SYNC_CALL_RULES: Rules = { fallback: callable };
 
-const CALL_OPTIONS = Object.keys(CALL_RULES) as (keyof CallOptions)[];
-
 /**
  * Checks the options of calls that are yet to come, once.
  *
@@ -93,9 +91,10 @@ export function verifyCallOptions<T>(options: CallOptions<T>, breaker: string): 
     }
     const { signal, callTimeout, fallback, fallbackOn } = options;
     const own = { signal, callTimeout, fallback, fallbackOn };
-    for (const key of CALL_OPTIONS) {
-      if (own[key] !== undefined) verify(subject, key, own[key], CALL_RULES[key]);
-    }
+    if (signal !== undefined) verify(subject, 'signal', signal, CALL_RULES.signal);
+    if (callTimeout !== undefined) verify(subject, 'callTimeout', callTimeout, CALL_RULES.callTimeout);
+    if (fallback !== undefined) verify(subject, 'fallback', fallback, CALL_RULES.fallback);
+    if (fallbackOn !== undefined) verify(subject, 'fallbackOn', fallbackOn, CALL_RULES.fallbackOn);
     return own;
   });
 }

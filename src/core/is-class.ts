@@ -15,10 +15,10 @@ export function isClass(value: unknown): boolean {
  */
 // biome-ignore lint/complexity/noBannedTypes: any function at all
 export function isEvidentClass(value: Function): boolean {
-  if (/^class\b(?!\s*\()/.test(sourceOf(value))) return true;
   try {
     const { prototype } = value;
-    return typeof prototype === 'object' && prototype !== null && 'message' in prototype;
+    if (typeof prototype !== 'object' || prototype === null) return false; // no class: its source need not be read
+    return /^class\b(?!\s*\()/.test(sourceOf(value)) || 'message' in prototype;
   } catch {
     return false; // a proxy need not tell
   }

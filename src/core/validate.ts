@@ -146,7 +146,22 @@ export interface Subject {
 
 /** What is done to a breaker, or through it, as a subject. */
 export function breakerSubject(action: string, breaker: string): Subject {
-  return { breaker, action: `${action} circuit breaker ${quote(breaker)}` };
+  return new BreakerSubject(action, breaker);
+}
+
+/** Its words are made where somebody is at fault, and that is seldom. */
+class BreakerSubject implements Subject {
+  readonly breaker: string;
+  readonly #action: string;
+
+  constructor(action: string, breaker: string) {
+    this.breaker = breaker;
+    this.#action = action;
+  }
+
+  get action(): string {
+    return `${this.#action} circuit breaker ${quote(this.breaker)}`;
+  }
 }
 
 /** A check for each option that there is. */
