@@ -142,26 +142,13 @@ export function describe(value: unknown): string {
 export interface Subject {
   readonly breaker: string;
   readonly action: string;
+  /** Whether the name of the breaker belongs behind the action: it is put there if there is a message. */
+  readonly isNamed?: true;
 }
 
 /** What is done to a breaker, or through it, as a subject. */
 export function breakerSubject(action: string, breaker: string): Subject {
-  return new BreakerSubject(action, breaker);
-}
-
-/** Its words are made where somebody is at fault, and that is seldom. */
-class BreakerSubject implements Subject {
-  readonly breaker: string;
-  readonly #action: string;
-
-  constructor(action: string, breaker: string) {
-    this.breaker = breaker;
-    this.#action = action;
-  }
-
-  get action(): string {
-    return `${this.#action} circuit breaker ${quote(this.breaker)}`;
-  }
+  return { breaker, action: `${action} circuit breaker`, isNamed: true };
 }
 
 /** A check for each option that there is. */
@@ -169,7 +156,9 @@ export type Rules = Readonly<Record<string, Check>>;
 
 /** @throws InvalidOptionsError always */
 export function refuse(subject: Subject, option: string, problem: string, options?: ErrorOptions): never {
-  throw new InvalidOptionsError(subject.breaker, option, `Cannot ${subject.action}: ${problem}`, options);
+  const { breaker, action, isNamed } = subject;
+  const name = isNamed ? ` ${quote(breaker)}` : '';
+  throw new InvalidOptionsError(breaker, option, `Cannot ${action}${name}: ${problem}`, options);
 }
 
 /** @throws InvalidOptionsError if the value is out of range */

@@ -4,7 +4,6 @@
  */
 import { BREAKER_RULES, readBreakerOptions } from '../core/options.js';
 import { ADMIT } from '../core/permit.js';
-import { quote } from '../core/quote.js';
 import {
   type Check,
   callable,
@@ -143,7 +142,8 @@ export const RESILIENCE_RULES: Rules = /* @__PURE__ */ (() => ({
 /** How errors name what is being made or called. */
 export const resilienceSubject = (name: string): Subject => ({
   breaker: name,
-  action: `use resilience ${quote(name)}`,
+  action: 'use resilience',
+  isNamed: true,
 });
 
 /** Options that were read: each of them is good. */
