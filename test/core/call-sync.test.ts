@@ -1,6 +1,7 @@
 import { CircuitBreakerOpenError, InvalidOptionsError } from 'recloser';
 import { describe, expect, test, vi } from 'vitest';
 import { createBreaker, createHalfOpen, createOpen, createRecovered, thrownBy } from '../support/breakers.js';
+import { quiet, watchRuntime } from '../support/runtime.js';
 
 const boom = new Error('boom');
 const fail = (): never => {
@@ -33,6 +34,25 @@ describe('callSync', () => {
     breaker.callSync(() => clock.advance(100));
 
     expect(breaker.metrics).toMatchObject({ window: { calls: 2, slowCalls: 1 }, totals: { slow: 1 } });
+  });
+
+  test.each<[string, () => unknown]>([
+    ['a promise', () => Promise.resolve(1)],
+    ['one that rejects', () => Promise.reject(new Error('down'))],
+    ['a foreign one', () => ({ then() {} })],
+  ])('refuses %s for an answer, and counts nothing by it', async (_, answer) => {
+    const { uncaught, unhandled } = watchRuntime();
+    const { breaker } = createBreaker({ name: 'users' });
+
+    const error = thrownBy(() => breaker.callSync(answer)) as Error;
+
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toBe(
+      'A synchronous call through circuit breaker "users" was answered by a promise: use `call`',
+    );
+    expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { calls: 1, ignored: 1, failures: 0 } });
+    await quiet();
+    expect([uncaught, unhandled]).toEqual([[], []]);
   });
 
   test('trips as calls do', () => {

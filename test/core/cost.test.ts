@@ -15,6 +15,10 @@ describe('what a call costs', () => {
     ],
     [(name) => name.length, { perCall: 5, currency: '' }],
     [() => ({ perCall: 1, currency: 'USD' }), { perCall: 1, currency: 'USD' }],
+    [
+      { perCall: 1, currency: 'sixteen_letters_' },
+      { perCall: 1, currency: 'sixteen_letters_' },
+    ],
   ])('may be told in several ways: %#', (given, price) => {
     expect(cost(given)).toBeUndefined();
     expect(priceOf(given, 'users', SUBJECT)).toEqual(price);
@@ -34,6 +38,9 @@ describe('what a call costs', () => {
       'cost.curency',
       'unknown option "cost.curency", known are perCall and currency',
     ],
+    [{ perCall: 1, currency: 'seventeen_letters' }, 'cost.currency', 'must be 1 to 16 letters'],
+    [{ perCall: 1, currency: 840 }, 'cost.currency', 'received 840'],
+    [() => null, 'cost', 'received null'],
     [() => 'free', 'cost', 'must be a finite number of at least 0, received "free"'],
   ])('is refused where it is no amount: %#', (given, option, words) => {
     const refusal = refusalOf(() => priceOf(given as Cost, 'users', SUBJECT));
