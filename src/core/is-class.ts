@@ -37,9 +37,13 @@ export function sourceOf(fn: Function): string {
   return Function.prototype.toString.call(fn);
 }
 
-/** What kind of object the language takes something for, such as `AsyncFunction`. */
+/** What kind of object the language takes something for, such as `AsyncFunction`; empty for a proxy that does not tell. */
 export function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+  try {
+    return Object.prototype.toString.call(value).slice(8, -1);
+  } catch {
+    return '';
+  }
 }
 
 /** Whether a prototype is more than what every function declaration is given: it has members, or ancestors. */

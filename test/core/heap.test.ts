@@ -44,3 +44,11 @@ test('those that pass are kept in order', () => {
 
   expect(keysOf(heap)).toEqual([1, 3, 5, 7]);
 });
+
+test('those that are left without their top have another', () => {
+  const heap = filled(1, 9, 2, 10, 11, 3);
+
+  heap.keep(({ key }) => key > 1);
+
+  expect(keysOf(heap)).toEqual([2, 3, 9, 10, 11]);
+});
