@@ -1,4 +1,4 @@
-import type { CircuitBreakerOptions } from 'recloser';
+import { type CircuitBreakerOptions, InvalidOptionsError } from 'recloser';
 import { describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
@@ -80,6 +80,15 @@ describe('a plain call', () => {
   });
 });
 
+test('a detector that throws when it is asked whether it asks is not asked', async () => {
+  watchReports();
+  const admit = vi.fn(() => 'refuse' as const);
+  const { breaker } = createBreaker({ detector: fakeDetector({ asks: fail, admit }).detector });
+
+  expect(await breaker.call(async () => 'fine')).toBe('fine');
+  expect(admit).not.toHaveBeenCalled();
+});
+
 describe('a detector', () => {
   test('hears of what is rejected while OPEN, and of nothing that is rejected for other reasons', () => {
     const rejected = vi.fn();
@@ -141,16 +150,62 @@ describe('a detector', () => {
     expect(breaker.options).toMatchObject({ minimumCalls: 3, failureThreshold: 9, detector: false });
   });
 
-  test('trips by a success too, which no failure explains', async () => {
-    const { detector } = fakeDetector({ record: (kind) => kind === 'success' });
+  test.each(['open', 'success'] as const)(
+    'trips by a success too, which no failure explains: heard is %s',
+    async (event) => {
+      const { detector } = fakeDetector({ record: (kind) => kind === 'success' });
+      const { breaker } = createBreaker({ detector });
+      const opened = heard(breaker, 'open');
+      breaker.on(event, () => {});
+
+      await failTimes(breaker, 1);
+      await succeedTimes(breaker, 1);
+
+      expect(opened).toMatchObject([{ reason: 'detector', detail: 'evidence 9 of 9' }]);
+      expect(opened[0]).not.toHaveProperty('error');
+    },
+  );
+
+  test('hears of no ignored call that it was slow', () => {
+    const record = vi.fn(() => false);
+    const { breaker, clock } = createBreaker({
+      detector: fakeDetector({ record }).detector,
+      slowCallDuration: 100,
+    });
+    const permit = breaker.acquire();
+
+    clock.advance(150);
+    permit.ignore();
+
+    expect(record.mock.calls).toMatchObject([['ignored', false, clock.time - 150, clock.time]]);
+  });
+
+  test('is restored from nothing where a snapshot has none of it', () => {
+    const restore = vi.fn();
+    const { breaker } = createBreaker({ detector: fakeDetector({ restore }).detector });
+
+    breaker.restore(createBreaker().breaker.snapshot());
+
+    expect(restore).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, Error, boolean]>([
+    ['refuses it', new InvalidOptionsError('no state of mine', 'detector'), true],
+    ['throws', broken, false],
+  ])('that %s when it is restored', (_, error, isRefused) => {
+    const reported = watchReports();
+    const { detector } = fakeDetector({
+      restore: () => {
+        throw error;
+      },
+    });
     const { breaker } = createBreaker({ detector });
-    const opened = heard(breaker, 'open');
+    const restore = () => breaker.restore(breaker.snapshot());
 
-    await failTimes(breaker, 1);
-    await succeedTimes(breaker, 1);
+    if (isRefused) expect(restore).toThrow(error);
+    else expect(restore).not.toThrow();
 
-    expect(opened).toMatchObject([{ reason: 'detector', detail: 'evidence 9 of 9' }]);
-    expect(opened[0]).not.toHaveProperty('error');
+    expect(reported).toEqual(isRefused ? [] : [error]);
   });
 
   test('brings no words of its own to the openings of others', async () => {

@@ -1,9 +1,9 @@
-import type { CircuitBreaker, CircuitBreakerOptions } from 'recloser';
+import { CallTimeoutError, type CircuitBreaker, type CircuitBreakerOptions } from 'recloser';
 import { describe, expect, test } from 'vitest';
 import { ADMIT, BREAK_OFF, SETTLE, STAY } from '../../src/core/permit.js';
 import type { Phase } from '../../src/core/phase.js';
 import { SEAM } from '../../src/core/seam.js';
-import { createBreaker, createHalfOpen, createOpen, RECOVERY } from '../support/breakers.js';
+import { createBreaker, createHalfOpen, createOpen, RECOVERY, thrownBy } from '../support/breakers.js';
 import { fakeGate } from '../support/fake-gate.js';
 
 const broken = new Error('the body broke off');
@@ -54,6 +54,14 @@ describe('a success that has broken off since', () => {
     expect(gate.settled).toEqual(['1 success', '1 failure']);
   });
 
+  test('counts as a timeout where it was one', () => {
+    const { breaker, clock } = createBreaker();
+
+    beginWell(breaker, clock.now()).breakOff(new CallTimeoutError('test', 100));
+
+    expect(breaker.metrics.totals).toMatchObject({ failures: 1, timeouts: 1 });
+  });
+
   test('says nothing of a later stay', () => {
     const { breaker, clock } = createBreaker();
     const { breakOff } = beginWell(breaker, clock.now());
@@ -96,6 +104,35 @@ describe('a success that has broken off since', () => {
   });
 });
 
+describe('a rejection by the breaker itself', () => {
+  const rejectionBy = (breaker: CircuitBreaker) => {
+    const places = [breaker.acquire()];
+    const rejection = thrownBy(() => breaker.acquire());
+    for (const place of places) place.ignore();
+    return rejection;
+  };
+
+  test('is a success where whoever settles the call says so', () => {
+    const { breaker, clock } = createBreaker({ maxConcurrentCalls: 1 });
+    const rejection = rejectionBy(breaker);
+    const permit = breaker[ADMIT](clock.now()) as Phase;
+
+    breaker[SETTLE](permit, clock.now(), true, rejection, 'success');
+
+    expect(breaker.metrics.totals).toMatchObject({ successes: 1, ignored: 1 });
+  });
+
+  test('is a success where it is a value', async () => {
+    const { breaker } = createBreaker({ maxConcurrentCalls: 1 });
+    breaker.on('success', () => {});
+    const rejection = rejectionBy(breaker);
+
+    await breaker.call(async () => rejection);
+
+    expect(breaker.metrics.totals).toMatchObject({ successes: 1, ignored: 1 });
+  });
+});
+
 describe('a permit', () => {
   test('tells those who settle it what its outcome counts as, once', () => {
     const { breaker } = createBreaker();
@@ -105,6 +142,19 @@ describe('a permit', () => {
 
     expect(permit[SETTLE](true, broken)).toBe('failure');
     expect(permit[SETTLE](true, broken)).toBe('ignored');
+  });
+
+  test('that was a success by its value breaks off', () => {
+    const { breaker } = createBreaker();
+    const permit = breaker.acquire() as unknown as {
+      success(value: unknown): void;
+      [BREAK_OFF](error: unknown): void;
+    };
+
+    permit.success('head');
+    permit[BREAK_OFF](broken);
+
+    expect(breaker.metrics.totals).toMatchObject({ calls: 2, successes: 1, failures: 1 });
   });
 
   test('that was a success breaks off once, and one that was none never', () => {

@@ -34,6 +34,21 @@ describe('a stay that is shared', () => {
     expect(breaker.metrics.retryAfter).toBe(RECOVERY + 500);
   });
 
+  test('is told by the seat, which hands on the wait for leave', async () => {
+    const { breaker, clock, gate, seat } = createShared();
+    expect(seat.isGated).toBe(true);
+    expect(seat.leave()).toBeUndefined();
+    clock.advance(RECOVERY);
+
+    const leave = seat.leave();
+    gate.grant();
+    await leave;
+
+    expect(gate.asked).toBe(1);
+    breaker.reset();
+    expect(seat.isGated).toBe(false);
+  });
+
   test('that is let go ends sooner where that is asked', () => {
     const { breaker, seat } = createShared();
 
