@@ -94,6 +94,7 @@ describe('a detector', () => {
     const error = thrownBy(() => breaker.acquire()) as Error;
 
     expect(error).toMatchObject({ reason: 'ramp', state: 'CLOSED', retryAfter: null });
+    expect(error.message).toContain('lets a growing share of its calls through, and not yet this one');
     expect(error.cause).toBeUndefined();
   });
 
