@@ -22,7 +22,7 @@ export abstract class Probing extends Stays {
   get lease(): number {
     const { probeTimeout } = this.settings;
     const expiries = this.phase.rare?.expiries ?? 0;
-    return this.doublesLease && expiries > 0
+    return this.doublesLease
       ? Math.min(probeTimeout * 2 ** expiries, Math.max(LONGEST_LEASE, probeTimeout))
       : probeTimeout;
   }
@@ -34,8 +34,8 @@ export abstract class Probing extends Stays {
   }
 
   /** Whether a call that is admitted with this permit takes one of the places that `maxConcurrentCalls` counts. */
-  takesPlace({ resets, rare }: Phase): boolean {
-    return resets === this.phase.resets && rare?.gaveUp !== true;
+  takesPlace({ resets }: Phase): boolean {
+    return resets === this.phase.resets;
   }
 
   protected acquireProbe(phase: HalfOpenPhase, now: number, full: boolean): Phase | undefined {
@@ -67,7 +67,7 @@ export abstract class Probing extends Stays {
   #giveUp(phase: HalfOpenPhase, now: number): void {
     const rare = rareOf(phase);
     this.open(now, 'probe-expired');
-    if (this.phase === phase) return;
+    if (this.phase.resets !== phase.resets) return; // the user's backoff has begun anew
     rare.gaveUp = true;
     this.freedPlaces += phase.probes.length + rare.nested;
     if (rare.nestedPermit !== undefined) rareOf(rare.nestedPermit).gaveUp = true;

@@ -87,8 +87,8 @@ export class StateMachine extends SharedStays {
     slow: boolean,
     admittedAt: number,
     now: number,
-    error?: unknown,
-    nests = false,
+    error: unknown,
+    nests: boolean,
   ): TripReason | undefined {
     if (permit !== this.phase) {
       this.recordNested(permit, nests);

@@ -1,62 +1,73 @@
-/** How far a breaker looks for its own rejection in an outcome: one that comes of it says nothing of the dependency. */
-import { beforeEach, describe, expect, test } from 'vitest';
-import { createBreaker, thrownBy } from '../support/breakers.js';
+import { describe, expect, test } from 'vitest';
+import { comesOf } from '../../src/core/errors.js';
 
-let breaker: ReturnType<typeof createBreaker>['breaker'];
-let own: unknown;
+const origin = new Error('origin');
+const comesOfOrigin = (error: unknown) =>
+  comesOf(error, (it) => (it === origin ? true : undefined), undefined);
 
-beforeEach(() => {
-  ({ breaker } = createBreaker({ failureThreshold: false }));
-  breaker.forceOpen();
-  own = thrownBy(() => breaker.acquire());
-  breaker.reset();
-});
-
-/** What a call counts as that ends with this error. */
-async function kindOf(error: unknown): Promise<string | undefined> {
-  await breaker.tryCall(() => Promise.reject(error));
-  const { failures, ignored } = breaker.metrics.totals;
-  return { '1 0': 'failure', '0 1': 'ignored' }[`${failures} ${ignored}`];
+/** An error with so many others between it and the origin. */
+function chain(links: number): Error {
+  let error = origin;
+  for (let i = 0; i < links; i++) error = new Error(`link ${i}`, { cause: error });
+  return error;
 }
 
-const wrapped = (error: unknown, times: number): unknown =>
-  times === 0 ? error : new Error('it failed', { cause: wrapped(error, times - 1) });
-const gathered = (error: unknown, times: number): unknown =>
-  times === 0 ? error : new AggregateError([gathered(error, times - 1)]);
+function nest(depth: number, error: Error = origin): Error {
+  let nested = error;
+  for (let i = 0; i < depth; i++) nested = new AggregateError([nested]);
+  return nested;
+}
 
-describe('a rejection of its own', () => {
-  test.each<[string, () => unknown, string]>([
-    ['the error itself', () => own, 'ignored'],
-    ['the last of 32 links', () => wrapped(own, 31), 'ignored'],
-    ['one link further', () => wrapped(own, 32), 'failure'],
-    ['gathered three times', () => gathered(own, 3), 'ignored'],
-    ['gathered four times', () => gathered(own, 4), 'failure'],
-    ['the cause of what is gathered', () => gathered(wrapped(own, 2), 1), 'ignored'],
-    ['one of two that are gathered', () => new AggregateError([own, new Error('down')]), 'failure'],
-    ['the cause of one that gathers none', () => new AggregateError([], 'none', { cause: own }), 'ignored'],
-  ])('as %s', async (_, create, kind) => {
-    expect(await kindOf(create())).toBe(kind);
-  });
-});
+/** The largest number for which something holds, which holds for all that are less. */
+function most(holds: (n: number) => boolean): number {
+  let n = 0;
+  while (n < 1_000 && holds(n + 1)) n++;
+  return n;
+}
 
-describe('what is none', () => {
-  const cyclic = new Error('cyclic');
-  cyclic.cause = new Error('again', { cause: cyclic });
-  const unreadable = Object.defineProperty(new Error('secret'), 'cause', {
-    get() {
-      throw new Error('no cause');
-    },
+describe('what an error comes of', () => {
+  test('is found among its causes, as far as anybody would look', () => {
+    expect(most((links) => comesOfOrigin(chain(links)))).toBe(31);
   });
 
-  test.each<[string, unknown]>([
-    ['a chain without an end', cyclic],
-    ['a cause that cannot be read', unreadable],
-    ['a word for a cause', new Error('down', { cause: 'the network' })],
-    ['null for a cause', new Error('down', { cause: null })],
-    ['a word', 'down'],
-    ['nothing', undefined],
-    ['null', null],
-  ])('counts as a failure: %s', async (_, error) => {
-    expect(await kindOf(error)).toBe('failure');
+  test('is found where errors are of errors, as deep as anybody would look', () => {
+    expect(most((depth) => comesOfOrigin(nest(depth)))).toBe(3);
+  });
+
+  test('is not found in a circle', () => {
+    const error = new Error('circle');
+    error.cause = error;
+    const errors: Error[] = [];
+    errors.push(new AggregateError(errors));
+
+    expect(comesOfOrigin(error)).toBe(false);
+    expect(comesOfOrigin(errors[0])).toBe(false);
+  });
+
+  test('is that of all errors of one', () => {
+    expect(comesOfOrigin(new AggregateError([origin, chain(2)]))).toBe(true);
+    expect(comesOfOrigin(new AggregateError([origin, new Error('another')]))).toBe(false);
+    expect(comesOfOrigin(new AggregateError([], 'none', { cause: origin }))).toBe(true);
+  });
+
+  test.each([
+    undefined,
+    null,
+    'text',
+    7,
+    new Error('text', { cause: 'text' }),
+    new Error('x', { cause: null }),
+  ])('is nothing here: %s', (error) => {
+    expect(comesOfOrigin(error)).toBe(false);
+  });
+
+  test('is not told by an error that cannot be read', () => {
+    const error = Object.defineProperty(new Error('trap'), 'cause', {
+      get() {
+        throw origin;
+      },
+    });
+
+    expect(comesOfOrigin(error)).toBe(false);
   });
 });

@@ -63,4 +63,57 @@ describe('the figures of a detector', () => {
   ])('stand for nothing where they are missing: %s', (_, detector, figures) => {
     expect(readDetector({ detector })).toMatchObject({ ...NOTHING, ...figures });
   });
+
+  test.each<[string, object, object | undefined]>([
+    [
+      'the one with the largest share',
+      { lines: ['a', 'b', 'c'], evidence: [3, 6, 1], thresholds: [9, 12, 90] },
+      {
+        line: 'b',
+        value: 6,
+        limit: 12,
+      },
+    ],
+    [
+      'the first of two that share it',
+      { evidence: { up: 1, down: 2 }, thresholds: { down: 4, up: 2 } },
+      {
+        line: 'up',
+        value: 1,
+        limit: 2,
+      },
+    ],
+    [
+      'one whose name is a number',
+      { lines: [7], evidence: [1], thresholds: [2] },
+      { line: '7', value: 1, limit: 2 },
+    ],
+    [
+      'one whose name is none',
+      { lines: [null], evidence: 1, thresholds: 2 },
+      { line: '0', value: 1, limit: 2 },
+    ],
+    [
+      'one that has no threshold',
+      { evidence: [3] },
+      { line: '0', value: 3, limit: Number.POSITIVE_INFINITY },
+    ],
+    ['none', { evidence: [] }, undefined],
+  ])('tell the line that is nearest: %s', (_, detector, nearest) => {
+    expect(readDetector({ detector })?.nearest).toEqual(nearest);
+  });
+
+  test.each<[string, object, object | undefined]>([
+    ['both figures', { normal: 0.01, falseTripsPerDay: 0.1 }, { normal: 0.01, falseTripsPerDay: 0.1 }],
+    ['no rate', { falseTripsPerDay: 0.1 }, undefined],
+    ['no trips', { normal: 0.01 }, undefined],
+    ['no trips a day', { normal: 0.01, falseTripsPerDay: 0 }, undefined],
+    ['endless trips', { normal: 0.01, falseTripsPerDay: Number.POSITIVE_INFINITY }, undefined],
+  ])('promise what they say, where they say it: %s', (_, detector, promise) => {
+    expect(readDetector({ detector })?.promise).toEqual(promise);
+  });
+
+  test('are no less than nothing', () => {
+    expect(readDetector({ detector: { evidence: [-3], thresholds: [9] } })?.evidence).toBe(0);
+  });
 });

@@ -120,6 +120,33 @@ describe('metrics', () => {
     expect(breaker.metrics.lastFailure).toEqual({ error: last, at: clock.time - 10 });
   });
 
+  test('tell the last failure as long as the window or the run of failures holds one', async () => {
+    const { breaker, clock } = createBreaker({ window: { type: 'time', duration: 10_000, buckets: 10 } });
+    await failTimes(breaker, 1);
+
+    clock.advance(20_000);
+    expect(breaker.metrics).toMatchObject({
+      window: { failures: 0 },
+      lastFailure: { at: clock.time - 20_000 },
+    });
+    await succeedTimes(breaker, 1);
+    await failTimes(breaker, 1);
+    await succeedTimes(breaker, 1);
+    clock.advance(20_000);
+
+    expect(breaker.metrics.lastFailure).toBeNull();
+  });
+
+  test('hold no success of an older stay', async () => {
+    const { breaker } = createBreaker();
+    const late = breaker.acquire();
+
+    breaker.reset();
+    late.success();
+
+    expect(breaker.metrics).toMatchObject({ window: { calls: 0 }, totals: { successes: 1 } });
+  });
+
   test('tell the last transition', async () => {
     const { breaker, clock } = createRecovered();
 

@@ -127,6 +127,21 @@ describe('observe', () => {
     expect(breaker.metrics).toMatchObject({ state: 'CLOSED', window: { calls: 0 }, totals: { failures: 1 } });
   });
 
+  test('gives no place to calls that it would have rejected, after a reset too', () => {
+    const { breaker, clock } = createBreaker({ mode: 'observe', maxConcurrentCalls: 1, successThreshold: 1 });
+    breaker.reset();
+    breaker.trip();
+    const rejected = [breaker.acquire(), breaker.acquire()];
+    clock.advance(RECOVERY);
+
+    breaker.acquire().success();
+    for (const permit of rejected) permit.success();
+    breaker.acquire();
+    breaker.acquire();
+
+    expect(breaker.metrics.totals.wouldReject).toBe(3);
+  });
+
   test('is left for forced-open, and comes back with reset', () => {
     const { breaker } = createBreaker({ mode: 'observe' });
 
@@ -166,6 +181,17 @@ describe('forceOpen', () => {
 
     expect(breaker.tryAcquire()).toBeUndefined();
     expect(breaker.state).toBe('OPEN');
+  });
+
+  test('is not undone by a trip', () => {
+    const { breaker, clock } = createOpen();
+    breaker.forceOpen();
+
+    breaker.trip();
+    clock.advance(10 * RECOVERY);
+
+    expect(breaker.tryAcquire()).toBeUndefined();
+    expect(breaker.mode).toBe('forced-open');
   });
 
   test('tells the transition and the mode', () => {

@@ -112,6 +112,18 @@ describe('a conflict', () => {
       { excludedErrors: [TypeError, URIError] },
       ['excludedErrors'],
     ],
+    [
+      'a list of which one differs',
+      { excludedErrors: [TypeError, URIError] },
+      { excludedErrors: [TypeError, RangeError] },
+      ['excludedErrors'],
+    ],
+    [
+      'a predicate for a class',
+      { excludedErrors: [TypeError] },
+      { excludedErrors: [is('a')] },
+      ['excludedErrors'],
+    ],
     ['a list for none', {}, { trackedErrors: [TypeError] }, ['trackedErrors']],
     ['two at once', {}, { mode: 'observe', halfOpenMaxCalls: 9 }, ['mode', 'halfOpenMaxCalls']],
   ])('is %s', (_, first, second, options) => {
@@ -133,6 +145,7 @@ describe('a conflict', () => {
     ['undefined', { failureThreshold: 3 }, { failureThreshold: undefined }],
     ['the name', {}, { name: 'users' }],
     ['another listener', {}, { onOpen() {} }],
+    ['another clock', {}, { clock: { now: () => 0 } }],
     ['another function of the same text', { fallback: answering(1) }, { fallback: answering(2) }],
     ['another predicate of the same text', { excludedErrors: [is('a')] }, { excludedErrors: [is('b')] }],
     ['the same window', { window: { type: 'time', duration: 5 } }, { window: { type: 'time', duration: 5 } }],
@@ -227,6 +240,29 @@ describe('the process', () => {
     expect(emitWarning.mock.calls[0]?.[0]).toBe(
       'Circuit breaker "users" exists with other options, which stay in force: mode is "active", not "observe"; ' +
         'maxConcurrentCalls is Infinity, not 5; window is {"type":"count","size":100}, not {"type":"time","duration":500}',
+    );
+  });
+
+  const nameless = Object.defineProperty(class extends Error {}, 'name', { value: 7 });
+
+  test.each<[CircuitBreakerOptions, CircuitBreakerOptions, string]>([
+    [{}, { fallback: () => 1 }, 'fallback is undefined, not a function'],
+    [{ fallback: () => 1 }, { fallback: () => 2 }, 'fallback is a function, not another function'],
+    [{ recoveryTimeout: backoff }, { recoveryTimeout: 5 }, 'recoveryTimeout is a function, not 5'],
+    [
+      { excludedErrors: [is('a'), TypeError] },
+      { excludedErrors: [RangeError, nameless] },
+      'excludedErrors is [a function, class TypeError], not [class RangeError, a function]',
+    ],
+  ])('is warned of functions by what they are: %#', (first, second, words) => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const { registry } = createRegistry();
+    registry.getOrCreate('users', first);
+
+    registry.getOrCreate('users', second);
+
+    expect(String(emitWarning.mock.calls[0]?.[0])).toBe(
+      `Circuit breaker "users" exists with other options, which stay in force: ${words}`,
     );
   });
 

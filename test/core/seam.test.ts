@@ -329,3 +329,12 @@ test('own evidence is what a rule of this circuit has found', async () => {
   expect(OWN_EVIDENCE[lastTransition?.reason ?? 'shared']).toBe(true);
   expect(OWN_EVIDENCE.shared).toBe(false);
 });
+
+test('own evidence is what rules, detectors and probes have found, and nothing that somebody has decided', () => {
+  const own = Object.entries(OWN_EVIDENCE).filter(([, isOwn]) => isOwn);
+
+  expect(own.map(([reason]) => reason)).toEqual([
+    ...['consecutive-failures', 'failure-rate', 'slow-call-rate', 'should-trip', 'detector'],
+    ...['probe-failed', 'probe-slow', 'probe-expired'],
+  ]);
+});

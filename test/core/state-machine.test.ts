@@ -30,7 +30,7 @@ function settle(
   slow = false,
   error?: unknown,
 ): void {
-  const rule = machine.record(permit, kind, slow, from, to, error);
+  const rule = machine.record(permit, kind, slow, from, to, error, false);
   if (rule !== undefined) machine.trip(to, rule);
 }
 
@@ -251,5 +251,34 @@ describe('StateMachine', () => {
 
     expect(machine.windowMetrics(1_000)).toMatchObject({ calls: 0, failures: 0, slowCalls: 0 });
     expect(machine.consecutiveFailures).toBe(0);
+  });
+
+  test('opens by no slow call where none is slow any more', () => {
+    const machine = createMachine({ slowCallDuration: 100, slowCallRateThreshold: 0.5, minimumCalls: 2 });
+    run(machine, 'success', 0, 100, true);
+    machine.configure({ ...SETTINGS, slowCallRateThreshold: 0.5, minimumCalls: 2 });
+
+    run(machine, 'success', 100);
+
+    expect(machine.phase.state).toBe('CLOSED');
+  });
+
+  test('takes an ignored probe for nothing, however slow', () => {
+    const machine = createMachine();
+    openAt(machine, 0);
+
+    run(machine, 'ignored', 1_000, 9_000, true);
+
+    expect(machine.phase.state).toBe('HALF_OPEN');
+  });
+
+  test('begins no recovery anew where the clock goes back to its very beginning', () => {
+    const machine = createMachine();
+    openAt(machine, 500);
+    machine.acquire(900, false);
+
+    machine.acquire(500, false);
+
+    expect(machine.retryAfter(500)).toBe(1_000);
   });
 });

@@ -5,7 +5,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The tests that judge the mutants of a folder, where they are not all of the folder of its name. */
 const TESTS: Readonly<Record<string, readonly string[]>> = {
-  core: ['test/core/**/*.test.ts', 'test/model/{schedules,hostile}.test.ts'],
+  core: ['test/core/**/*.test.ts', 'test/model/{schedules,hostile,doors}.test.ts'],
   // A full stack is another matter, and so are figures of many calls: they take seconds.
   resilience: ['test/resilience/**/!(overflow|hedge-figures).test.ts'],
   // So are hours of simulated traffic.
