@@ -23,7 +23,10 @@ export function openWebStream(watch: Watch, source: WebStream): WebStream {
   const isBytes = hasBytes(source);
   const reader: StreamReader = source.getReader();
   let controller!: ByteController;
+  /** Whether the source has been asked for a chunk that is not there. */
   let isReading = false;
+  /** Ends the wait of who reads. */
+  let done = () => {};
 
   const end = (error: unknown) => {
     reader.cancel(error).catch(() => {});
@@ -44,9 +47,11 @@ export function openWebStream(watch: Watch, source: WebStream): WebStream {
     to.byobRequest?.respond(0);
   };
 
-  const take = (to: ByteController, done: () => void): void => {
+  const take = (to: ByteController): void => {
+    isReading = true;
     reader.read().then(
       (result) => {
+        isReading = false;
         if (watch.isOver) return;
         if (result.done) {
           watch.rest();
@@ -64,7 +69,7 @@ export function openWebStream(watch: Watch, source: WebStream): WebStream {
             return;
           }
           if (!isPassed) {
-            take(to, done);
+            take(to);
             return;
           }
           watch.item();
@@ -87,12 +92,9 @@ export function openWebStream(watch: Watch, source: WebStream): WebStream {
     },
     pull: (given: ByteController) =>
       new Promise<void>((resolve) => {
-        isReading = true;
+        done = resolve;
         watch.begin();
-        take(given, () => {
-          isReading = false;
-          resolve();
-        });
+        if (!isReading) take(given);
       }),
     async cancel(reason: unknown) {
       watch.left();
@@ -111,5 +113,11 @@ export function openWebStream(watch: Watch, source: WebStream): WebStream {
   const { ReadableStream } = globalThis as unknown as {
     ReadableStream: new (source: object, strategy: object) => WebStream;
   };
-  return new ReadableStream(underlying, { highWaterMark: 0 });
+  const stream = new ReadableStream(underlying, { highWaterMark: 0 });
+  // Nothing tells of a `releaseLock`. The platform asks for a chunk again only once it has been answered.
+  watch.hasLeft = () => {
+    if (!stream.locked) done();
+    return !stream.locked;
+  };
+  return stream;
 }

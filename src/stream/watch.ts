@@ -62,6 +62,8 @@ export class Watch implements Follower {
   cutBy: { readonly error: unknown } | undefined;
   /** Is told that the stream is cut: a timeout or the caller's abort. */
   onCut!: (error: unknown) => void;
+  /** Whether who waited has let go of the stream without a word: asked when the time is up. */
+  hasLeft: (() => boolean) | undefined;
   readonly #clock: Clock;
   #permit: CallPermit | undefined;
   #settlesOnFirst: boolean | undefined;
@@ -236,8 +238,9 @@ export class Watch implements Follower {
       return;
     }
     const expire = () => {
-      if (this.#isWaiting() && this.#wait === wait)
-        this.#cut(new StreamTimeoutError(this.breaker.name, this.#timeout(), this.items), false);
+      if (!this.#isWaiting() || this.#wait !== wait) return;
+      if (this.hasLeft?.()) this.rest();
+      else this.#cut(new StreamTimeoutError(this.breaker.name, this.#timeout(), this.items), false);
     };
     if (now - due > LATE) afterArrivals(this.#clock, expire);
     else expire();

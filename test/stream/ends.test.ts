@@ -242,6 +242,65 @@ describe('a ReadableStream', () => {
     expect([before, signal?.reason]).toEqual([[false, false], 'enough']);
   });
 
+  it('that was opened does not stand still for a reader who has let go of it, and takes up the read for the next', async () => {
+    const { clock, breaker } = setUp();
+    let reads = 0;
+    let source!: ReadableStreamDefaultController<string>;
+    const stalled = new ReadableStream<string>(
+      {
+        start: (controller) => {
+          source = controller;
+        },
+        pull: () => void reads++,
+      },
+      { highWaterMark: 0 },
+    );
+    const stream = await guardStream.open(breaker, () => stalled, { firstTimeout: 20, stallTimeout: 20 });
+    const first = stream.getReader();
+    const released = caught(first.read());
+    await turn();
+    first.releaseLock();
+
+    await clock.advance(1_000);
+    const [unread, timers] = [totalsOf(breaker), clock.timers];
+    const second = stream.getReader();
+    const answered = second.read();
+    await clock.advance(19);
+    source.enqueue('a');
+    const item = await answered;
+    const stalling = caught(second.read());
+    await clock.advance(20);
+
+    expect(await released).toBeInstanceOf(TypeError);
+    expect([unread, timers]).toEqual([[1, 0, 0, 0], 0]);
+    expect([item, reads]).toEqual([{ done: false, value: 'a' }, 2]);
+    expect(isStreamTimeoutError(await stalling)).toBe(true);
+    expect(totalsOf(breaker)).toEqual([0, 0, 1, 0]);
+  });
+
+  it('that was opened hands what comes while nobody reads it to the next who does', async () => {
+    const { clock, breaker } = setUp();
+    let source!: ReadableStreamDefaultController<string>;
+    const slow = new ReadableStream<string>({
+      start: (controller) => {
+        source = controller;
+      },
+    });
+    const stream = await guardStream.open(breaker, () => slow, { firstTimeout: 20 });
+    const first = stream.getReader();
+    const released = caught(first.read());
+    first.releaseLock();
+    await clock.advance(1_000);
+
+    source.enqueue('a');
+    source.close();
+    const second = stream.getReader();
+
+    expect(await released).toBeInstanceOf(TypeError);
+    expect([await second.read(), (await second.read()).done]).toEqual([{ done: false, value: 'a' }, true]);
+    expect(totalsOf(breaker)).toEqual([0, 1, 0, 0]);
+  });
+
   it('of bytes that hands out something else is left, and ended', async () => {
     const { breaker } = setUp();
     const cancels: unknown[] = [];
