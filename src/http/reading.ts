@@ -110,14 +110,20 @@ export class Reading {
    * @param end told why, when that takes too long or its caller has gone
    * @param cancel ends the source, once the abort of its request has had the time to reach it: one that is cancelled
    *   before leaves behind a rejection in Node that nobody can handle, if it is a branch of a clone
+   * @param hasLeft whether who waited has let go of the body without a word: asked when the time is up
    */
-  waitForChunk(end: (error: unknown) => void, cancel: (error: unknown) => void): StopWaiting {
+  waitForChunk(
+    end: (error: unknown) => void,
+    cancel: (error: unknown) => void,
+    hasLeft: () => boolean,
+  ): StopWaiting {
     const { bodyTimeout, breaker, clock } = this.#plan;
     const endBoth = (error: unknown) => {
       end(error);
       afterArrivals(clock, () => cancel(error));
     };
     const expire = () => {
+      if (hasLeft()) return;
       const error = new BodyTimeoutError(breaker, bodyTimeout);
       this.#cut(error, error);
       endBoth(error);

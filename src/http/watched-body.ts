@@ -24,7 +24,11 @@ function hasBytes(stream: ReadableStream): boolean {
 export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading): ReadableStream<Uint8Array> {
   const isBytes = hasBytes(source);
   let reader: Reader | undefined;
+  /** Whether the source has been asked for a chunk that is not there. */
+  let isAsked = false;
   let isOver = false;
+  /** Ends the pull of who reads. */
+  let answer = () => {};
   let stop: StopWaiting = () => {};
 
   /** @param tell whose fault it is; told of the first end alone */
@@ -36,10 +40,12 @@ export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading):
   };
 
   const take = async (from: Reader, controller: Controller): Promise<void> => {
+    isAsked = true;
     try {
       let { done, value } = await from.read();
       // A stream of bytes takes no empty chunk.
       while (isBytes && value?.byteLength === 0) ({ done, value } = await from.read());
+      isAsked = false;
       if (isOver) return; // it was cancelled, or cut
       stop();
       if (!done) {
@@ -60,16 +66,24 @@ export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading):
     new Promise((resolve) => {
       reader ??= source.getReader();
       const from = reader;
+      answer = resolve;
       const cut = (error: unknown) => {
         isOver = true;
         controller.error(error);
         resolve();
       };
-      stop = reading.waitForChunk(cut, (error) => {
+      const cancelSource = (error: unknown) => {
         from.cancel(error).catch(() => {});
-      });
-      if (!isOver) take(from, controller).then(resolve);
+      };
+      stop = reading.waitForChunk(cut, cancelSource, hasLeft);
+      if (!isOver && !isAsked) take(from, controller).then(() => answer());
     });
+
+  /** Nothing tells of a `releaseLock`. The platform asks for a chunk again only once it has been answered. */
+  const hasLeft = (): boolean => {
+    if (!stream.locked) answer();
+    return !stream.locked;
+  };
 
   const cancel = (reason: unknown): Promise<void> => {
     finish(() => reading.ended());
@@ -77,5 +91,6 @@ export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading):
   };
 
   const underlying = { pull, cancel, ...(isBytes && { type: 'bytes' }) };
-  return new ReadableStream(underlying as never, { highWaterMark: 0 });
+  const stream = new ReadableStream<Uint8Array>(underlying as never, { highWaterMark: 0 });
+  return stream;
 }

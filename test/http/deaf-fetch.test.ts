@@ -131,6 +131,56 @@ describe('a body that stands still, of a fetch that is deaf', () => {
     expect(totals()).toMatchObject({ calls: 2, failures: 1, timeouts: 1 });
   });
 
+  it('stands still for nobody who has let go of it', async () => {
+    const { ask, clock, totals } = deaf({ bodyTimeout: 1_000, totalTimeout: false });
+    const body = (await ask()).body as ReadableStream<Uint8Array>;
+    const first = body.getReader();
+    await first.read();
+    const released = caught(first.read());
+    await turn();
+    first.releaseLock();
+
+    await clock.advance(5_000);
+    const [unread, timers] = [totals(), clock.timers];
+    const second = caught(body.getReader().read());
+    await turn();
+    await clock.advance(1_001);
+
+    expect(await released).toBeInstanceOf(TypeError);
+    expect([unread, timers]).toMatchObject([{ calls: 1, failures: 0 }, 0]);
+    expect(isBodyTimeoutError(await second)).toBe(true);
+    expect(totals()).toMatchObject({ calls: 2, failures: 1 });
+  });
+
+  it('hands what comes while nobody reads it to the next who does', async () => {
+    let source!: ReadableStreamDefaultController<Uint8Array>;
+    const slow = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        source = controller;
+      },
+    });
+    const { ask, clock, totals } = deaf({ fetch: async () => new Response(slow), bodyTimeout: 1_000 });
+    const body = (await ask()).body as ReadableStream<Uint8Array>;
+    const first = body.getReader();
+    const released = caught(first.read());
+    await turn();
+    first.releaseLock();
+    await clock.advance(5_000);
+    const second = body.getReader();
+    const answered = second.read();
+    await turn();
+
+    source.enqueue(new Uint8Array([1]));
+    source.close();
+
+    expect(await released).toBeInstanceOf(TypeError);
+    expect([await answered, (await second.read()).done]).toEqual([
+      { done: false, value: new Uint8Array([1]) },
+      true,
+    ]);
+    expect(totals()).toMatchObject({ calls: 1, failures: 0 });
+  });
+
   it('is at its end for a clone that is read later', async () => {
     const { ask, clock, totals } = deaf({ bodyTimeout: 1_000, totalTimeout: 5_000 });
     const response = await ask();
