@@ -20,10 +20,19 @@ function hasBytes(stream: ReadableStream): boolean {
   }
 }
 
+/** A body that somebody has looked at. */
+export interface WatchedBody {
+  readonly source: ReadableStream<Uint8Array>;
+  readonly stream: ReadableStream<Uint8Array>;
+  /** Asks the source at once, which makes its response a used one: a stream asks a turn after it was made. */
+  begin(): void;
+}
+
 /** Looking at it takes nothing, and leaves the source unlocked until somebody reads. */
-export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading): ReadableStream<Uint8Array> {
+export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading): WatchedBody {
   const isBytes = hasBytes(source);
   let reader: Reader | undefined;
+  let first: ReturnType<Reader['read']> | undefined;
   /** Whether the source has been asked for a chunk that is not there. */
   let isAsked = false;
   let isOver = false;
@@ -42,7 +51,8 @@ export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading):
   const take = async (from: Reader, controller: Controller): Promise<void> => {
     isAsked = true;
     try {
-      let { done, value } = await from.read();
+      let { done, value } = await (first ?? from.read());
+      first = undefined;
       // A stream of bytes takes no empty chunk.
       while (isBytes && value?.byteLength === 0) ({ done, value } = await from.read());
       isAsked = false;
@@ -85,6 +95,12 @@ export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading):
     return !stream.locked;
   };
 
+  const begin = (): void => {
+    reader ??= source.getReader();
+    first = reader.read();
+    first.catch(() => {});
+  };
+
   const cancel = (reason: unknown): Promise<void> => {
     finish(() => reading.ended());
     return (reader ?? source).cancel(reason);
@@ -92,5 +108,5 @@ export function watchBody(source: ReadableStream<Uint8Array>, reading: Reading):
 
   const underlying = { pull, cancel, ...(isBytes && { type: 'bytes' }) };
   const stream = new ReadableStream<Uint8Array>(underlying as never, { highWaterMark: 0 });
-  return stream;
+  return { source, stream, begin };
 }

@@ -5,17 +5,11 @@
 import { run } from '../core/promises.js';
 import type { Reading } from './reading.js';
 import { isPlainTypeError } from './request.js';
-import { watchBody } from './watched-body.js';
-
-/** A body that somebody has looked at. */
-interface Seen {
-  readonly source: ReadableStream<Uint8Array>;
-  readonly stream: ReadableStream<Uint8Array>;
-}
+import { type WatchedBody, watchBody } from './watched-body.js';
 
 interface Watched {
   readonly reading: Reading;
-  seen: Seen | undefined;
+  seen: WatchedBody | undefined;
 }
 
 /** Answers what it is given, so that who extends it puts members of its own onto that. */
@@ -161,9 +155,9 @@ function readBy(method: () => Method, name: string): Method {
         const stop = reading.waitForAll(reject);
         if (Own && isStream(body)) {
           // It is watched itself, and tells of its end.
-          readThrough(body, (whole, init) => Reflect.apply(method(), new Own(whole, init), args), this)
-            .finally(stop)
-            .then(resolve, reject);
+          const read = (whole: Blob, init: ResponseInit) =>
+            Reflect.apply(method(), new Own(whole, init), args);
+          readThrough(body, state, read, this).finally(stop).then(resolve, reject);
           return;
         }
         take(state);
@@ -198,10 +192,12 @@ function take(state: Watched): void {
  */
 async function readThrough(
   body: ReadableStream,
+  { seen }: Watched,
   read: (whole: Blob, init: ResponseInit) => unknown,
   { headers }: Response,
 ): Promise<unknown> {
   const reader = body.getReader();
+  seen?.begin();
   const chunks: BlobPart[] = [];
   for (;;) {
     const { done, value } = await reader.read();
@@ -240,11 +236,10 @@ function bodyBy(found: PropertyDescriptor): PropertyDescriptor {
         if (state.seen?.source === source) return state.seen?.stream;
         // Who has read all of it, or reads it, gets what there is.
         if (source.locked) return source;
-        const stream = watchBody(source, state.reading);
+        state.seen = watchBody(source, state.reading);
         // The platform cancels a body that nobody has begun to read once its response is collected.
-        kept.set(stream, response);
-        state.seen = { source, stream };
-        return stream;
+        kept.set(state.seen.stream, response);
+        return state.seen.stream;
       },
     },
     'body',

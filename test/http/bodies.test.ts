@@ -113,6 +113,21 @@ describe('a body whose chunks are watched', () => {
     await expect(response.json()).rejects.toBeInstanceOf(TypeError);
   });
 
+  it.each(['json', 'text', 'arrayBuffer', 'blob', 'formData'] as const)(
+    'is used as soon as %s() reads it, whether somebody has looked at it or not',
+    async (read) => {
+      server.behave = answers(200, '1', { 'content-type': 'application/x-www-form-urlencoded' });
+      const [response, seen] = [await api(server.url), await api(server.url)];
+      const before = seen.body?.locked || seen.bodyUsed;
+
+      const readings = [response[read](), seen[read]()];
+      const after = [response.bodyUsed, seen.bodyUsed];
+      await Promise.all(readings);
+
+      expect([before, after]).toEqual([false, [true, true]]);
+    },
+  );
+
   it('is an answer where it cannot be parsed, and one more failed call where it breaks off', async () => {
     const own = createFetch({ bodyTimeout: 1_000, totalTimeout: 5_000 });
     server.behave = answers(200, '{');
