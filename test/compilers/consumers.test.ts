@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { consumerFolder } from '../support/consumer.js';
 import { fencesOf, readPages } from '../support/markdown.js';
 import { installOnDemand } from '../support/on-demand.mjs';
 import { fromRoot } from '../support/root.js';
@@ -33,12 +34,10 @@ const CASES = COMPILERS.flatMap((compiler) =>
   ]),
 );
 
-const folder = join(inject('consumer').folder, 'consumers');
+const folder = join(consumerFolder(), 'consumers');
 const outcomes = new Map<string, boolean[]>();
 
 beforeAll(() => {
-  const { error } = inject('consumer');
-  if (error !== undefined) throw new Error(error);
   installOnDemand(fromRoot('test/compilers'));
   mkdirSync(folder);
   cpSync(fromRoot('test/compilers/consumer'), folder, { recursive: true });

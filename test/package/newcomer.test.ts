@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { runAsConsumer } from '../support/consumer.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { consumerFolder, runAsConsumer } from '../support/consumer.js';
 import { fencesOf, readPages } from '../support/markdown.js';
 import { fromRoot } from '../support/root.js';
 
@@ -29,7 +29,7 @@ describe('the guarded fetch of the README, pasted into a new file', () => {
     onTestFinished(() => void server.close());
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const { folder } = inject('consumer');
+    const folder = consumerFolder();
     const code = guardedFetch().replaceAll('https://prices.example', `http://127.0.0.1:${port}`);
     writeFileSync(join(folder, 'prices.mjs'), code);
 
@@ -61,7 +61,7 @@ describe('a stack trace', () => {
 
 /** What an editor shows where the mouse is over the end of each text, in a file of somebody who has the package. */
 function hovers(code: string, ...texts: readonly string[]): string[] {
-  const file = join(inject('consumer').folder, 'hover.mts');
+  const file = join(consumerFolder(), 'hover.mts');
   const host: ts.LanguageServiceHost = {
     getCompilationSettings: () => ({
       module: ts.ModuleKind.NodeNext,
@@ -74,7 +74,7 @@ function hovers(code: string, ...texts: readonly string[]): string[] {
       const text = path === file ? code : ts.sys.readFile(path);
       return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
     },
-    getCurrentDirectory: () => inject('consumer').folder,
+    getCurrentDirectory: () => consumerFolder(),
     getDefaultLibFileName: ts.getDefaultLibFilePath,
     fileExists: (path) => path === file || ts.sys.fileExists(path),
     readFile: ts.sys.readFile,

@@ -1,5 +1,6 @@
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bundleSize } from '../support/bundle-size.mjs';
+import { consumerFolder } from '../support/consumer.js';
 import { readPages } from '../support/markdown.js';
 import limits from './size-limits.json' with { type: 'json' };
 
@@ -13,13 +14,13 @@ function inKilobytes(bytes: number): string {
 
 describe.each(Object.entries(limits))('import %s from recloser', (imports, limit) => {
   it(`costs at most ${limit} bytes, minified and gzipped`, async () => {
-    const { gzipped } = await bundleSize(imports, 'recloser', inject('consumer').folder);
+    const { gzipped } = await bundleSize(imports, 'recloser', consumerFolder());
 
     expect(gzipped, 'More than the limit of size-limits.json').toBeLessThanOrEqual(limit);
   });
 
   it(`costs not much less than that, so that the limit says something`, async () => {
-    const { gzipped } = await bundleSize(imports, 'recloser', inject('consumer').folder);
+    const { gzipped } = await bundleSize(imports, 'recloser', consumerFolder());
 
     expect(gzipped, 'Lower the limit of size-limits.json').toBeGreaterThan(limit - SLACK);
   });

@@ -1,5 +1,6 @@
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { bundleSize } from '../support/bundle-size.mjs';
+import { consumerFolder } from '../support/consumer.js';
 
 /** Bytes of what an import from a subpath adds to what is there already, minified and gzipped. */
 const LIMITS = [
@@ -30,7 +31,7 @@ const LIMITS = [
 it.each(LIMITS)(
   '$name of $from costs at most $limit bytes beside the core',
   async ({ core, name, from, limit }) => {
-    const { folder } = inject('consumer');
+    const folder = consumerFolder();
     const alone = await bundleSize(core, 'recloser', folder);
     const both = await bundleSize(`${core} from 'recloser'; export ${name}`, from, folder);
 

@@ -3,13 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { inject } from 'vitest';
 
-function consumer(): string {
-  const { folder, error } = inject('consumer');
-  if (error !== undefined) throw new Error(`The package could not be built and installed. ${error}`);
-  return folder;
+/**
+ * The folder outside the repository into which the package was installed.
+ *
+ * @throws Error where it could not be: nothing is to be written, or measured, anywhere else
+ */
+export function consumerFolder(): string {
+  const consumer = inject('consumer');
+  if (consumer.folder !== undefined) return consumer.folder;
+  throw new Error(`The package could not be built and installed. ${consumer.error}`);
 }
 
-const installed = () => join(consumer(), 'node_modules', 'recloser');
+const installed = () => join(consumerFolder(), 'node_modules', 'recloser');
 
 /** Every file of the installed package, as paths inside it. */
 export function installedFiles(): string[] {
@@ -35,7 +40,7 @@ export function installedManifest(): Record<string, unknown> {
 /** Runs a script in a Node process of its own, where `recloser` is the installed tarball. */
 export function runAsConsumer(type: 'module' | 'commonjs', script: string) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '--eval', script], {
-    cwd: consumer(),
+    cwd: consumerFolder(),
     encoding: 'utf8',
     timeout: 10_000,
   });

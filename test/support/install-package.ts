@@ -5,7 +5,7 @@ import { installPackage } from './packed.mjs';
 declare module 'vitest' {
   interface ProvidedContext {
     /** An empty project, outside the repository, into which the packed tarball was installed. */
-    consumer: { readonly folder: string; readonly error?: string };
+    consumer: { readonly folder: string } | { readonly folder?: undefined; readonly error: string };
   }
 }
 
@@ -17,7 +17,7 @@ export default function setup(project: TestProject): (() => void) | undefined {
     return () => rmSync(folder, { recursive: true });
   } catch (error) {
     // Only the tests that need the installed package fail; thrown here, it would end the whole run.
-    project.provide('consumer', { folder: '', error: String(error) });
+    project.provide('consumer', { error: String(error) });
     return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { inject } from 'vitest';
+import { consumerFolder } from '../../support/consumer.js';
 import { fromRoot } from '../../support/root.js';
 
 /** A process that uses the installed package. */
@@ -14,8 +14,7 @@ export interface Service {
 
 /** The folder into which the packed package is installed, with prom-client beside it. */
 export function installedFolder(): string {
-  const { folder, error } = inject('consumer');
-  if (error !== undefined) throw new Error(`The package could not be built and installed. ${error}`);
+  const folder = consumerFolder();
   const client = join(folder, 'node_modules', 'prom-client');
   if (!existsSync(client)) symlinkSync(fromRoot('node_modules/prom-client'), client);
   return folder;
