@@ -179,12 +179,16 @@ export function createFace(client: object, plan: FacePlan): object {
       return isKnown ? callGuarded(path, fn, self, args, true) : callUnknown(path, fn, self, args);
     };
 
+  /** The form for `promisify` is none of ours, but for that of what `promisify` has made, which is itself. */
+  const formOf = (path: string, fn: Method, face: unknown): unknown => {
+    const form: unknown = Reflect.get(fn, CUSTOM);
+    if (form === undefined || form === fn) return form && face;
+    throw callbackError('method', path);
+  };
+
   const guardedMethod = (path: string, isNamed: boolean) => ({
-    get: (fn: Method, key: PropertyKey) => {
-      const member: unknown = Reflect.get(fn, key);
-      if (key === CUSTOM && member !== undefined) throw callbackError('method', path);
-      return member;
-    },
+    get: (fn: Method, key: PropertyKey, face: unknown) =>
+      key === CUSTOM ? formOf(path, fn, face) : Reflect.get(fn, key),
     apply: guard(path, isNamed),
   });
 
@@ -230,33 +234,37 @@ export function createFace(client: object, plan: FacePlan): object {
       }
       return written;
     };
-    const face = faceOf(path, object, () => ({
-      get: (target: object, property: PropertyKey) => memberOf(target, at, property),
-      getOwnPropertyDescriptor: (target: object, property: PropertyKey) => {
-        const own = Reflect.getOwnPropertyDescriptor(target, property);
-        if (own === undefined || !('value' in own) || isFixed(target, property)) return own;
-        return { ...own, value: memberOf(target, at, property) };
-      },
-      set: (target: object, property: PropertyKey, value: unknown) =>
-        Reflect.set(target, property, write(target, property, value), target),
-      defineProperty: (target: object, property: PropertyKey, descriptor: PropertyDescriptor) =>
-        Reflect.defineProperty(
-          target,
-          property,
-          'value' in descriptor
-            ? { ...descriptor, value: write(target, property, descriptor.value) }
-            : descriptor,
-        ),
-      ...(typeof object === 'function' && !isClass(object) && { apply: callOf(path, object as Method) }),
-    }));
+    const face = faceOf(path, object, () => {
+      const isGuarded =
+        typeof object === 'function' &&
+        !isClass(object) &&
+        !isImitation(object) &&
+        (path === '' || paths?.has(path));
+      return {
+        get: (target: object, property: PropertyKey, self: unknown) =>
+          property === CUSTOM && isGuarded
+            ? formOf(path, target as Method, self)
+            : memberOf(target, at, property),
+        getOwnPropertyDescriptor: (target: object, property: PropertyKey) => {
+          const own = Reflect.getOwnPropertyDescriptor(target, property);
+          if (own === undefined || !('value' in own) || isFixed(target, property)) return own;
+          return { ...own, value: memberOf(target, at, property) };
+        },
+        set: (target: object, property: PropertyKey, value: unknown) =>
+          Reflect.set(target, property, write(target, property, value), target),
+        defineProperty: (target: object, property: PropertyKey, descriptor: PropertyDescriptor) =>
+          Reflect.defineProperty(
+            target,
+            property,
+            'value' in descriptor
+              ? { ...descriptor, value: write(target, property, descriptor.value) }
+              : descriptor,
+          ),
+        apply: isGuarded ? guard(path, path !== '') : pass,
+      };
+    });
     if (!shown.has(object)) shown.set(object, face);
     return face;
-  };
-
-  /** The call of an object that is a function: of the client itself, or named. */
-  const callOf = (path: string, fn: Method) => {
-    if (isImitation(fn) || (path !== '' && !paths?.has(path))) return pass;
-    return guard(path, path !== '');
   };
 
   return objectAt('', client);

@@ -23,16 +23,17 @@ const NO_MEMBER = 'no member of recloser';
 /**
  * Makes a function with a breaker look like the one that it wraps.
  *
- * @param again puts the breaker before another form of the function too
+ * @param again puts the breaker before another form of the function too; without it there is no other
  */
 export function imitate<Wrapper extends AnyFunction>(
   fn: AnyFunction,
   wrapper: Wrapper,
   again?: (form: AnyFunction) => unknown,
 ): Wrapper {
-  const custom: unknown = Object.hasOwn(fn, CUSTOM) && Reflect.get(fn, CUSTOM);
-  if (typeof custom === 'function' && again !== undefined) {
-    const value = custom === fn ? wrapper : again(custom as AnyFunction); // what `promisify` makes is its own form
+  const isAny = answersToAny(fn);
+  const custom: unknown = !isAny && Reflect.get(fn, CUSTOM);
+  if (typeof custom === 'function') {
+    const value = custom === fn ? wrapper : again?.(custom as AnyFunction); // what `promisify` makes is its own form
     Object.defineProperty(wrapper, CUSTOM, { value, configurable: true });
   }
   for (const key of Reflect.ownKeys(fn)) {
@@ -42,7 +43,7 @@ export function imitate<Wrapper extends AnyFunction>(
   const parent = Object.getPrototypeOf(fn);
   if (parent !== Object.getPrototypeOf(wrapper)) Object.setPrototypeOf(wrapper, parent);
   copyMetadata(fn, wrapper);
-  const imitation = answersToAny(fn) ? answering(fn, wrapper) : wrapper;
+  const imitation = isAny ? answering(fn, wrapper) : wrapper;
   markImitation(imitation);
   return imitation;
 }
@@ -77,7 +78,7 @@ function answersToAny(fn: AnyFunction): boolean {
   try {
     return Reflect.get(fn, NO_MEMBER) !== undefined;
   } catch {
-    return false;
+    return true; // it throws at whoever looks, and goes on doing so
   }
 }
 

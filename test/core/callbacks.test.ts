@@ -230,6 +230,70 @@ describe('what promisify takes in place of a function', () => {
     expect(() => promisify(client.exec as Exec)).toThrow(/The method "exec" takes a callback.*`promisify`/);
   });
 
+  test.each<[string, (exec: Exec, breaker: CircuitBreaker) => unknown]>([
+    ['a client', (exec, breaker) => protect(exec, { breaker })],
+    [
+      'a callable client of which nothing is named',
+      (exec, breaker) => protect(exec, { breaker, methods: [] }),
+    ],
+    [
+      'a named method that has methods',
+      (exec, breaker) => {
+        const client = { exec: Object.assign(exec, { sync: async () => {} }) };
+        return protect(client, { breaker, methods: ['exec' as never, 'exec.sync'] }).exec;
+      },
+    ],
+  ])('is refused of %s that is called itself', (_, guard) => {
+    const { breaker } = createOpen();
+
+    expect(() => promisify(guard(createExec(false), breaker) as Exec)).toThrow(
+      /takes a callback.*`promisify`/,
+    );
+  });
+
+  test.each<[string, (run: () => Promise<string>, breaker: CircuitBreaker) => () => Promise<string>]>([
+    ['a method', (run, breaker) => protect({ run }, { breaker, methods: ['run'] }).run],
+    ['a method that nobody has named', (run, breaker) => protect({ run }, { breaker }).run],
+    ['a client', (run, breaker) => protect(run, { breaker })],
+    [
+      'a method that is wrapped again',
+      (run, breaker) =>
+        withCircuitBreaker(new CircuitBreaker())(protect({ run }, { breaker, methods: ['run'] }).run),
+    ],
+    [
+      'a client that is wrapped again',
+      (run, breaker) => new CircuitBreaker().wrap(protect(run, { breaker })),
+    ],
+  ])('is itself, behind its breaker, where it has made %s', async (_, guard) => {
+    const { breaker } = createBreaker();
+    const run = promisify((done: Done) => done(null, 'by callback')) as () => Promise<string>;
+    const again = promisify(guard(run, breaker) as never) as () => Promise<string>;
+
+    expect(await again()).toBe('by callback');
+    breaker.trip();
+    expect(await errorOf(again())).toBeInstanceOf(CircuitBreakerOpenError);
+    expect(breaker.metrics.totals).toMatchObject({ successes: 1, rejected: 1 });
+  });
+
+  test.each<[string, (exec: Exec, breaker: CircuitBreaker) => unknown]>([
+    ['wrap', (exec, breaker) => breaker.wrap(exec)],
+    ['withCircuitBreaker', (exec, breaker) => withCircuitBreaker(breaker)(exec)],
+  ])('has the breaker of %s before it where the function has it from another', async (_, guard) => {
+    const { breaker } = createOpen();
+    const exec = Object.setPrototypeOf((_: string, done: Done) => done(null), createExec(true));
+    const run = promisify(guard(exec, breaker) as Exec) as (command: string) => Promise<string>;
+
+    expect(await errorOf(run('ls'))).toBeInstanceOf(CircuitBreakerOpenError);
+  });
+
+  test('is none of a function that is synchronous behind its breaker', () => {
+    const exec = Object.setPrototypeOf(() => 'at once', createExec(true));
+
+    const guarded = new CircuitBreaker().wrapSync(exec) as never;
+
+    expect(guarded[promisify.custom]).toBeUndefined();
+  });
+
   test('is that of a method that no breaker is for', () => {
     const { breaker } = createBreaker();
     const client = protect({ exec: createExec(false), find: async () => 1 }, { breaker, methods: ['find'] });
