@@ -190,7 +190,7 @@ describe('a detector', () => {
   });
 
   test.each<[string, Error, boolean]>([
-    ['refuses it', new InvalidOptionsError('no state of mine', 'detector'), true],
+    ['refuses it', new InvalidOptionsError('test', 'detector', 'no state of mine'), true],
     ['throws', broken, false],
   ])('that %s when it is restored', (_, error, isRefused) => {
     const reported = watchReports();
