@@ -30,8 +30,8 @@ export function imitate<Wrapper extends AnyFunction>(
   wrapper: Wrapper,
   again?: (form: AnyFunction) => unknown,
 ): Wrapper {
-  const isAny = answersToAny(fn);
-  const custom: unknown = !isAny && Reflect.get(fn, CUSTOM);
+  const isAny = read(fn, NO_MEMBER) !== undefined;
+  const custom: unknown = !isAny && read(fn, CUSTOM);
   if (typeof custom === 'function') {
     const value = custom === fn ? wrapper : again?.(custom as AnyFunction); // what `promisify` makes is its own form
     Object.defineProperty(wrapper, CUSTOM, { value, configurable: true });
@@ -74,11 +74,12 @@ function mirror(fn: AnyFunction, key: PropertyKey, descriptor: PropertyDescripto
   };
 }
 
-function answersToAny(fn: AnyFunction): boolean {
+/** A member, as far as it can be read: a proxy may throw at whoever looks. */
+function read(fn: AnyFunction, key: PropertyKey): unknown {
   try {
-    return Reflect.get(fn, NO_MEMBER) !== undefined;
+    return Reflect.get(fn, key);
   } catch {
-    return true; // it throws at whoever looks, and goes on doing so
+    return undefined;
   }
 }
 

@@ -130,6 +130,16 @@ describe.each(WAYS)('a function wrapped by %s', (_, wrap) => {
     expect(wrap(client('')).users()).toBe('/users');
   });
 
+  test('takes a function whose members cannot be read', () => {
+    const strict = new Proxy(() => 1, {
+      get(_, key) {
+        throw new Error(String(key));
+      },
+    });
+
+    expect(wrap(strict)).toBeInstanceOf(Function);
+  });
+
   test('carries what reflect-metadata knows of the function', () => {
     const restore = installMetadata();
     try {
