@@ -40,7 +40,8 @@ export abstract class LendingCircuit extends Circuit {
   }
 
   protected permitNow(): Permit | CircuitBreakerOpenError {
-    const usual = OWED.length === 0 ? this.openDoor : undefined;
+    const isPlain = this.machine.detector === undefined && OWED.length === 0;
+    const usual = isPlain ? this.openDoor : undefined;
     const now = usual === undefined ? this.timeOfStart(false) : this.beginPlainly();
     const admission = usual ?? this[ADMIT](now);
     if (!('resets' in admission)) return admission;
