@@ -97,7 +97,6 @@ export class Deadlines {
     queue.add(deadline, before);
     deadline.queue = queue;
     deadline.order = ++this.#orders;
-    if (deadline.at === this.#timerAt && this.#isMomentOfTimer()) this.#timerOrder = deadline.order;
     this.#size++;
     if (deadline.at < queue.key) this.#advance(queue, deadline.at);
     const timer = this.#timer;
@@ -108,6 +107,9 @@ export class Deadlines {
       isDoubtful(timer)
     )
       this.#setTimer(now);
+    // Of the moment at which the timer was set, by its own time: the breaker's clock may stand still, or go on.
+    else if ((timer.isFake || deadline.at === this.#timerAt) && timeOf(timer) - this.#timerSetAt < 1)
+      this.#timerOrder = deadline.order;
   }
 
   /** Does nothing for a deadline that has expired or been removed. */
@@ -208,15 +210,10 @@ export class Deadlines {
       if (this.#size > 0) {
         this.#setTimer(now);
         // A timer belongs to the request that set this one; what is set outside keeps the affairs of none.
-        afterRoot(() => this.#size > 0 && this.#setTimer(this.#now()));
+        // What came after the timer was set has had less time than that tells.
+        afterRoot(() => this.#setTimer(Math.max(order === this.#orders ? now : reading, this.#now())));
       }
     }
-  }
-
-  /** Asked where the breaker's clock has not moved since: it may stand still. */
-  #isMomentOfTimer(): boolean {
-    const timer = this.#timer;
-    return timer !== undefined && timeOf(timer) - this.#timerSetAt < 1;
   }
 
   /**

@@ -397,6 +397,46 @@ describe('a clock that stands still', () => {
     expect(settled).toHaveBeenCalledTimes(3);
   });
 
+  describe('for fake timers, and goes on by itself', () => {
+    const createFake = () => {
+      vi.useRealTimers();
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const clock = { real: 0 };
+      vi.spyOn(performance, 'now').mockImplementation(() => clock.real);
+      const { breaker } = createBreaker({ callTimeout: 100, failureThreshold: false, clock: undefined });
+      return { clock, breaker };
+    };
+
+    test('ends calls soon after each other that were made so', async () => {
+      const { clock, breaker } = createFake();
+      const settled = vi.fn();
+      void breaker.tryCall(hanging);
+      clock.real = 3;
+      void breaker.tryCall(hanging).then(settled);
+
+      await vi.advanceTimersByTimeAsync(100);
+      expect(settled).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(3);
+
+      expect(settled).toHaveBeenCalledOnce();
+    });
+
+    test('ends a call no earlier because another began before it', async () => {
+      const { clock, breaker } = createFake();
+      const settled = vi.fn();
+      void breaker.tryCall(hanging);
+      await vi.advanceTimersByTimeAsync(60);
+      clock.real = 3;
+      void breaker.tryCall(hanging).then(settled);
+
+      await vi.advanceTimersByTimeAsync(99);
+      expect(settled).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(100);
+
+      expect(settled).toHaveBeenCalledOnce();
+    });
+  });
+
   test('and one that goes back end every call in the end', async () => {
     const fixture = createBreaker({ callTimeout: 100, failureThreshold: false });
     void fixture.breaker.tryCall(hanging);
