@@ -35,7 +35,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     quote: [],
     thenable: [],
     'root-context': [],
-    timers: ['report', 'validate'],
+    timers: ['clock', 'report', 'validate'],
     validate: ['errors', 'is-class', 'quote'],
     warn: [],
     seam: [],
@@ -44,7 +44,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
   },
   {
     'count-window': [],
-    deadlines: ['clock', 'heap', 'linked-list', 'root-context', 'timers'],
+    deadlines: ['heap', 'linked-list', 'root-context', 'timers'],
     events: ['report', 'validate'],
     'failure-type': ['errors'],
     snapshot: ['circuit-state', 'metrics', 'validate', 'window'],
