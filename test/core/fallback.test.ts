@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { type CircuitBreakerOpenError, isCircuitBreakerOpenError } from 'recloser';
 import { recordEvents } from 'recloser/testing';
 import { describe, expect, test, vi } from 'vitest';
@@ -205,6 +206,33 @@ describe('a fallback that fails', () => {
     await errorOf(breaker.call(failing(new Error('outer', { cause: shared }))));
 
     expect(shared.cause).toBeUndefined();
+  });
+
+  test('leaves an error alone whose own causes have no end', async () => {
+    const endless = new Error('endless');
+    endless.cause = new Error('again', { cause: endless });
+    const problem = new Error('no help');
+    const { breaker } = createBreaker({ fallback: failing(problem) });
+
+    expect(await errorOf(breaker.call(failing(endless)))).toBe(problem);
+    expect(problem.cause).toBeUndefined();
+  });
+
+  test('has a cause in any realm', async () => {
+    const problem = runInNewContext('new Error("of another realm")');
+    const { breaker } = createBreaker({ fallback: failing(problem) });
+
+    await errorOf(breaker.call(failing(boom)));
+
+    expect(problem.cause).toBe(boom);
+  });
+
+  test('gives no cause to what is no error', async () => {
+    const problem = { message: 'no help' };
+    const { breaker } = createBreaker({ fallback: failing(problem as Error) });
+
+    expect(await errorOf(breaker.call(failing(boom)))).toBe(problem);
+    expect(problem).toEqual({ message: 'no help' });
   });
 
   test.each<[string, unknown]>([

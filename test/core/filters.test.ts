@@ -45,6 +45,9 @@ const CLASSES: [string, Make][] = [
     () => of(old('function e() {}; e.prototype = Object.create(Map.prototype); e')),
   ],
   ['an empty constructor of ES5', () => of(old('(function Marker() {})'))],
+  ['one with a gap before its name', () => of(old('(function   Marker() {})'))],
+  ['a constructor of ES5 that writes by key', () => of(old("(function e(t) { this['code'] = t })"))],
+  ['one that writes by a short key', () => of(old('(function e(t) { var k = 1; this[k]=t })'))],
   ['a class that is bound', () => of(class Problem {}.bind(undefined) as never)],
 ];
 
@@ -83,6 +86,18 @@ const PREDICATES: [string, ErrorFilter][] = [
     function isMissing(code: unknown, error: unknown) {
       return error === code;
     }.bind(undefined, 404),
+  ],
+  [
+    'a function that has a constructor in it',
+    runInNewContext('(function isMissing(error) { function Inner() {} return error === 404 })'),
+  ],
+  [
+    'a function that compares members of its own',
+    runInNewContext('(function isMissing(error) { return this.code === 1 || error === 404 })'),
+  ],
+  [
+    'a function whose name tells of being bound',
+    Object.defineProperty((error: unknown) => error === 404, 'name', { value: 'rebound Problem' }),
   ],
   ['a function of another realm', runInNewContext('(function isMissing(error) { return error === 404 })')],
 ];
