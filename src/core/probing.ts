@@ -34,8 +34,8 @@ export abstract class Probing extends Stays {
   }
 
   /** Whether a call that is admitted with this permit takes one of the places that `maxConcurrentCalls` counts. */
-  takesPlace({ resets }: Phase): boolean {
-    return resets === this.phase.resets;
+  takesPlace({ resets, rare }: Phase): boolean {
+    return resets === this.phase.resets && rare?.gaveUp !== true;
   }
 
   protected acquireProbe(phase: HalfOpenPhase, now: number, full: boolean): Phase | undefined {
