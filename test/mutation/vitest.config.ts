@@ -37,7 +37,7 @@ export default defineConfig({
     // A mutant that hangs is found by a test that fails; for one that Stryker must stop, it starts anew.
     testTimeout: SLOW[of] ?? 1_500,
     hookTimeout: SLOW[of] ?? 1_500,
-    setupFiles: 'test/mutation/setup.ts',
+    setupFiles: ['test/support/one-copy.ts', 'test/mutation/setup.ts'],
     include: [...(TESTS[of] ?? [`test/${of}/**/*.test.ts`]), 'test/mutation/load.test.ts'],
     // Configuration reads every variable that begins so, and knows none of this name.
     env: { MODEL_RUNS: '50', ...(of === 'resilience' && { RECLOSER_SCHEDULES: '600' }) },
