@@ -114,8 +114,8 @@ export class Deadlines {
 
   /** Does nothing for a deadline that has expired or been removed. */
   remove(deadline: Deadline): void {
-    const { queue } = deadline;
-    if (!deadline.listed || queue === undefined) return;
+    if (!deadline.listed) return;
+    const queue = deadline.queue as Queue;
     queue.remove(deadline);
     this.#size--;
     if (queue.first === undefined) this.#busy--;
@@ -148,7 +148,7 @@ export class Deadlines {
 
   #forget(queue: Queue): void {
     this.#queues.delete(queue.duration);
-    if (this.#usual === queue) this.#usual = undefined;
+    this.#usual = undefined;
   }
 
   /** The queue that is due first. Its key may have been that of a deadline which is gone. */
@@ -192,7 +192,7 @@ export class Deadlines {
   /** @param order the last of the deadlines that the timer speaks for, which has reached this time whatever the clock says */
   #expire(reached: number, order: number, reading: number): void {
     const now = Math.max(reading, reached);
-    const isDue = (it: Deadline) => it.at <= reading || (it.at <= reached && it.order <= order);
+    const isDue = (it: Deadline) => it.at <= reading || it.order <= order;
     const postponed: Queue[] = [];
     try {
       for (let queue = this.#top(); queue !== undefined && queue.key <= now; queue = this.#top()) {

@@ -53,7 +53,7 @@ export function startTimer(
     if (background) release(timer.handle);
   };
   try {
-    set(ms > 0 ? ms : 0);
+    set(Math.max(ms, 0) || 0);
   } catch (error) {
     if (error instanceof RangeError) throw error;
     report(error);
@@ -81,8 +81,8 @@ export function afterArrivals(clock: Clock, run: () => void): void {
 }
 
 /** Milliseconds, from any origin, by which a timer goes: fake ones mostly have a time of their own. */
-export function timeOf({ setBy, isFake }: Timer): number {
-  return (isFake ? setBy?.clock?.now : undefined) ?? systemClock.now();
+export function timeOf({ setBy }: Timer): number {
+  return setBy?.clock?.now ?? systemClock.now();
 }
 
 /**

@@ -42,6 +42,18 @@ describe('a plain call', () => {
     expect(admit).toHaveBeenCalledTimes(1);
   });
 
+  test('is let pass unasked, and a permit never is', () => {
+    const admit = vi.fn(() => 'admit' as const);
+    const { detector } = fakeDetector({ asks: () => false, admit });
+    const { breaker } = createBreaker({ detector });
+
+    breaker.callSync(() => 'unasked');
+    expect(admit).not.toHaveBeenCalled();
+    breaker.acquire().success();
+
+    expect(admit).toHaveBeenCalledTimes(1);
+  });
+
   test('that is timed is always admitted by the detector', async () => {
     const admit = vi.fn(() => 'admit' as const);
     const { detector } = fakeDetector({ asks: () => false, admit });

@@ -53,13 +53,15 @@ describe('a timer in the background', () => {
     ['a number in a Deno that cannot', 7, {}],
     ['an object that cannot be released', {}, undefined],
     ['nothing', undefined, undefined],
-  ])('is set where its handle is %s', (_, handle, Deno) => {
+  ])('is set where its handle is %s', async (_, handle, Deno) => {
     const { uncaught } = watchRuntime();
     const set = standIn(handle);
     vi.stubGlobal('Deno', Deno);
 
     expect(startTimer(plain, () => {}, 5, { background: true }).handle).toBe(handle);
     expect(set).toHaveBeenCalledOnce();
+    vi.unstubAllGlobals();
+    await quiet();
     expect(uncaught).toEqual([]);
   });
 });
@@ -123,6 +125,42 @@ describe('a timer', () => {
   });
 });
 
+describe('a fake timer', () => {
+  const fakeBy = (clock: unknown) => {
+    const set = Object.assign(
+      vi.fn(() => 7),
+      clock !== undefined && { clock },
+    );
+    vi.stubGlobal('setTimeout', Object.defineProperty(set, 'name', { value: 'bound timer' }));
+    return startTimer(plain, () => {}, 5);
+  };
+
+  test.each([
+    ['knows it', { timers: { 7: {} } }, false],
+    ['knows others', { timers: { 8: {} } }, true],
+    ['does not tell which it knows', {}, true],
+    ['has no clock', undefined, true],
+  ])('is doubtful or not as its maker says: who %s', (_, clock, isOpen) => {
+    expect(isDoubtful(fakeBy(clock))).toBe(isOpen);
+  });
+});
+
+describe('the delay of a timer', () => {
+  test.each([
+    [5, 5],
+    [0.5, 0.5],
+    [0, 0],
+    [-1, 0],
+    [Number.NaN, 0],
+  ])('of %d ms is %d', (ms, delay) => {
+    const set = standIn(1);
+
+    startTimer(plain, () => {}, ms);
+
+    expect(set.mock.calls.map(([, given]) => given)).toEqual([delay]);
+  });
+});
+
 describe('the time of a timer', () => {
   test('is that of the fake timers that set it, else that of the platform', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], now: 5_000 });
@@ -161,6 +199,19 @@ describe('what has arrived', () => {
 
     expect(set.mock.calls.map(([, ms]) => ms)).toEqual([0, 0]);
     expect(arrived).toHaveBeenCalledOnce();
+  });
+});
+
+describe('in a worker of Cloudflare', () => {
+  test('a timer serves the calls of one request, except where a test moves it', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' });
+    vi.resetModules();
+    const worker = await import('../../src/core/timers.js');
+
+    expect([
+      worker.areTimersShared(plain),
+      worker.areTimersShared({ ...plain, advance() {} } as never),
+    ]).toEqual([false, true]);
   });
 });
 
