@@ -29,7 +29,8 @@ export function readDetector(metrics: object): DetectorFigures | undefined {
     const limit = limits.find(([name]) => name === line)?.[1] ?? Number.POSITIVE_INFINITY;
     return { line, value, limit, share: limit > 0 ? value / limit : 0 };
   });
-  const most = used.reduce((best, it) => (best === undefined || it.share > best.share ? it : best), used[0]);
+  const [first] = used;
+  const most = first && used.reduce((best, it) => (it.share > best.share ? it : best), first);
   return {
     evidence: Math.min(Math.max(0, most?.share ?? 0), 1),
     nearest: most && { line: most.line, value: most.value, limit: most.limit },
@@ -60,5 +61,5 @@ function nameOf(lines: unknown, index: number): string {
 }
 
 function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
+  return Number.isFinite(value);
 }

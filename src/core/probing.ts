@@ -92,8 +92,7 @@ export abstract class Probing extends Stays {
       permit.successes++;
       if (gate === undefined) this.closeIfRecovered(permit, now);
     }
-    if (gate !== undefined)
-      tried(() => gate.settle(index, kind === 'success' && slow ? 'failure' : kind), undefined);
+    if (gate !== undefined) tried(() => gate.settle(index, slow ? 'failure' : kind), undefined);
   }
 
   protected closeIfRecovered({ successes }: HalfOpenPhase, now: number): void {

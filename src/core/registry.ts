@@ -258,7 +258,7 @@ export class CircuitBreakerRegistry {
 
   #find(name: string): Entry | undefined {
     const entry = this.#entries.current().get(name);
-    if (entry !== undefined && this.#keeper.onUse !== undefined) this.#entries.touch(entry);
+    if (this.#keeper.onUse !== undefined) this.#entries.touch(entry);
     return entry;
   }
 

@@ -1,5 +1,5 @@
-import { CircuitBreaker, exponentialBackoff, InvalidOptionsError } from 'recloser';
-import { describe, expect, test, vi } from 'vitest';
+import { type Backoff, CircuitBreaker, type Clock, exponentialBackoff, InvalidOptionsError } from 'recloser';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { refusalOf, thrownBy } from '../support/breakers.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
 
@@ -134,4 +134,26 @@ test('a backoff that answers nonsense is reported with what it should have answe
       'A `recoveryTimeout` function must return a finite number of milliseconds of at least 0, received NaN',
     ),
   ]);
+});
+
+describe('the chance that a backoff is given', () => {
+  const rolled = (clock: Partial<Clock> | undefined): number => {
+    let roll = Number.NaN;
+    const recoveryTimeout: Backoff = (_attempt, _error, random) => {
+      roll = random?.() ?? Number.NaN;
+      return 1;
+    };
+    const base = { now: () => 0, ...clock } as Clock;
+    new CircuitBreaker({ recoveryTimeout, ...(clock && { clock: base }) }).trip();
+    return roll;
+  };
+
+  test('is that of the clock, else that of the platform', () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.25);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+
+    expect([rolled({ random: () => 0.75 }), rolled({}), rolled(undefined)]).toEqual([0.75, 0.25, 0.25]);
+  });
 });

@@ -1,6 +1,13 @@
 import { CircuitBreakerOpenError, InvalidOptionsError } from 'recloser';
 import { describe, expect, test, vi } from 'vitest';
-import { createBreaker, createHalfOpen, createOpen, createRecovered, thrownBy } from '../support/breakers.js';
+import {
+  createBreaker,
+  createHalfOpen,
+  createOpen,
+  createRecovered,
+  heard,
+  thrownBy,
+} from '../support/breakers.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
 
 const boom = new Error('boom');
@@ -195,4 +202,14 @@ describe('callSync', () => {
     expect(error).toBeInstanceOf(InvalidOptionsError);
     expect(task).not.toHaveBeenCalled();
   });
+});
+
+test('a promise in place of a value is told of as the value that was ignored', () => {
+  const { breaker } = createBreaker();
+  const ignored = heard(breaker, 'ignore');
+  const promise = Promise.resolve('late');
+
+  thrownBy(() => breaker.callSync(() => promise));
+
+  expect(ignored).toMatchObject([{ value: promise }]);
 });

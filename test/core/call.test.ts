@@ -272,3 +272,37 @@ test.each(['call', 'callSync', 'wrap'] as const)(
     );
   },
 );
+
+describe('an option that no call has', () => {
+  test.each(['call', 'tryCall'] as const)('is refused by %s, and the task is not run', async (method) => {
+    const { breaker } = createBreaker({ name: 'users' });
+    const task = vi.fn(async () => 'unreached');
+
+    const error = await errorOf(
+      (async () => {
+        const result = await breaker[method](task, { timeout: 20 } as never);
+        throw (result as unknown as { error: unknown }).error;
+      })(),
+    );
+
+    expect(error).toBeInstanceOf(InvalidOptionsError);
+    expect((error as Error).message).toContain('unknown option "timeout", did you mean "callTimeout"?');
+    expect(task).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    [{ callTimeout: -1 }, 'callTimeout'],
+    [{ fallback: 7 }, 'fallback'],
+    [{ fallbackOn: 'never' }, 'fallbackOn'],
+    [{ signal: { aborted: false } }, 'signal'],
+    [{ signal: { addEventListener() {} } }, 'signal'],
+    [{ signal: null }, 'signal'],
+  ])('is named where its value is wrong: %j', async (options, option) => {
+    const { breaker } = createBreaker();
+
+    const { error } = (await breaker.tryCall(async () => 1, options as never)) as { error: unknown };
+
+    expect(error).toMatchObject({ code: 'ERR_INVALID_OPTIONS', option });
+    expect((error as Error).message).toContain(`\`${option}\` must be`);
+  });
+});

@@ -40,6 +40,7 @@ describe('what a call costs', () => {
     ],
     [{ perCall: 1, currency: 'seventeen_letters' }, 'cost.currency', 'must be 1 to 16 letters'],
     [{ perCall: 1, currency: 840 }, 'cost.currency', 'received 840'],
+    [{ perCall: 1, currency: ['EUR'] }, 'cost.currency', 'received an array'],
     [() => null, 'cost', 'received null'],
     [() => 'free', 'cost', 'must be a finite number of at least 0, received "free"'],
   ])('is refused where it is no amount: %#', (given, option, words) => {

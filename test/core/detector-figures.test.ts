@@ -117,3 +117,24 @@ describe('the figures of a detector', () => {
     expect(readDetector({ detector: { evidence: [-3], thresholds: [9] } })?.evidence).toBe(0);
   });
 });
+
+describe('what is no figure', () => {
+  test.each([
+    { evidence: null },
+    { evidence: 'x' },
+    { evidence: { a: 'x', b: Number.NaN } },
+    { evidence: ['3'] },
+  ])('is left out: %j', (detector) => {
+    expect(readDetector({ detector })).toMatchObject({ ...NOTHING, nearest: undefined });
+  });
+
+  test('is left out beside what is one', () => {
+    const detector = { evidence: { a: 'x', b: 3 }, thresholds: { a: 'y', b: 4 } };
+
+    expect(readDetector({ detector })).toMatchObject({
+      evidence: 0.75,
+      nearest: { line: 'b', value: 3, limit: 4 },
+      thresholds: [['b', 4]],
+    });
+  });
+});

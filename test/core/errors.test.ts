@@ -10,7 +10,7 @@ import {
   isCircuitBreakerOpenError,
   type CircuitBreakerOpenError as OpenError,
 } from 'recloser';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   createBreaker,
   createOpen,
@@ -351,3 +351,37 @@ test.each(['\n', '\r', '\u001b[2J', '\u009b', '\u2028', '\u202e', '\u2066', '\u2
     }
   },
 );
+
+test('the status of a rejection may be written to', () => {
+  const { breaker } = createOpen();
+  const error = thrownBy(() => breaker.acquire()) as CircuitBreakerOpenError;
+
+  (error as { status: number }).status = 429;
+  (error as { statusCode: number }).statusCode = 429;
+
+  expect(error).toMatchObject({ status: 429, statusCode: 429 });
+});
+
+test.each([null, 'text', undefined, 7])('an error that was caused by %j is a failure', async (cause) => {
+  const { breaker } = createBreaker({ failureThreshold: 1 });
+
+  await breaker.tryCall(async () => {
+    throw Object.assign(new Error('outer'), { cause });
+  });
+
+  expect(breaker.state).toBe('OPEN');
+});
+
+test('a rejection is made where there is no limit of stack traces, and makes none', () => {
+  const errors = Error as { stackTraceLimit?: number | undefined };
+  const limit = errors.stackTraceLimit;
+  onTestFinished(() => {
+    errors.stackTraceLimit = limit;
+  });
+  const { breaker } = createOpen();
+  delete errors.stackTraceLimit;
+
+  expect(thrownBy(() => breaker.acquire())).toBeInstanceOf(CircuitBreakerOpenError);
+
+  expect(Object.hasOwn(errors, 'stackTraceLimit')).toBe(false);
+});

@@ -9,7 +9,7 @@ import {
   withCircuitBreaker,
 } from 'recloser';
 import { describe, expect, test } from 'vitest';
-import { errorOf } from '../support/breakers.js';
+import { errorOf, refusalOf } from '../support/breakers.js';
 
 const unreadable = new Proxy(
   {},
@@ -441,4 +441,23 @@ test('the latest of several registrations of a listener is the one that is remov
   breaker.trip();
 
   expect(heard).toEqual(['twice', 'between']);
+});
+
+describe('a name in a message', () => {
+  const messageOf = (name: string) =>
+    refusalOf(() => new CircuitBreaker({ name, failureThreshold: -1 })).message;
+
+  test.each([
+    ['a\u0085b', '"a\\u0085b"'],
+    ['a\u00adb', '"a\\u00adb"'],
+    ['a\u202eb', '"a\\u202eb"'],
+    ['a\nb', '"a\\nb"'],
+  ])('has nothing in it that is not seen: %j', (name, quoted) => {
+    expect(messageOf(name)).toContain(quoted);
+  });
+
+  test('is whole up to 100 characters, and cut beyond', () => {
+    expect(messageOf('é'.repeat(100))).toContain(`"${'é'.repeat(100)}"`);
+    expect(messageOf('é'.repeat(101))).toContain(`"${'é'.repeat(100)}…"`);
+  });
 });

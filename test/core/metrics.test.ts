@@ -342,3 +342,45 @@ describe('the window of an OPEN breaker', () => {
     expect(breaker.metrics.window.calls).toBe(0);
   });
 });
+
+describe('the health of a breaker', () => {
+  test.each([
+    [{ failureThreshold: false, failureRateThreshold: false }, 1],
+    [{ failureThreshold: 4, failureRateThreshold: false }, 0.75],
+    [{ failureThreshold: 4, failureRateThreshold: 0.5, minimumCalls: 10 }, 0.75],
+    [{ failureThreshold: false, failureRateThreshold: 0.5, minimumCalls: 10 }, 1],
+  ] as const)('goes by the rules that it has, after one failure: %j', async (options, health) => {
+    const { breaker } = createBreaker(options);
+
+    await failTimes(breaker, 1);
+
+    expect(breaker.metrics.health).toBe(health);
+  });
+});
+
+describe('the last failure', () => {
+  const window = { type: 'time', duration: 1_000, buckets: 10 } as const;
+
+  test('is kept while a run of failures lasts, though the window holds none any more', async () => {
+    const { breaker, clock } = createBreaker({ window });
+    await failTimes(breaker, 1);
+
+    clock.advance(5_000);
+
+    expect(breaker.metrics).toMatchObject({
+      consecutiveFailures: 1,
+      window: { failures: 0 },
+      lastFailure: { error: expect.any(Error) },
+    });
+  });
+
+  test('goes once neither the window nor a run holds a failure', async () => {
+    const { breaker, clock } = createBreaker({ window });
+    await play(breaker, 'fs');
+    expect(breaker.metrics.lastFailure).not.toBeNull();
+
+    clock.advance(5_000);
+
+    expect(breaker.metrics.lastFailure).toBeNull();
+  });
+});

@@ -252,3 +252,12 @@ test('tryAcquire reads no clock that nobody needs', () => {
 
   expect(clock.reads).toBe(before);
 });
+
+test('what is ignored is told of without an answer', () => {
+  const { breaker } = createBreaker();
+  const ignored = heard(breaker, 'ignore');
+
+  breaker.acquire().ignore();
+
+  expect(ignored.map((event) => Object.keys(event))).toEqual([['breaker', 'duration', 'error']]);
+});

@@ -1,5 +1,6 @@
 import { type CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { LinkedList } from '../../src/core/linked-list.js';
 import { deferred } from '../support/deferred.js';
 import { createRegistry, registryOf, toldDeletions } from '../support/registries.js';
 
@@ -515,4 +516,50 @@ test('a breaker that was forced closed may be evicted again once it is reset', (
   registry.getOrCreate('fourth');
 
   expect(registry.names()).toEqual(['fourth']);
+});
+
+test('a breaker with calls in flight counts as used, and is evicted in its turn once they have ended', () => {
+  const { registry } = createRegistry({ maxSize: 2 });
+  const busy = registry.getOrCreate('busy').acquire();
+  registry.getOrCreate('second');
+  registry.getOrCreate('third');
+  expect(registry.names()).toEqual(['busy', 'third']);
+
+  busy.success();
+  registry.getOrCreate('third');
+  registry.getOrCreate('fourth');
+
+  expect(registry.names()).toEqual(['third', 'fourth']);
+});
+
+describe('the order of uses', () => {
+  test('is not searched for a breaker that was set aside until it is sound', () => {
+    const { registry } = createRegistry({ maxSize: 1 });
+    const open = registry.getOrCreate('open');
+    open.trip();
+    registry.getOrCreate('second');
+    const add = vi.spyOn(LinkedList.prototype, 'add');
+    onTestFinished(() => add.mockRestore());
+
+    open.on('reject', () => {});
+    registry.on('reject', () => {});
+    for (let call = 0; call < 20; call++) open.tryAcquire();
+    expect(add).not.toHaveBeenCalled();
+    open.reset();
+
+    expect(add).toHaveBeenCalled();
+  });
+
+  test('is searched a bounded way where everybody is busy', () => {
+    const { registry } = createRegistry({ maxSize: 1 });
+    const many = 1_000;
+    for (let made = 0; made < many; made++) registry.getOrCreate(`${made}`).acquire();
+    const add = vi.spyOn(LinkedList.prototype, 'add');
+    onTestFinished(() => add.mockRestore());
+
+    registry.getOrCreate('one more');
+
+    expect(add.mock.calls.length).toBeLessThan(many / 2);
+    expect(registry.names()).toHaveLength(many + 1);
+  });
 });

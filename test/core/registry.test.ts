@@ -689,3 +689,10 @@ function revoked(): object {
   revoke();
   return proxy;
 }
+
+test('who gives a registry a name is not sent to its defaults', () => {
+  const { message } = refusalOf(() => new CircuitBreakerRegistry({ name: 'users' } as never));
+
+  expect(message).toContain('unknown option "name"');
+  expect(message).not.toContain('defaults');
+});

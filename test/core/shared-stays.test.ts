@@ -144,3 +144,23 @@ describe('a gate', () => {
     expect(reported).toHaveBeenCalledTimes(1);
   });
 });
+
+test('a call that waited for leave needs no signal of its own', async () => {
+  const { breaker, clock, gate } = createShared();
+  clock.advance(RECOVERY);
+
+  const call = breaker.tryCall(async () => 'fine', { callTimeout: 100 });
+  gate.grant();
+
+  expect(await call).toEqual({ ok: true, value: 'fine' });
+});
+
+test('calls that nest are admitted beside a probe, and never in place of one', () => {
+  const { breaker, clock, gate } = createShared();
+  clock.advance(RECOVERY);
+  gate.ready = true;
+  thrownBy(() => breaker.callSync(() => breaker.callSync(() => 'nested')));
+  expect(breaker.state).toBe('HALF_OPEN');
+
+  expect(breaker.tryAcquire()).toBeUndefined();
+});

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { type CallContext, CircuitBreakerOpenError } from 'recloser';
 import { recordEvents } from 'recloser/testing';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   createBreaker,
   createHalfOpen,
@@ -537,4 +537,41 @@ describe('a signal that aborts while the call is being admitted', () => {
     expect(task).not.toHaveBeenCalled();
     expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { ignored: 1 } });
   });
+});
+
+describe('the signal of a context', () => {
+  test('is one, however often it is read', async () => {
+    const { breaker } = createBreaker({ callTimeout: 100 });
+
+    const signals = await breaker.call(async (context) => [context.signal, context.signal]);
+
+    expect(signals[0]).toBe(signals[1]);
+  });
+
+  test.each(['caller', 'timeout'] as const)(
+    'that is first read after the end of its call has its reason: %s',
+    async (end) => {
+      vi.useFakeTimers();
+      onTestFinished(() => {
+        vi.useRealTimers();
+      });
+      const { breaker } = createBreaker({ callTimeout: 100 });
+      const caller = new AbortController();
+      const contexts: CallContext[] = [];
+      const call = breaker.tryCall(
+        (context) => {
+          contexts.push(context);
+          return hanging();
+        },
+        { signal: caller.signal },
+      );
+
+      if (end === 'caller') caller.abort('gone');
+      else await vi.advanceTimersByTimeAsync(100);
+      const { error } = (await call) as { error: unknown };
+
+      expect(contexts[0]?.signal.aborted).toBe(true);
+      expect(contexts[0]?.signal.reason).toBe(error);
+    },
+  );
 });

@@ -868,3 +868,52 @@ test('a failure without a code is told as such, and recalled with a first line f
   expect(snapshot.lastFailure).toMatchObject({ name: 'RangeError', message: 'too far', code: null });
   expect(recalled.stack).toBe('RangeError: too far');
 });
+
+describe('a snapshot that tells more than the options do', () => {
+  const restored = (changes: Partial<CircuitSnapshot>) => {
+    const { breaker, clock } = createOpen();
+    const snapshot = { ...throughJson(breaker.snapshot()), ...changes };
+    const other = manualClock(77.25, clock.wall);
+    return { breaker: new CircuitBreaker({ clock: other, snapshot }), clock: other };
+  };
+
+  test('goes by what remains of an opening, not by when it began', () => {
+    const { breaker } = restored({ elapsed: 900, recovery: 1_000, remaining: 600 });
+
+    expect(breaker.metrics.retryAfter).toBe(600);
+  });
+
+  test('lets a probe pass in HALF_OPEN though the clock goes back', () => {
+    const { breaker, clock } = restored({ state: 'HALF_OPEN', recovery: 0, remaining: 0 });
+
+    clock.time -= 50;
+
+    expect(breaker.tryAcquire()).toBeDefined();
+  });
+
+  test('has no failure with more than 1,000 characters of text', () => {
+    const { breaker } = createBreaker();
+    const error = Object.assign(new Error('m'.repeat(5_000)), { name: 'n'.repeat(5_000) });
+    thrownBy(() =>
+      breaker.callSync(() => {
+        throw error;
+      }),
+    );
+
+    const { lastFailure } = breaker.snapshot();
+
+    expect([lastFailure?.message.length, lastFailure?.name.length]).toEqual([1_000, 1_000]);
+  });
+});
+
+test('a call from before a restore takes no place after it, nor after a reset', () => {
+  const { breaker } = createBreaker({ maxConcurrentCalls: 1 });
+  const before = breaker.acquire();
+  breaker.restore(breaker.snapshot());
+  breaker.reset();
+
+  before.success();
+  breaker.acquire();
+
+  expect(breaker.tryAcquire()).toBeUndefined();
+});
