@@ -42,8 +42,7 @@ export function restoreInto(
   const { settings } = machine;
   const forced = snapshot.mode.startsWith('forced-');
   const since = now - snapshot.elapsed - passed;
-  const attempt = state === CircuitState.CLOSED ? 0 : snapshot.attempt;
-  const phase = createPhase(state, since, attempt, recovery, forced, machine.phase.resets + 1);
+  const phase = createPhase(state, since, snapshot.attempt, recovery, forced, machine.phase.resets + 1);
   if (phase.state === CircuitState.OPEN && !forced) {
     phase.resumeAt = now + Math.max(snapshot.remaining - passed, 0);
     phase.seenAt = now;

@@ -12,7 +12,7 @@ export function firstReading(clock: Clock, subject: Subject): number {
   } catch (cause) {
     refuse(subject, 'clock', '`clock.now()` threw', { cause });
   }
-  if (typeof reading === 'number' && Number.isFinite(reading)) return reading;
+  if (Number.isFinite(reading)) return reading as number;
   refuse(
     subject,
     'clock',

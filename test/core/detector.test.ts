@@ -1,4 +1,4 @@
-import { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
+import { CircuitBreaker, CircuitBreakerRegistry, InvalidOptionsError } from 'recloser';
 import { recordEvents } from 'recloser/testing';
 import { describe, expect, test, vi } from 'vitest';
 import {
@@ -27,6 +27,12 @@ describe('a detector', () => {
     const { options } = new CircuitBreaker({ detector, minimumCalls: 7 });
 
     expect(options).toMatchObject({ failureThreshold: false, minimumCalls: 7 });
+  });
+
+  test('brings no default for what a breaker is made with', () => {
+    const { detector } = fakeDetector({ defaults: { clock: { now: () => 0 } } });
+
+    expect(() => new CircuitBreaker({ detector })).toThrow(InvalidOptionsError);
   });
 
   test("takes out of a registry's defaults what it has defaults for", () => {

@@ -61,3 +61,19 @@ test('words that came with a reset are none of a rejection', () => {
   expect(rejection).toMatchObject({ reason: 'concurrency' });
   expect((rejection as { detail?: string }).detail).toBeUndefined();
 });
+
+test('what was not told when the stack was full is told with what comes next', () => {
+  const { breaker } = createBreaker();
+  const told: string[] = [];
+  const off = breaker.on('transition', deafen);
+  breaker.on('open', () => told.push('open'));
+  breaker.on('close', () => told.push('close'));
+  fillStack();
+  expect(thrownBy(() => breaker.trip())).toBe(full);
+  off();
+  const before = [...told];
+
+  breaker.reset();
+
+  expect([before, told]).toEqual([[], ['open', 'close']]);
+});

@@ -461,3 +461,14 @@ describe('a name in a message', () => {
     expect(messageOf('é'.repeat(101))).toContain(`"${'é'.repeat(100)}…"`);
   });
 });
+
+test.each<[CircuitBreakerOptions, string]>([
+  [
+    { trackedErrors: [] },
+    '`trackedErrors` must be an array of error classes and predicates, one at least, received an array',
+  ],
+  [{ failureThreshold: Symbol('a\nb') as never }, 'received Symbol(a\\nb)'],
+  [{ failureThreshold: Symbol('s'.repeat(100)) as never }, `received Symbol(${'s'.repeat(33)}…`],
+])('a value that is refused is told in words: %o', (options, words) => {
+  expect(refusalOf(() => new CircuitBreaker(options)).message).toContain(words);
+});
