@@ -253,6 +253,16 @@ test('tryAcquire reads no clock that nobody needs', () => {
   expect(clock.reads).toBe(before);
 });
 
+test('tryAcquire reads no clock to find that there is no room', () => {
+  const { breaker, clock } = createBreaker({ maxConcurrentCalls: 1 });
+  breaker.acquire();
+  const before = clock.reads;
+
+  expect(breaker.tryAcquire()).toBeUndefined();
+
+  expect(clock.reads).toBe(before);
+});
+
 test('what is ignored is told of without an answer', () => {
   const { breaker } = createBreaker();
   const ignored = heard(breaker, 'ignore');
