@@ -170,7 +170,7 @@ export abstract class Circuit extends SteeredCircuit {
     try {
       const changes = this.takeChanges(now);
       const rejection: Events = this.hears('reject')
-        ? [['reject', { breaker: name, reason, error, observed }]]
+        ? [['reject', withPlainError({ breaker: name, reason, error, observed })]]
         : NO_CHANGES;
       this.tell([...changes, ...rejection]);
     } catch (problem) {

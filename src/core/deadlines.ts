@@ -43,12 +43,15 @@ export abstract class Deadline implements Linked<Deadline> {
 class Queue extends LinkedList<Deadline> implements Keyed {
   /** No later than the first of them is due. */
   key: number;
+  /** When the last of them was due that came: where the clock goes back, another queue begins. */
+  latest: number;
   readonly duration: number;
 
   constructor(duration: number, key: number) {
     super();
     this.duration = duration;
     this.key = key;
+    this.latest = key;
   }
 }
 
@@ -89,26 +92,19 @@ export class Deadlines {
 
   add(deadline: Deadline, now: number): void {
     const usual = this.#usual;
-    const queue = usual?.duration === deadline.duration ? usual : this.#queueFor(deadline);
+    const { duration, at } = deadline;
+    const queue = usual?.duration === duration && usual.latest <= at ? usual : this.#queueFor(duration, at);
     if (queue.first === undefined) this.#busy++;
-    let before = queue.last;
-    // Where the clock has gone back, those that wait are later than this one.
-    while (before !== undefined && before.at > deadline.at) before = before.before;
-    queue.add(deadline, before);
+    queue.add(deadline, queue.last);
+    queue.latest = at;
     deadline.queue = queue;
     deadline.order = ++this.#orders;
     this.#size++;
-    if (deadline.at < queue.key) this.#advance(queue, deadline.at);
     const timer = this.#timer;
-    if (
-      timer === undefined ||
-      deadline.at < this.#timerAt ||
-      now - this.#timerAt > OVERDUE ||
-      isDoubtful(timer)
-    )
+    if (timer === undefined || at < this.#timerAt || now - this.#timerAt > OVERDUE || isDoubtful(timer))
       this.#setTimer(now);
     // Of the moment at which the timer was set, by its own time: the breaker's clock may stand still, or go on.
-    else if ((timer.isFake || deadline.at === this.#timerAt) && timeOf(timer) - this.#timerSetAt < 1)
+    else if ((timer.isFake || at === this.#timerAt) && timeOf(timer) - this.#timerSetAt < 1)
       this.#timerOrder = deadline.order;
   }
 
@@ -120,12 +116,13 @@ export class Deadlines {
     this.#size--;
     if (queue.first === undefined) this.#busy--;
     if (this.#size === 0) this.#restSoon();
-    else if (this.#queues.size > 2 * this.#busy + SPARE_QUEUES) this.#dropEmpty();
+    else if (this.#heap.size > 2 * this.#busy + SPARE_QUEUES)
+      this.#heap.keep((it) => it.first !== undefined || this.#forget(it));
   }
 
-  #queueFor({ duration, at }: Deadline): Queue {
+  #queueFor(duration: number, at: number): Queue {
     let queue = this.#queues.get(duration);
-    if (queue === undefined) {
+    if (queue === undefined || queue.latest > at) {
       queue = new Queue(duration, at);
       this.#queues.set(duration, queue);
       this.#heap.add(queue);
@@ -134,21 +131,10 @@ export class Deadlines {
     return queue;
   }
 
-  /** Puts a queue further to the front of the heap: the clock has gone back. */
-  #advance(queue: Queue, key: number): void {
-    this.#heap.keep((other) => other !== queue);
-    queue.key = key;
-    this.#heap.add(queue);
-  }
-
-  #dropEmpty(): void {
-    for (const queue of this.#queues.values()) if (queue.first === undefined) this.#forget(queue);
-    this.#heap.keep((queue) => queue.first !== undefined);
-  }
-
-  #forget(queue: Queue): void {
-    this.#queues.delete(queue.duration);
+  #forget(queue: Queue): false {
+    if (this.#queues.get(queue.duration) === queue) this.#queues.delete(queue.duration);
     this.#usual = undefined;
+    return false;
   }
 
   /** The queue that is due first. Its key may have been that of a deadline which is gone. */

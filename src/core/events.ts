@@ -94,13 +94,13 @@ interface Registration {
 
 /**
  * Tells listeners, in the order in which they were added and events in the order in which they happened: an event
- * that a listener causes is told when the one at hand has been told to all. Lists are replaced, never changed, so
- * that a listener may add and remove listeners.
+ * that a listener causes is told when the one at hand has been told to all. What is told goes to those who were there
+ * when its turn came: a listener may add and remove listeners.
  */
 export class Emitter<Events extends object> {
   readonly #known: readonly (keyof Events)[];
   readonly #onChange: () => void;
-  readonly #registrations = new Map<keyof Events, readonly Registration[]>();
+  readonly #registrations = new Map<keyof Events, Set<Registration>>();
   #untold: Emission<Events>[] = [];
   /** How many of them have been told. */
   #told = 0;
@@ -120,7 +120,8 @@ export class Emitter<Events extends object> {
   add<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>, once = false): () => void {
     this.#verify(event, listener);
     const registration: Registration = { listener, once };
-    this.#registrations.set(event, [...this.#of(event), registration]);
+    const present = this.#registrations.get(event) ?? new Set();
+    this.#registrations.set(event, present.add(registration));
     this.#onChange();
     return () => this.#remove(event, registration);
   }
@@ -132,11 +133,8 @@ export class Emitter<Events extends object> {
    */
   remove<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>): void {
     this.#verify(event, listener);
-    const latestFirst = [...this.#of(event)].reverse();
-    this.#remove(
-      event,
-      latestFirst.find((registration) => registration.listener === listener),
-    );
+    const its = this.#of(event).filter((registration) => registration.listener === listener);
+    this.#remove(event, its.pop());
   }
 
   /** Tells events that happened together. */
@@ -180,14 +178,14 @@ export class Emitter<Events extends object> {
     }
   }
 
-  #of(event: keyof Events): readonly Registration[] {
-    return this.#registrations.get(event) ?? [];
+  #of(event: keyof Events): Registration[] {
+    return [...(this.#registrations.get(event) ?? [])];
   }
 
   #remove(event: keyof Events, removed: Registration | undefined): void {
-    const rest = this.#of(event).filter((registration) => registration !== removed);
-    if (rest.length > 0) this.#registrations.set(event, rest);
-    else this.#registrations.delete(event);
+    const present = this.#registrations.get(event);
+    present?.delete(removed as Registration);
+    if (present?.size === 0) this.#registrations.delete(event);
     this.#onChange();
   }
 

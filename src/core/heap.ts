@@ -11,6 +11,10 @@ export class Heap<Member extends Keyed> {
     return this.#members[0];
   }
 
+  get size(): number {
+    return this.#members.length;
+  }
+
   add(member: Member): void {
     let at = this.#members.length;
     while (at > 0) {

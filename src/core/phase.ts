@@ -103,9 +103,12 @@ export function rareOf(phase: Phase): Rare {
   return phase.rare;
 }
 
-/** Milliseconds until a call may probe. Sums of fractions may come out above the whole: never more than that. */
-export function remaining({ resumeAt, recovery, since }: OpenPhase, now: number): number {
-  return Math.min(Math.max(resumeAt - Math.max(now, since), 0), recovery);
+/**
+ * Milliseconds until a call may probe: where the clock has begun anew, what was left when it was last read. Sums of fractions
+ * may come out above the whole: never more than that.
+ */
+export function remaining({ resumeAt, recovery, seenAt }: OpenPhase, now: number): number {
+  return Math.min(Math.max(resumeAt - Math.max(now, seenAt), 0), recovery);
 }
 
 /** The permit of a call that is let through without being admitted: its result steers nothing. */

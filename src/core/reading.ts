@@ -20,16 +20,25 @@ export function firstReading(clock: Clock, subject: Subject): number {
   );
 }
 
-/** What the clock says, or `otherwise` where that is no time: of that the process is warned, once for each clock. */
-export function readingOf(clock: Clock, otherwise: number): number {
+/**
+ * What the clock says, or `otherwise` where that is no time: of that the process is warned, once for each clock.
+ *
+ * @param whose whom the warning is about, where the clock stands for another
+ */
+export function readingOf(clock: Pick<Clock, 'now'>, otherwise: number, whose: object = clock): number {
   try {
     const reading: unknown = clock.now();
     if (typeof reading === 'number' && reading - reading === 0) return reading;
-    warnOnce(clock, `told ${describe(reading)} in place of a finite number`);
+    warnOnce(whose, `told ${describe(reading)} in place of a finite number`);
   } catch (error) {
-    warnOnce(clock, `threw ${describeError(error)}`);
+    warnOnce(whose, `threw ${describeError(error)}`);
   }
   return otherwise;
+}
+
+/** The time of day by the clock, or where it has none, or one that is no time, by the platform. */
+export function wallTimeOf(clock: Clock): number {
+  return readingOf({ now: () => clock.epoch?.() ?? Date.now() }, Date.now(), clock);
 }
 
 const broken = /* @__PURE__ */ new WeakSet<object>();

@@ -5,6 +5,7 @@
 import type { CircuitBreaker } from './circuit-breaker.js';
 import { CircuitState } from './circuit-state.js';
 import type { Clock } from './clock.js';
+import { Heap, type Keyed } from './heap.js';
 import { type Linked, LinkedList } from './linked-list.js';
 import { isRamping } from './watched-circuit.js';
 
@@ -23,6 +24,13 @@ export interface Entry extends Linked<Entry> {
   /** The number of its last use. */
   use: number;
   hasConflict: boolean;
+  /** Where it stands among those that were set aside and have come back, until it is used again. */
+  back: Returned | undefined;
+}
+
+/** By the number of the last use; without an entry once that has gone elsewhere. */
+interface Returned extends Keyed {
+  entry: Entry | undefined;
 }
 
 /** Breakers with calls in flight that are passed over before a registry grows: a bound on the work of one creation. */
@@ -34,10 +42,11 @@ export class Entries {
   readonly #entries = new Map<string, Entry>();
   /** Those that may be forgotten once nothing is in flight, least recently used first. */
   readonly #recency = new LinkedList<Entry>();
+  /** Those of them that have come back, whose last use may be older than that of any other. */
+  readonly #returned = new Heap<Returned>();
   readonly #limits: Limits;
   readonly #forgotten: (entry: Entry, reason: 'evicted' | 'idle') => void;
   #uses = 0;
-  #lastTakenBack: Entry | undefined;
 
   /**
    * @param forgotten is told each breaker that is no longer here
@@ -70,6 +79,7 @@ export class Entries {
       usedAt: 0,
       use: 0,
       hasConflict: false,
+      back: undefined,
       listed: false,
       before: undefined,
       after: undefined,
@@ -81,8 +91,7 @@ export class Entries {
 
   remove(entry: Entry): void {
     this.#entries.delete(entry.breaker.name);
-    this.#recency.remove(entry);
-    if (this.#lastTakenBack === entry) this.#lastTakenBack = undefined;
+    this.#setAside(entry);
   }
 
   touch(entry: Entry | undefined): void {
@@ -90,31 +99,36 @@ export class Entries {
     if (this.#limits.idleTimeout !== Number.POSITIVE_INFINITY) entry.usedAt = this.clock.now();
     entry.use = ++this.#uses;
     if (this.#recency.last === entry) return;
-    this.#recency.remove(entry);
+    this.#setAside(entry);
     this.#recency.add(entry, this.#recency.last);
   }
 
-  /**
-   * Puts a breaker that was set aside back to where its last use belongs. The search begins at the one that came back
-   * before it: when many come back, they nearly always do so in the order of their use.
-   */
+  #setAside(entry: Entry): void {
+    this.#recency.remove(entry);
+    if (entry.back !== undefined) entry.back.entry = undefined;
+    entry.back = undefined;
+  }
+
+  /** Puts a breaker that was set aside back to where its last use belongs: many may come back at once, in any order. */
   takeBack(entry: Entry | undefined): void {
-    if (entry === undefined || entry.listed) return;
-    const hint = this.#lastTakenBack;
-    let before = hint?.listed && hint.use < entry.use ? hint : undefined;
-    let next = before === undefined ? this.#recency.first : before.after;
-    while (next !== undefined && next.use < entry.use) {
-      before = next;
-      next = next.after;
-    }
-    this.#recency.add(entry, before);
-    this.#lastTakenBack = entry;
+    if (entry === undefined || entry.listed || entry.back !== undefined) return;
+    entry.back = { key: entry.use, entry };
+    this.#returned.add(entry.back);
+  }
+
+  /** The least recently used of those that may be forgotten. */
+  get #oldest(): Entry | undefined {
+    const returned = this.#returned;
+    while (returned.top !== undefined && returned.top.entry === undefined) returned.removeTop();
+    const back = returned.top?.entry;
+    const { first } = this.#recency;
+    return back !== undefined && !(first !== undefined && first.use < back.use) ? back : first;
   }
 
   /** Evicts the least recently used breakers that may be forgotten, until the registry is no larger than it may be. */
   makeRoom(newest: Entry): void {
     for (let passedOver = 0; this.#entries.size > this.#limits.maxSize && passedOver < MOST_PASSED_OVER; ) {
-      const oldest = this.#recency.first;
+      const oldest = this.#oldest;
       if (oldest === undefined || oldest === newest) return;
       this.#forget(oldest, 'evicted');
       if (oldest.listed) passedOver++;
@@ -124,7 +138,7 @@ export class Entries {
   #forgetIdle(): void {
     if (this.#limits.idleTimeout === Number.POSITIVE_INFINITY) return;
     const now = this.clock.now();
-    for (let oldest = this.#recency.first; oldest !== undefined; oldest = this.#recency.first) {
+    for (let oldest = this.#oldest; oldest !== undefined; oldest = this.#oldest) {
       if (now - oldest.usedAt < this.#limits.idleTimeout || now === oldest.usedAt) return;
       this.#forget(oldest, 'idle');
     }
@@ -138,6 +152,6 @@ export class Entries {
       this.remove(entry);
       this.#forgotten(entry, reason);
     } else if (isSound) this.touch(entry);
-    else this.#recency.remove(entry);
+    else this.#setAside(entry);
   }
 }

@@ -75,10 +75,10 @@ const text = (value: unknown): string => String(value).slice(0, LONGEST_TEXT);
 /** What JSON can tell of a failure, which may be anything at all. It never throws. */
 export function describeFailure(error: unknown): Omit<FailureSnapshot, 'ago'> {
   try {
-    if (error instanceof Error) {
-      const { name, message, code } = error as Error & { code?: unknown };
+    // An error of any realm, or something like one: not all that is thrown is an `Error`.
+    const { name = 'Failure', message, code } = error as Partial<Record<keyof FailureSnapshot, unknown>>;
+    if (typeof message === 'string')
       return { name: text(name), message: text(message), code: code === undefined ? null : text(code) };
-    }
   } catch {}
   return { name: 'Failure', message: describe(error), code: null };
 }

@@ -10,6 +10,7 @@ import {
   refuseIdleRate,
   type UpdatableOptions,
 } from './options.js';
+import { wallTimeOf } from './reading.js';
 import { report, tried } from './report.js';
 import type { Seat } from './seam.js';
 import {
@@ -134,11 +135,10 @@ export abstract class SteeredCircuit extends WatchedCircuit {
   protected snapshotNow(): CircuitSnapshot {
     const now = this.now();
     const { lastFailure, detector } = this.machine;
-    const takenAt = this.#epoch();
     return {
       version: SNAPSHOT_VERSION,
       name: this.name,
-      takenAt: Number.isFinite(takenAt) ? takenAt : 0,
+      takenAt: wallTimeOf(this.resolved.clock),
       mode: this.mode,
       ...snapshotOf(this.machine, now),
       lastFailure:
@@ -159,13 +159,8 @@ export abstract class SteeredCircuit extends WatchedCircuit {
     this.#steer((now) => this.#takeOver(parsed, now));
   }
 
-  #epoch(): number {
-    const { clock } = this.resolved;
-    return clock.epoch === undefined ? Date.now() : clock.epoch();
-  }
-
   #takeOver(snapshot: CircuitSnapshot, now: number): void {
-    const passed = Math.min(Math.max(this.#epoch() - snapshot.takenAt, 0), LONGEST);
+    const passed = Math.min(Math.max(wallTimeOf(this.resolved.clock) - snapshot.takenAt, 0), LONGEST);
     const { lastFailure, totals, detector } = snapshot;
     const failure = lastFailure && { error: recallFailure(lastFailure), at: now - passed - lastFailure.ago };
     restoreInto(this.machine, snapshot, failure ?? undefined, now, passed);

@@ -6,7 +6,8 @@ const FIELDS = 3;
 /**
  * The calls of the last `duration` milliseconds, in buckets by absolute number: `floor(now / width)`.
  * Moving to another number clears the buckets between, at most all of them, so an idle year costs what an idle
- * second does. A clock that steps back stays in the newest bucket. It covers between `duration - width` and
+ * second does. A clock that steps back stays in the newest bucket; one that goes back further than the window reaches has
+ * begun anew, and its time goes on from there. It covers between `duration - width` and
  * `duration`, since the newest bucket is still filling.
  */
 export class TimeWindow implements Window {
@@ -18,6 +19,8 @@ export class TimeWindow implements Window {
   readonly #width: number;
   readonly #counts: Float64Array;
   #newest = Number.NEGATIVE_INFINITY;
+  /** What a bucket's number lacks for its offset, where the clock has begun anew. */
+  #shift = 0;
   /** The offset of the newest bucket: remainders of fractions would cost more than all the rest of a record. */
   #newestAt = 0;
 
@@ -35,7 +38,13 @@ export class TimeWindow implements Window {
 
   advance(now: number): void {
     const bucket = this.#bucketAt(now);
-    if (bucket > this.#newest) this.#moveTo(bucket);
+    const steps = bucket - this.#newest;
+    if (steps > 0) this.#moveTo(bucket, steps);
+    else if (steps < -this.#buckets) {
+      // It stays where it is, by another number.
+      this.#newest = bucket;
+      this.#shift = (this.#newestAt / FIELDS - bucket) % this.#buckets;
+    }
   }
 
   clear(): void {
@@ -74,12 +83,12 @@ export class TimeWindow implements Window {
 
   #offset(bucket: number): number {
     const n = this.#buckets;
-    return (((bucket % n) + n) % n) * FIELDS;
+    return ((((bucket + this.#shift) % n) + n) % n) * FIELDS;
   }
 
-  #moveTo(bucket: number): void {
-    if (bucket - this.#newest >= this.#buckets) this.clear();
-    else for (let behind = bucket - this.#newest - 1; behind >= 0; behind--) this.#drop(bucket - behind);
+  #moveTo(bucket: number, steps: number): void {
+    if (steps >= this.#buckets) this.clear();
+    else for (let behind = steps - 1; behind >= 0; behind--) this.#drop(bucket - behind);
     this.#newest = bucket;
     this.#newestAt = this.#offset(bucket);
   }

@@ -116,7 +116,6 @@ describe('where the clock stands still', () => {
 
 describe('where the clock has gone back', () => {
   test('deadlines of all lengths end, each in its time and once', () => {
-    const removeTop = vi.spyOn(Heap.prototype, 'removeTop');
     const { clock, expired, add } = setUp();
     clock.time = 1_000;
     add('long', 100);
@@ -130,7 +129,6 @@ describe('where the clock has gone back', () => {
     }
 
     expect(expired).toEqual(['early at 600', 'short at 1050', 'long at 1100']);
-    expect(removeTop).toHaveBeenCalledTimes(2);
   });
 });
 

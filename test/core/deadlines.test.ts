@@ -472,6 +472,51 @@ describe('deadlines of mixed lengths', () => {
     expect(steps).toBe(1_000);
   });
 
+  test('cost a step each beside 10,000 that began before the clock went back', () => {
+    const { breaker, clock } = createBreaker({ failureThreshold: false });
+    for (let i = 0; i < 10_000; i++) void breaker.tryCall(hanging, { callTimeout: 600_000 + (i % 1_000) });
+    clock.time -= 300_000;
+
+    const steps = countSteps(() => {
+      for (let i = 0; i < 1_000; i++) void breaker.tryCall(hanging, { callTimeout: 600_000 + i });
+    });
+
+    expect(steps).toBe(1_000);
+  });
+
+  test('walk past nobody where the clock has gone back', () => {
+    let looks = 0;
+    class Seen extends Deadline {
+      override get at() {
+        looks++;
+        return super.at;
+      }
+      expire() {}
+    }
+    const deadlines = new Deadlines({ now: () => 0 });
+    for (let i = 0; i < 1_000; i++) deadlines.add(new Seen(5_000 + i, 60_000), 5_000 + i);
+    looks = 0;
+
+    for (let i = 0; i < 1_000; i++) deadlines.add(new Seen(i, 60_000), i);
+
+    expect(looks).toBeLessThanOrEqual(10_000);
+  });
+
+  test('leave few queues behind on a clock that goes to and fro', async () => {
+    const { breaker, clock } = createBreaker({ failureThreshold: false, callTimeout: 1_000 });
+    const add = vi.spyOn(Heap.prototype, 'add');
+    void breaker.tryCall(hanging);
+
+    for (let i = 0; i < 1_000; i++) {
+      clock.time += i % 2 === 0 ? -1 : 1;
+      await breaker.tryCall(async () => 1);
+    }
+
+    const [heap] = add.mock.contexts as [Heap<never>];
+    add.mockRestore();
+    expect(heap.size).toBeLessThan(20);
+  });
+
   test('leave no queue behind that holds nobody', async () => {
     const { breaker } = createBreaker({ failureThreshold: false });
     const hung = breaker.tryCall(hanging, { callTimeout: 50 });

@@ -284,6 +284,27 @@ describe('listeners', () => {
     },
   );
 
+  test('come, go and are told at the same cost each, however many there are', () => {
+    const { breaker } = createBreaker();
+    const told = vi.fn();
+    const iterator = Object.getPrototypeOf([][Symbol.iterator]());
+    const { next } = iterator;
+    let looks = 0;
+    iterator.next = function () {
+      looks++;
+      return next.call(this);
+    };
+
+    const leave = Array.from({ length: 1_000 }, () => breaker.on('close', told));
+    for (let i = 0; i < 1_000; i++) breaker.once('open', told);
+    for (const unsubscribe of leave) unsubscribe();
+    breaker.trip();
+    iterator.next = next;
+
+    expect(told).toHaveBeenCalledTimes(1_000);
+    expect(looks).toBeLessThan(20_000);
+  });
+
   test('that are removed though nobody added them change nothing', () => {
     const { breaker } = createBreaker();
     const listener = vi.fn();

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { CircuitBreaker, CircuitState } from 'recloser';
 import { recordEvents } from 'recloser/testing';
 import { describe, expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import {
   createOpen,
   createRecovered,
   failTimes,
+  heard,
   namesIn,
   play,
   RECOVERY,
@@ -105,6 +107,51 @@ describe('metrics', () => {
     expect(JSON.parse(JSON.stringify(events[0]))).toMatchObject({ breaker: 'test', error: plain });
     expect(events).toContainEqual({ breaker: 'test', duration: 0, error });
     expect(events).toHaveLength(6);
+  });
+
+  test.each<[string, unknown, object]>([
+    [
+      'of another realm',
+      runInNewContext('Object.assign(new RangeError("too far"), { code: 7, token: "hunter2" })'),
+      { name: 'RangeError', message: 'too far', code: '7' },
+    ],
+    [
+      'that is a plain object',
+      { message: 'duplicate key', code: '23505', hint: 'hunter2' },
+      { name: 'Failure', message: 'duplicate key', code: '23505' },
+    ],
+    [
+      'whose message is no text',
+      { message: { text: 'hunter2' }, code: 5 },
+      { name: 'Failure', message: 'an object', code: null },
+    ],
+  ])('tell in JSON of an error %s what it says', async (_, error, plain) => {
+    const { breaker } = createBreaker();
+
+    await failTimes(breaker, 1, error);
+
+    expect(JSON.parse(JSON.stringify(breaker.metrics)).lastFailure.error).toEqual(plain);
+    expect(breaker.snapshot().lastFailure).toMatchObject(plain);
+  });
+
+  test('tell in the JSON of a rejection what a log needs', async () => {
+    const { breaker } = createOpen();
+    const events = heard(breaker, 'reject');
+
+    await breaker.tryCall(async () => 1);
+
+    expect(JSON.parse(JSON.stringify(events))).toEqual([
+      {
+        breaker: 'test',
+        reason: 'open',
+        observed: false,
+        error: {
+          name: 'CircuitBreakerOpenError',
+          message: 'Circuit breaker "test" is OPEN, next probe in 1 s',
+          code: 'ERR_CIRCUIT_OPEN',
+        },
+      },
+    ]);
   });
 
   test('tell the last failure', async () => {

@@ -388,6 +388,18 @@ describe('the recovery timeout', () => {
 });
 
 describe('trip', () => {
+  test('while OPEN tells what is left where the clock has begun anew', () => {
+    const { breaker, clock } = createOpen();
+    clock.time -= 4_000;
+
+    breaker.trip();
+
+    expect(breaker.metrics.retryAfter).toBe(RECOVERY);
+    expect(breaker.snapshot()).toMatchObject({ recovery: RECOVERY, remaining: RECOVERY });
+    clock.advance(RECOVERY / 4);
+    expect(breaker.metrics.retryAfter).toBe(RECOVERY * 0.75);
+  });
+
   test('opens from CLOSED', () => {
     const { breaker, clock } = createBreaker();
     const transitions = recordEvents(breaker, { events: ['transition'] });

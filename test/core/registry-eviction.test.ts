@@ -1,6 +1,8 @@
-import { type CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
+import { CircuitBreaker, CircuitBreakerRegistry } from 'recloser';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Heap } from '../../src/core/heap.js';
 import { LinkedList } from '../../src/core/linked-list.js';
+import { Entries } from '../../src/core/registry-entries.js';
 import { deferred } from '../support/deferred.js';
 import { createRegistry, registryOf, toldDeletions } from '../support/registries.js';
 
@@ -223,6 +225,48 @@ describe('maxSize', () => {
     for (const name of ['f', 'g', 'h']) registry.getOrCreate(name);
 
     expect(deletions).toEqual(['a evicted', 'b evicted', 'c evicted']);
+  });
+
+  test('goes by the use of a breaker after it has come back', () => {
+    const { registry } = registryOf(['a', 'b', 'c'], { maxSize: 3 });
+    const [a] = [...registry] as [CircuitBreaker];
+    a.trip();
+    registry.getOrCreate('d');
+    a.reset();
+    registry.get('a');
+
+    registry.getOrCreate('e');
+
+    expect(registry.names()).toEqual(['a', 'd', 'e']);
+  });
+
+  test('passes over a breaker that has come back and was deleted', () => {
+    const { registry } = registryOf(['a', 'b', 'c'], { maxSize: 3 });
+    const [a] = [...registry] as [CircuitBreaker];
+    a.trip();
+    registry.getOrCreate('d');
+    a.reset();
+    registry.delete('a');
+    registry.getOrCreate('a');
+
+    registry.getOrCreate('e');
+
+    expect(registry.names()).toEqual(['d', 'a', 'e']);
+  });
+
+  test('passes over a breaker that has come back and is OPEN again', () => {
+    const { registry } = registryOf(['a', 'b', 'c'], { maxSize: 3 });
+    const [a] = [...registry] as [CircuitBreaker];
+    a.trip();
+    registry.getOrCreate('d');
+    a.reset();
+    a.trip();
+
+    registry.getOrCreate('e');
+    a.reset();
+    registry.getOrCreate('f');
+
+    expect(registry.names()).toEqual(['d', 'e', 'f']);
   });
 
   test('makes the evicted breaker anew when its name is asked for', () => {
@@ -494,6 +538,34 @@ describe('100,000 names', () => {
     expect(clock.reads).toBeLessThanOrEqual(2_000 * 200);
   });
 
+  test('come back all at once, in any order, with a look at each', () => {
+    const entries = new Entries({ now: () => 0 }, { maxSize: 1, idleTimeout: Infinity }, () => {});
+    let looks = 0;
+    const all = NAMES.slice(0, 2_000).map((name) => {
+      const breaker = new CircuitBreaker({ name });
+      breaker.trip();
+      const entry = entries.add(breaker);
+      let use = entry.use;
+      Object.defineProperty(entry, 'use', {
+        get: () => {
+          looks++;
+          return use;
+        },
+        set: (now: number) => {
+          use = now;
+        },
+      });
+      return entry;
+    });
+    for (let i = 0; i < all.length; i++) entries.touch(all[(i * 773) % all.length]);
+    entries.makeRoom(entries.add(new CircuitBreaker({ name: 'newest' })));
+    looks = 0;
+
+    for (const entry of all) entries.takeBack(entry);
+
+    expect(looks).toBe(all.length);
+  });
+
   test('leave no more than maxSize when many of the oldest are OPEN', () => {
     const { registry } = createRegistry({ maxSize: 300 });
     for (const name of NAMES.slice(0, 200)) registry.getOrCreate(name).trip();
@@ -538,7 +610,7 @@ describe('the order of uses', () => {
     const open = registry.getOrCreate('open');
     open.trip();
     registry.getOrCreate('second');
-    const add = vi.spyOn(LinkedList.prototype, 'add');
+    const add = vi.spyOn(Heap.prototype, 'add');
     onTestFinished(() => add.mockRestore());
 
     open.on('reject', () => {});

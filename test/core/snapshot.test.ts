@@ -5,7 +5,7 @@ import {
   InvalidOptionsError,
 } from 'recloser';
 import { recordEvents } from 'recloser/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   createBreaker,
   createHalfOpen,
@@ -495,6 +495,51 @@ describe('the time that passed until it is restored', () => {
     expect(takenAt).toBeGreaterThanOrEqual(before);
     expect(takenAt).toBeLessThanOrEqual(Date.now());
   });
+
+  const noTime: [string, () => unknown][] = [
+    ['NaN', () => Number.NaN],
+    ['a text', () => 'today'],
+    ['a BigInt', () => 5n],
+    ['a Date', () => new Date()],
+    [
+      'an error',
+      () => {
+        throw new Error('no calendar');
+      },
+    ],
+  ];
+
+  test.each(noTime)('is that of the platform where the epoch is %s, and the process is warned', (_, tell) => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const before = Date.now();
+    const breaker = new CircuitBreaker({ clock: { now: () => 0, epoch: tell as () => number } });
+
+    const readings = [breaker.snapshot(), breaker.snapshot()].map(({ takenAt }) => takenAt);
+
+    for (const takenAt of readings) {
+      expect(takenAt).toBeGreaterThanOrEqual(before);
+      expect(takenAt).toBeLessThanOrEqual(Date.now());
+    }
+    expect(emitWarning).toHaveBeenCalledOnce();
+    emitWarning.mockRestore();
+  });
+
+  test.each(noTime)(
+    'leaves a circuit that is restored its way out where the epoch is %s',
+    async (_, tell) => {
+      const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      const { breaker: before } = createOpen({ recoveryTimeout: RECOVERY });
+      const snapshot = { ...before.snapshot(), takenAt: Date.now() + 60_000 };
+      const clock = { time: 0, now: () => clock.time, epoch: tell as () => number };
+      const breaker = new CircuitBreaker({ clock, snapshot });
+
+      expect(breaker.metrics).toMatchObject({ state: 'OPEN', since: 0, retryAfter: RECOVERY });
+      clock.time += RECOVERY;
+
+      expect(breaker.tryAcquire()).toBeDefined();
+      emitWarning.mockRestore();
+    },
+  );
 
   test('is no use of the epoch for anything but snapshots', async () => {
     const clock = manualClock();

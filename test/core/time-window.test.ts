@@ -103,9 +103,34 @@ describe('TimeWindow', () => {
     const window = new TimeWindow(1_000, 10);
     window.record(true, false, HOUR);
 
-    window.record(true, false, HOUR - 5_000);
+    window.record(true, false, HOUR - 1_000);
 
-    expect(at(window, HOUR - 5_000).calls).toBe(2);
+    expect(at(window, HOUR - 1_000).calls).toBe(2);
+    expect(at(window, HOUR + 899).calls).toBe(2);
+    expect(at(window, HOUR + 1_000).calls).toBe(0);
+  });
+
+  test.each([0, -HOUR, HOUR / 2 + 250])('goes on from there when the clock begins anew, at %d', (start) => {
+    const window = new TimeWindow(1_000, 10);
+    window.record(true, false, HOUR);
+
+    window.record(true, false, start);
+    const fresh = new TimeWindow(1_000, 10);
+    fresh.record(true, false, start);
+    fresh.record(true, false, start);
+
+    expect(at(window, start + 899).calls).toBe(2);
+    expect(window.snapshot(start + 899)).toEqual(fresh.snapshot(start + 899));
+    expect(at(window, start + 1_000).calls).toBe(0);
+  });
+
+  test.each([1_000 * HOUR, 1e308])('forgets as ever after a reading that was far ahead: %d', (ahead) => {
+    const window = new TimeWindow(1_000, 10);
+    window.record(true, false, HOUR);
+    window.record(true, false, ahead);
+
+    window.record(true, false, HOUR + 1);
+
     expect(at(window, HOUR + 899).calls).toBe(2);
     expect(at(window, HOUR + 1_000).calls).toBe(0);
   });

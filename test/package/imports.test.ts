@@ -105,6 +105,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
       'errors',
       'machine-snapshot',
       'options',
+      'reading',
       'report',
       'snapshot',
       'validate',
@@ -164,7 +165,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     'client-face': ['callback', 'imitate', 'is-class', 'method-kind', 'method-paths', 'thenable'],
     guard: ['callback', 'callee', 'imitate', 'key-of', 'quote', 'validate'],
     summary: ['metrics', 'report', 'snapshot'],
-    'registry-entries': ['circuit-state', 'linked-list', 'watched-circuit'],
+    'registry-entries': ['circuit-state', 'heap', 'linked-list', 'watched-circuit'],
     'registry-options': ['foreign-names', 'options', 'validate'],
     registry: [
       'audience',
