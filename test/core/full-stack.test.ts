@@ -61,3 +61,22 @@ test('words that came with a reset are none of a rejection', () => {
   expect(rejection).toMatchObject({ reason: 'concurrency' });
   expect((rejection as { detail?: string }).detail).toBeUndefined();
 });
+
+test('a call whose promise the stack has no room for is told so, and takes no place', () => {
+  const { breaker } = createBreaker();
+  vi.stubGlobal(
+    'Promise',
+    class Stillborn extends Promise<never> {
+      constructor() {
+        super(() => {});
+      }
+    },
+  );
+
+  try {
+    expect(thrownBy(() => breaker.call(() => 1, { callTimeout: 100 }))).toEqual(full);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(breaker.metrics.inFlight).toBe(0);
+});
