@@ -61,7 +61,8 @@ export function createFace(client: object, plan: FacePlan): object {
   const faces = new Map<PropertyKey, WeakMap<object, object>>();
   const shown = new WeakMap<object, object>();
   const hidden = new WeakMap<object, object>();
-  const kinds = new Map<string, 'async' | 'sync'>();
+  /** Whether a method is asynchronous, where that is known. */
+  const kinds = new Map<string, boolean>();
   const turns = new Map<string, Set<Turn>>();
   /** The function that was at a path before another was written there. */
   const before = new Map<string, WeakMap<object, unknown>>();
@@ -121,11 +122,11 @@ export function createFace(client: object, plan: FacePlan): object {
       const end = begin(path, fn, context);
       try {
         const answer = invoke(fn, self, args);
-        if (isThenable(answer)) kinds.set(path, 'async');
+        if (isThenable(answer)) kinds.set(path, true);
         else if (controller !== undefined) {
           if (takesCallback) controller.abort(callbackError('method', path));
           else {
-            kinds.set(path, 'sync');
+            kinds.set(path, false);
             atOnce.answer = answer;
             controller.abort(atOnce);
           }
@@ -155,12 +156,12 @@ export function createFace(client: object, plan: FacePlan): object {
       if (!isEager(answer)) end();
     }
     if (isPromise(answer)) {
-      kinds.set(path, 'async');
+      kinds.set(path, true);
       if (isEager(answer)) void answer.then(end, end); // it reaches the caller through the breaker, or not at all
       return plan.call(path, args, async () => show(await answer));
     }
     const takesCallback = mayTakeCallback(args);
-    if (!takesCallback) kinds.set(path, 'sync');
+    if (!takesCallback) kinds.set(path, false);
     if (answer !== undefined && !shown.has(hidden.get(answer as object) as object)) {
       plan.unguarded(path, isThenable(answer) || takesCallback);
     }
@@ -175,7 +176,7 @@ export function createFace(client: object, plan: FacePlan): object {
         turn.fn = fn;
         return invoke(fn, self, args);
       }
-      const isKnown = isNamed || isAsync(fn) || kinds.get(path) === 'async';
+      const isKnown = isNamed || isAsync(fn) || kinds.get(path) === true;
       return isKnown ? callGuarded(path, fn, self, args, true) : callUnknown(path, fn, self, args);
     };
 
@@ -197,7 +198,7 @@ export function createFace(client: object, plan: FacePlan): object {
     const isFunction = typeof value === 'function';
     if (value === null || (typeof value !== 'object' && !isFunction)) return value;
     const path = typeof property === 'symbol' ? property : at + property;
-    if (typeof path === 'string' && prefixes.has(path)) return objectAt(path, value);
+    if (prefixes.has(path as string)) return objectAt(path as string, value);
     if (isFunction) return methodAt(path, value as Method, target, property);
     if (plan.isWatching && hasMethods(value)) plan.unguarded(String(path), true);
     return value;
@@ -239,7 +240,7 @@ export function createFace(client: object, plan: FacePlan): object {
         typeof object === 'function' &&
         !isClass(object) &&
         !isImitation(object) &&
-        (path === '' || paths?.has(path));
+        (path === '' || (paths as ReadonlySet<string>).has(path));
       return {
         get: (target: object, property: PropertyKey, self: unknown) =>
           property === CUSTOM && isGuarded

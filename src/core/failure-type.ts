@@ -64,8 +64,7 @@ function numberOf(code: unknown): string | undefined {
 }
 
 function httpStatusOf(holder: unknown): string | undefined {
-  if (typeof holder !== 'object' || holder === null) return undefined;
-  const { status, statusCode } = holder as Readable;
+  const { status, statusCode } = (holder ?? {}) as Readable;
   return [status, statusCode].filter(isHttpStatus).map(String)[0];
 }
 

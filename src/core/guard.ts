@@ -61,7 +61,7 @@ export interface GuardSpec<G extends Guard> {
   /** The function that users call, for messages. */
   readonly by: string;
   readonly source: GuardSource<G>;
-  /** The guard of this name in a registry; asked for each call, since registries forget. */
+  /** The guard that is the source, or that of its name in a registry; asked for each call, since registries forget. */
   readonly find: (name: string) => G;
   /** The guard of this name of an object, where each has its own; asked for each call. */
   readonly findOf?: ((name: string, instance: object) => G) | undefined;
@@ -123,8 +123,9 @@ function createPlan<G extends Guard>(spec: GuardSpec<G>): Plan {
     access,
   });
 
-  if (typeof source === 'string' && findOf !== undefined) {
-    const own = (instance: unknown) => findOf(source, verifyInstance(instance, source));
+  if (findOf !== undefined) {
+    const name = source as string; // no other guard is of an object
+    const own = (instance: unknown) => findOf(name, verifyInstance(instance, name));
     tell('For', (read) => ({ value: (instance: unknown) => read(own(instance)) }));
     return planned(own);
   }
@@ -133,7 +134,7 @@ function createPlan<G extends Guard>(spec: GuardSpec<G>): Plan {
     tell('For', (read) => ({ value: (...args: unknown[]) => read(keyed(args)) }));
     return planned((_, args) => keyed(args));
   }
-  const only = typeof source === 'string' ? () => find(source) : () => source;
+  const only = () => find(source as string);
   tell('', (read) => ({ get: () => read(only()) }));
   return planned(only);
 }

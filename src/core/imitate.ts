@@ -40,8 +40,7 @@ export function imitate<Wrapper extends AnyFunction>(
     const descriptor = OWN.includes(key) ? undefined : Reflect.getOwnPropertyDescriptor(fn, key);
     if (descriptor !== undefined) Object.defineProperty(wrapper, key, mirror(fn, key, descriptor));
   }
-  const parent = Object.getPrototypeOf(fn);
-  if (parent !== Object.getPrototypeOf(wrapper)) Object.setPrototypeOf(wrapper, parent);
+  Object.setPrototypeOf(wrapper, Object.getPrototypeOf(fn));
   copyMetadata(fn, wrapper);
   const imitation = isAny ? answering(fn, wrapper) : wrapper;
   markImitation(imitation);
@@ -58,9 +57,12 @@ export function isImitation(fn: object): boolean {
   return imitations().has(fn);
 }
 
+/** The descriptor of a member that there is: it says whether that can be counted. */
+type Existing = PropertyDescriptor & { enumerable: boolean };
+
 /** A member as it is now and will be: what can change is read from the function, and written to it. */
 function mirror(fn: AnyFunction, key: PropertyKey, descriptor: PropertyDescriptor): PropertyDescriptor {
-  const { enumerable = false, writable, get, set, value } = descriptor;
+  const { enumerable, writable, get, set, value } = descriptor as Existing;
   if ((!writable && !get && !set) || ((key === 'name' || key === 'length') && value !== undefined)) {
     return { value, enumerable, configurable: true };
   }
@@ -78,9 +80,8 @@ function mirror(fn: AnyFunction, key: PropertyKey, descriptor: PropertyDescripto
 function read(fn: AnyFunction, key: PropertyKey): unknown {
   try {
     return Reflect.get(fn, key);
-  } catch {
-    return undefined;
-  }
+  } catch {} // as good as none
+  return undefined;
 }
 
 /** A client made of proxies answers to any member, and goes on doing so. */

@@ -11,16 +11,16 @@ export function isClass(value: unknown): boolean {
 
 /**
  * Whether a function is a class that nobody means to call: of the language, or one of errors, of any realm and age. A
- * method may be named `class`, and has parentheses after it; `String` and the like are functions as well.
+ * method may be named `class`, and has no prototype; `String` and the like are functions as well.
  */
 // biome-ignore lint/complexity/noBannedTypes: any function at all
 export function isEvidentClass(value: Function): boolean {
   try {
     const { prototype } = value;
-    if (typeof prototype !== 'object' || prototype === null) return false; // no class: its source need not be read
-    return /^class\b(?!\s*\()/.test(sourceOf(value)) || 'message' in prototype;
+    if (typeof prototype !== 'object') return false; // no class: its source need not be read
+    return /^class\b/.test(sourceOf(value)) || 'message' in prototype;
   } catch {
-    return false; // a proxy need not tell
+    return false; // a proxy need not tell, and what is null has no members
   }
 }
 

@@ -41,12 +41,14 @@ export function pathsIn(client: object): string[] {
   for (let depth = 0; depth < DEEPEST && paths.length < MOST_PATHS; depth++) {
     const next: [string, object][] = [];
     for (const [path, object] of level) {
-      for (const [name, member] of membersOf(object)) {
-        if (typeof member === 'function' && name !== 'constructor') paths.push(path + name);
-        if (member === null || typeof member !== 'object' || seen.has(member)) continue;
-        seen.add(member);
-        next.push([`${path}${name}.`, member]);
-      }
+      try {
+        for (const [name, member] of membersOf(object)) {
+          if (typeof member === 'function' && name !== 'constructor') paths.push(path + name);
+          if (typeof member !== 'object' || seen.has(member)) continue;
+          seen.add(member);
+          next.push([`${path}${name}.`, member as object]);
+        }
+      } catch {} // a getter throws: what is in there cannot be told
     }
     level = next;
   }
@@ -54,9 +56,5 @@ export function pathsIn(client: object): string[] {
 }
 
 function membersOf(object: object): [string, unknown][] {
-  try {
-    return namesOf(object).map((name) => [name, Reflect.get(object, name)]);
-  } catch {
-    return []; // a getter throws: what is in there cannot be told
-  }
+  return namesOf(object).map((name) => [name, Reflect.get(object, name)]);
 }

@@ -76,8 +76,8 @@ const CONSTRUCTOR = /^function\s+(?!(?:Is|Has)\p{Lu})\p{Lu}|\bthis(?:\.[\w$]+|\[
  * Whether a filter is a class, of any realm and any age, which is matched with `instanceof` and never called. It need
  * not extend `Error`: anything can be thrown. An arrow function has no prototype and is a predicate.
  */
-export function isErrorClass(filter: unknown): filter is ErrorClass {
-  if (typeof filter !== 'function') return false;
+// biome-ignore lint/complexity/noBannedTypes: any function at all
+export function isErrorClass(filter: Function): filter is ErrorClass {
   const { prototype, name } = filter;
   if (typeof prototype !== 'object' || prototype === null) return /^bound \p{Lu}/u.test(name);
   return isClass(filter) || CONSTRUCTOR.test(sourceOf(filter));

@@ -166,9 +166,8 @@ function createPlan({
         if (found === undefined) return true;
         // One of another copy of the package may not say.
         return found.isPassable ?? found.state === CircuitState.CLOSED;
-      } catch {
-        return false; // it is told when the call is made
-      }
+      } catch {} // it is told when the call is made
+      return false;
     },
     unguarded(path, isSuspicious) {
       if (patience <= 0) return;
@@ -187,8 +186,9 @@ function unguardedMessage(name: string | undefined, path: string): string {
 
 /** Methods that are named must be there and fit to be guarded, lest one pass by the breaker unseen. */
 function verifyMethod(client: object, method: unknown): void {
-  const { value, fixed } = typeof method === 'string' ? followPath(client, method) : NOWHERE;
-  if (typeof method !== 'string' || typeof value !== 'function') {
+  const { value, fixed }: Partial<ReturnType<typeof followPath>> =
+    typeof method === 'string' ? followPath(client, method) : {};
+  if (typeof value !== 'function') {
     const known = typeof method === 'string' ? byNearness(method, pathsIn(client)).slice(0, 3) : [];
     const hint = known.length === 0 ? '' : `; the nearest are ${known.map((it) => quote(it)).join(', ')}`;
     refuse(
@@ -199,11 +199,9 @@ function verifyMethod(client: object, method: unknown): void {
   }
   const received = unguardable(value);
   if (received !== undefined)
-    throw new TypeError(`protect cannot put a breaker before ${quote(method)}, ${received}`);
+    throw new TypeError(`protect cannot put a breaker before ${quote(method as string)}, ${received}`);
   if (fixed !== undefined) throw frozenError(fixed);
 }
-
-const NOWHERE = { value: undefined, fixed: undefined };
 
 const frozenError = (key: string) =>
   new TypeError(`protect cannot put a breaker before ${quote(key)}: the object is frozen`);

@@ -146,9 +146,8 @@ export function followResilience(
       try {
         const resilience = of(breaker);
         return resilience && { ...resilience.metrics, limits: limitsOf(resilience) };
-      } catch {
-        return undefined; // the breaker's own figures are told all the same
-      }
+      } catch {} // the breaker's own figures are told all the same
+      return undefined;
     },
     stop() {
       for (const stop of stops) stop();

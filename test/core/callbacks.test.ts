@@ -294,6 +294,22 @@ describe('what promisify takes in place of a function', () => {
     expect(guarded[promisify.custom]).toBeUndefined();
   });
 
+  test('is none of a method that has none', async () => {
+    const { breaker } = createBreaker();
+    const client = protect({ run: async (done: Done) => done(null, 'by callback') }, { breaker });
+
+    expect(client.run[promisify.custom as never]).toBeUndefined();
+    expect(await promisify(client.run as (done: Done) => void)()).toBe('by callback');
+  });
+
+  test('is no matter of a client that is no function, whatever it has there', () => {
+    const { breaker } = createBreaker();
+    const form = async () => 'the form for promises';
+    const client = protect({ [promisify.custom]: form, find: async () => 1 }, { breaker });
+
+    expect(client[promisify.custom]).toBeTypeOf('function');
+  });
+
   test('is that of a method that no breaker is for', () => {
     const { breaker } = createBreaker();
     const client = protect({ exec: createExec(false), find: async () => 1 }, { breaker, methods: ['find'] });

@@ -17,6 +17,8 @@ function unreadable(fn: object): object {
   });
 }
 
+class Problem extends Error {}
+
 const without = (prototype: unknown) => {
   const fn = es5();
   fn.prototype = prototype;
@@ -44,6 +46,7 @@ describe('as a fallback', () => {
     ['one with a prototype that is no object', without('message')],
     ['a method that is called class', { class() {} }.class],
     ['one with a gap after it', evaluated('{ class   () {} }').class],
+    ['one with a comment after it', evaluated('{ class /* of users */ () {} }').class],
     ['a function that nobody can look at', unreadable(() => 2)],
     ['a class that nobody can look at', unreadable(class {})],
     ['a function of the language', String],
@@ -75,6 +78,7 @@ describe('to be wrapped', () => {
     ['a class', class {}],
     ['a native one', Map],
     ['one of old times with methods', Object.assign(es5(), { prototype: { get() {} } })],
+    ['a class of errors that is bound', Problem.bind(null)],
     ['one of old times with ancestors', Object.assign(es5(), { prototype: Object.create({ get() {} }) })],
   ])('%s is refused', (_, fn) => {
     expect(refused(fn)).toBe('TypeError');
@@ -93,5 +97,11 @@ describe('to be wrapped', () => {
     ],
   ])('%s is taken', (_, fn) => {
     expect(refused(fn)).toBe('taken');
+  });
+
+  test('one of old times that nobody can look at is refused as a class', () => {
+    const fn = unreadable(Object.assign(es5(), { prototype: { get() {} } }));
+
+    expect(() => breaker.wrap(fn as () => Promise<unknown>)).toThrow(/received a class/);
   });
 });

@@ -48,6 +48,7 @@ const CLASSES: [string, Make][] = [
   ['one with a gap before its name', () => of(old('(function   Marker() {})'))],
   ['a constructor of ES5 that writes by key', () => of(old("(function e(t) { this['code'] = t })"))],
   ['one that writes by a short key', () => of(old('(function e(t) { var k = 1; this[k]=t })'))],
+  ['a class of errors that is bound', () => of(class Problem extends Error {}.bind(undefined) as never)],
   ['a class that is bound', () => of(class Problem {}.bind(undefined) as never)],
 ];
 
@@ -98,6 +99,15 @@ const PREDICATES: [string, ErrorFilter][] = [
   [
     'a function whose name tells of being bound',
     Object.defineProperty((error: unknown) => error === 404, 'name', { value: 'rebound Problem' }),
+  ],
+  [
+    'a function named as classes are, without a prototype',
+    Object.assign(
+      function Missing(error: unknown) {
+        return error === 404;
+      },
+      { prototype: null },
+    ),
   ],
   ['a function of another realm', runInNewContext('(function isMissing(error) { return error === 404 })')],
 ];
@@ -154,6 +164,16 @@ describe('isFailure that answers', () => {
       Array(2).fill(new TypeError(`\`isFailure\` must return true, false or "ignore", received ${received}`)),
     );
   });
+});
+
+test('isFailure that answers what it may answer is not reported', async () => {
+  const { uncaught } = watchRuntime();
+
+  for (const answer of [true, false, 'ignore'] as const)
+    await new CircuitBreaker({ isFailure: () => answer }).tryCall(failing());
+  await quiet();
+
+  expect(uncaught).toEqual([]);
 });
 
 test.each(['excludedErrors', 'trackedErrors'])('the item of `%s` that is no filter is named', (option) => {

@@ -77,3 +77,22 @@ test('what was not told when the stack was full is told with what comes next', (
 
   expect([before, told]).toEqual([[], ['open', 'close']]);
 });
+
+test('a call whose promise the stack has no room for is told so, and takes no place', () => {
+  const { breaker } = createBreaker();
+  vi.stubGlobal(
+    'Promise',
+    class Stillborn extends Promise<never> {
+      constructor() {
+        super(() => {});
+      }
+    },
+  );
+
+  try {
+    expect(thrownBy(() => breaker.call(() => 1, { callTimeout: 100 }))).toEqual(full);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(breaker.metrics.inFlight).toBe(0);
+});

@@ -36,6 +36,18 @@ test.each<[string, unknown, boolean]>([
   expect(isThenable(value)).toBe(isIt);
 });
 
+test.each<[unknown, object]>([
+  [5, Number.prototype],
+  ['text', String.prototype],
+])('%j is awaited as it is, though somebody has given all of its kind a then', (value, prototype) => {
+  Object.assign(prototype, { then });
+  try {
+    expect(isThenable(value)).toBe(false);
+  } finally {
+    Reflect.deleteProperty(prototype, 'then');
+  }
+});
+
 test.each<[string, boolean]>([
   ['async () => 1', true],
   ['async function () {}', true],
@@ -99,6 +111,16 @@ test.each<[string, unknown, boolean, boolean]>([
   ['what has a then alone', { then }, true, false],
   ['what has what a promise has', { then, catch: then, finally: then }, true, false],
   ['a then and a figure', { then, size: 5 }, true, false],
+  ['one without ancestors', Object.assign(Object.create(null), { then }), true, false],
+  [
+    'an instance with a then alone',
+    new (class Own {
+      then() {}
+    })(),
+    true,
+    false,
+  ],
+  ['what stands for one, with more', { then, cancel: then, [Symbol.toStringTag]: 'Promise' }, true, true],
   ['a query', new Query(), false, false],
   ['an object', {}, false, false],
   ['a text', 'text', false, false],

@@ -11,6 +11,8 @@ describe('a path', () => {
     ['nothing', {}, 'run', undefined],
     ['nothing in nothing', {}, 'a.b.run', undefined],
     ['nothing in null', { a: null }, 'a.run', undefined],
+    ['nothing in null that every object has', { a: null }, 'a.toString', undefined],
+    ['nothing in undefined that every object has', { a: undefined }, 'a.toString', undefined],
     ['a member of a text', { a: 'text' }, 'a.at', String.prototype.at],
   ])('leads to %s', (_, client, path, value) => {
     expect(followPath(client, path)).toEqual({ value, fixed: undefined });
@@ -49,6 +51,12 @@ describe('the paths to methods', () => {
     }
 
     expect(pathsIn(new Client())).toEqual(['own', 'method', 'a.near', 'a.b.deep']);
+  });
+
+  test('are none of those of functions', () => {
+    const loose = new Function('return 5');
+
+    expect(pathsIn({ loose, a: { loose } })).toEqual(['loose', 'a.loose']);
   });
 
   test('end where they would go in a circle', () => {

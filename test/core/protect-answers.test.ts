@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { protect } from 'recloser';
 import { describe, expect, test, vi } from 'vitest';
 import { createBreaker, errorOf } from '../support/breakers.js';
-import { BRITTLE } from '../support/registries.js';
+import { BRITTLE, createRegistry } from '../support/registries.js';
 
 /** As zone.js puts in the place of `Promise`. */
 class ZonePromise<T> {
@@ -103,7 +103,7 @@ describe('a callback', () => {
     const error = (await errorOf(client.getUser(7, () => {}) as Promise<unknown>)) as Error;
 
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toMatch(/"getUser".*`promisify`/);
+    expect(error.message).toMatch(/^The method "getUser" takes.*`promisify`/);
     expect(breaker.metrics.totals).toMatchObject({ successes: 0, failures: 0, ignored: 1 });
   });
 
@@ -113,6 +113,18 @@ describe('a callback', () => {
     await client.getUser(7);
 
     expect(await errorOf(client.getUser(7, () => {}) as Promise<unknown>)).toBeInstanceOf(TypeError);
+  });
+
+  test('tells nothing of the method without it, which is not reached while the circuit is open', async () => {
+    const { breaker } = createBreaker();
+    const raw = createClient();
+    const reached = vi.spyOn(raw, 'getUser');
+    const client = protect(raw, { breaker });
+    client.getUser(7, () => {});
+    breaker.forceOpen();
+
+    expect(await errorOf(client.getUser(7) as Promise<unknown>)).toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
+    expect(reached).toHaveBeenCalledOnce();
   });
 
   test('of a method that answers a promise all the same is none', async () => {
@@ -148,18 +160,84 @@ describe('a client of which nothing is guarded', () => {
       { get: () => Math.max(1) },
       (client: { get(): unknown }) => client.get(),
     ],
+    [
+      'that answers queries',
+      { select: () => ({ where: Math.max, then: Math.max }) },
+      (client: { select(): unknown }) => client.select(),
+    ],
   ])('is told once, and no sooner than after some calls: one %s', (_, raw, use) => {
     const warnings = told();
     const { breaker } = createBreaker({ name: 'llm\n' });
     const client = protect(raw, { breaker }) as never;
 
-    use(client);
+    for (let i = 0; i < (_.endsWith('synchronous') ? 4 : 2); i++) use(client);
     expect(warnings).toEqual([]);
+    use(client);
+    expect(warnings).toHaveLength(1);
     for (let i = 0; i < 10; i++) use(client);
 
     expect(warnings).toEqual([
       [expect.stringContaining('"llm\\n"'), { type: 'CircuitBreakerWarning', code: 'RECLOSER_UNGUARDED' }],
     ]);
+  });
+
+  test('is told by the name of its breaker, with what was used last and what to do', () => {
+    const warnings = told();
+    const client = protect({ size: () => Math.max(1) }, { name: 'llm', registry: createRegistry().registry });
+
+    for (let i = 0; i < 5; i++) client.size();
+
+    expect(warnings).toEqual([
+      [
+        'Nothing of the client of circuit breaker "llm" has been guarded so far: no method of its own answered a ' +
+          'promise, lastly "size". Name its `methods`, those inside by their path, as in "a.b.create"',
+        expect.anything(),
+      ],
+    ]);
+  });
+
+  test.each<[string, object, (client: never) => unknown]>([
+    [
+      'calls that answer nothing',
+      { log: (...words: unknown[]) => void Math.max(words.length) },
+      (client: { log(): unknown }) => client.log(),
+    ],
+    [
+      'calls that answer the client',
+      {
+        withToken(token: string) {
+          return Object.assign(this, { token });
+        },
+      },
+      (client: { withToken(token: string): unknown }) => client.withToken('t'),
+    ],
+    ['reading of data', { settings: { size: 5 } }, (client: { settings: object }) => client.settings],
+  ])('is not told of for %s', (_, raw, use) => {
+    const warnings = told();
+    const { breaker } = createBreaker();
+    const client = protect(raw, { breaker }) as never;
+
+    for (let i = 0; i < 20; i++) use(client);
+
+    expect(warnings).toEqual([]);
+  });
+
+  test('is not looked for in what the client holds, once something is', async () => {
+    const warnings = told();
+    const read = vi.fn();
+    const { breaker } = createBreaker();
+    const inside = Object.create(null, {
+      secret: { get: read },
+      list: { value: () => {} },
+    }) as object;
+    const learned = protect({ inside, get: async () => 1 }, { breaker });
+    const named = protect({ inside, get: async () => 1 }, { breaker, methods: ['get'] });
+    await learned.get();
+
+    for (let i = 0; i < 20; i++) expect([learned.inside, named.inside]).toEqual([inside, inside]);
+
+    expect(read).not.toHaveBeenCalled();
+    expect(warnings).toEqual([]);
   });
 
   test('is not told of if something is', async () => {

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { protect } from 'recloser';
 import { describe, expect, test, vi } from 'vitest';
 import { createBreaker, createOpen, errorOf } from '../support/breakers.js';
-import { BRITTLE } from '../support/registries.js';
+import { BRITTLE, createRegistry } from '../support/registries.js';
 
 type Get = () => Promise<unknown>;
 
@@ -125,6 +125,35 @@ test('a circuit that observes refuses nobody, so a method that is synchronous an
   expect(client.size()).toBe(2);
 });
 
+test('a circuit that has not been made yet refuses nobody', () => {
+  const { registry } = createRegistry();
+  const client = protect({ size: () => Math.max(1, 2) }, { name: 'users', registry });
+
+  expect(client.size()).toBe(2);
+});
+
+test('a method whose circuit cannot be told is not reached', async () => {
+  const reached = vi.fn();
+  const { registry } = createRegistry();
+  const key = () => JSON.parse('');
+  const client = protect({ get: () => request(reached) }, { name: 'users', registry, key });
+
+  expect(await errorOf(client.get())).toMatchObject({ code: 'ERR_INVALID_OPTIONS' });
+  expect(reached).not.toHaveBeenCalled();
+});
+
+test.each(['CLOSED', 'OPEN', 'HALF_OPEN'])(
+  'a breaker that cannot say who passes lets nobody be called to find out unless it is CLOSED: %s',
+  async (state) => {
+    const call = vi.fn(async (task: (context: object) => unknown) => task({ signal: { aborted: false } }));
+    const client = protect({ size: () => Math.max(1, 2) }, { breaker: { state, call } as never });
+
+    expect(await client.size()).toBe(2);
+
+    expect(call).toHaveBeenCalledTimes(state === 'CLOSED' ? 0 : 1);
+  },
+);
+
 test('a synchronous method that is called for the first time while the circuit recovers is no probe', async () => {
   const { breaker, clock } = createBreaker({ successThreshold: 1 });
   const client = protect({ size: () => Math.max(1, 2) }, { breaker });
@@ -164,6 +193,57 @@ describe('the call of a client that is a function', () => {
     expect(await errorOf(client.call(undefined, reached))).toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
     expect(await errorOf(client.bind(undefined)(reached))).toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
     expect(reached).toHaveBeenCalledOnce();
+    expect(breaker.metrics.totals.calls).toBe(1);
+  });
+
+  test('answers at once where it is synchronous', () => {
+    const { breaker } = createBreaker();
+    const client = protect(
+      Object.assign((...n: number[]) => Math.max(...n), { get: async () => 1 }),
+      {
+        breaker,
+        methods: ['get'],
+      },
+    );
+
+    expect(client(1, 2)).toBe(2);
+  });
+
+  test('is what it was where that is a constructor of old times', () => {
+    const { breaker } = createOpen();
+    function Client(this: unknown) {
+      return Object.create(Client.prototype);
+    }
+    Client.prototype.get = async () => 1;
+    const client = protect(Client as unknown as () => object, { breaker });
+
+    expect(client()).toBeInstanceOf(Client);
+  });
+});
+
+describe('the call of a function inside a client, on the way to a method', () => {
+  const createClient = (methods: string[]) => {
+    const { breaker } = createBreaker();
+    const chat = Object.assign((...n: number[]) => Math.max(...n), { create: async () => 1 });
+    // biome-ignore lint/suspicious/noExplicitAny: the methods differ by test
+    const client: any = protect({ chat } as any, { breaker, methods } as any);
+    return { breaker, client };
+  };
+
+  test('is its own where nobody has named it', () => {
+    const { breaker, client } = createClient(['chat.create']);
+    breaker.forceOpen();
+
+    expect(client.chat(1, 2)).toBe(2);
+  });
+
+  test('answers a promise where somebody has', async () => {
+    const { breaker, client } = createClient(['chat', 'chat.create']);
+
+    const answer = client.chat(1, 2);
+
+    expect(answer).toBeInstanceOf(Promise);
+    expect(await answer).toBe(2);
     expect(breaker.metrics.totals.calls).toBe(1);
   });
 });

@@ -112,6 +112,46 @@ describe('a method at a path', () => {
     expect(breaker.metrics.totals.successes).toBe(1);
   });
 
+  test('is reached while there is an object: null is null', () => {
+    const { breaker } = createBreaker();
+    const raw = { session: { get: async () => 1 } as { get(): Promise<number> } | null };
+    const client = protect(raw, { breaker, methods: ['session.get'] });
+
+    raw.session = null;
+
+    expect(client.session).toBeNull();
+  });
+
+  test('leaves beside it what is frozen', async () => {
+    const { breaker } = createBreaker();
+    const ping = () => 'pong';
+    const admin = Object.freeze(Object.assign(Object.create({ stats: async () => 1 }), { ping }));
+    const client = protect({ admin }, { breaker, methods: ['admin.stats'] });
+
+    expect(client.admin.ping).toBe(ping);
+    expect(await client.admin.stats()).toBe(1);
+  });
+
+  test('leaves the client what it is where that is reached again on the way', async () => {
+    const { breaker } = createBreaker();
+    class Client {
+      readonly self = this;
+      withToken() {
+        return this;
+      }
+      async get() {
+        return 1;
+      }
+    }
+    const client = protect(new Client() as never, {
+      breaker,
+      methods: ['get', 'self.get'] as never,
+    }) as unknown as Client;
+    await client.self.get();
+
+    expect(client.withToken()).toBe(client);
+  });
+
   test('may give back the client, or an object on the way, which stays protected', async () => {
     const { breaker } = createBreaker();
     const raw = {

@@ -8,15 +8,20 @@ const OPEN = { code: 'ERR_CIRCUIT_OPEN' };
 // biome-ignore lint/suspicious/noExplicitAny: the clients have whatever methods a test gives them
 type Any = any;
 
-/** A client whose `get` has been patched: the patch calls what was there. */
-function patched(get: () => unknown, methods?: string[]) {
+/** A client whose `get` has been patched: the patch calls what was there, unless it is told otherwise. */
+function patched(
+  get: () => unknown,
+  methods?: string[],
+  patchOf = (original: () => unknown): (() => unknown) =>
+    async () => {
+      await null;
+      return original();
+    },
+) {
   const { breaker } = createBreaker({ failureThreshold: false });
   const client: Any = protect({ get } as Any, { breaker, ...(methods && { methods }) } as Any);
   const original = client.get;
-  client.get = async function patch() {
-    await null;
-    return original.call(client);
-  };
+  client.get = patchOf(() => original.call(client));
   return { breaker, client, original };
 }
 
@@ -61,6 +66,34 @@ describe.each<[string, string[] | undefined]>([
 
     expect(await errorOf(original.call(client))).toMatchObject(OPEN);
     expect(reached).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, () => unknown]>([
+    ['has an answer of its own', async () => 'kept'],
+    ['has it later', () => Promise.resolve('kept')],
+    ['has it at once', () => ['kept'].map((it) => it)[0]],
+    ['fails by itself', async () => Promise.reject(new Error('no token'))],
+    ['throws', () => JSON.parse('')],
+  ])('is not of a call that has not come to it: the patch %s', async (__, patch) => {
+    const reached = vi.fn(async () => 'got');
+    const { breaker, client, original } = patched(reached, methods, () => patch);
+    try {
+      await client.get();
+    } catch {}
+
+    breaker.forceOpen();
+
+    expect(await errorOf(original.call(client))).toMatchObject(OPEN);
+    expect(reached).not.toHaveBeenCalled();
+  });
+
+  test('is one call with a patch that is not declared asynchronous, and comes to it late', async () => {
+    const got = async () => 'got';
+    const { breaker, client } = patched(got, methods, (original) => () => Promise.resolve().then(original));
+
+    expect(await client.get()).toBe('got');
+
+    expect(breaker.metrics.totals).toMatchObject({ calls: 1, successes: 1 });
   });
 
   test('is called as often as it is called, at once too', async () => {
@@ -137,6 +170,15 @@ describe('what is not guarded', () => {
     const list = withCircuitBreaker(other.breaker, {}, client.list);
 
     expect(await list()).toBe('listed');
+    expect([other.breaker.metrics.totals.calls, breaker.metrics.totals.calls]).toEqual([1, 0]);
+  });
+
+  test('may be guarded in another client', async () => {
+    const other = createBreaker();
+    const { breaker, client } = create({ list: async () => 'listed' });
+
+    await protect({ list: client.list } as Any, { breaker: other.breaker }).list();
+
     expect([other.breaker.metrics.totals.calls, breaker.metrics.totals.calls]).toEqual([1, 0]);
   });
 });

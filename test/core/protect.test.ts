@@ -737,6 +737,36 @@ describe('a call is guarded once', () => {
     expect([own.metrics.totals.calls, breaker.metrics.totals.calls]).toEqual([2, 0]);
   });
 
+  test('if the client itself has a breaker', async () => {
+    const { breaker } = createOpen();
+    const own = new CircuitBreaker({ name: 'own' });
+
+    const answer = await protect(
+      own.wrap(() => 'called'),
+      { breaker },
+    )();
+
+    expect(answer).toBe('called');
+    expect(own.metrics.totals.calls).toBe(1);
+  });
+
+  test.each(['protected', 'imitations'])(
+    'if another copy of the package, or an older one, has done it: %s',
+    async (shared) => {
+      const { breaker } = createBreaker();
+      const client = { get: async () => 1 };
+      protect({ get: breaker.wrap(async () => 2) }, { breaker });
+      const known = (globalThis as unknown as Record<symbol, WeakSet<object>>)[
+        Symbol.for(`recloser.${shared}.1`)
+      ];
+      known?.add(client).add(client.get);
+
+      await protect(client, { breaker, methods: ['get'] }).get();
+
+      expect(breaker.metrics.totals.calls).toBe(0);
+    },
+  );
+
   test('and the breaker of a method can still be seen', () => {
     const { breaker } = createBreaker();
     const own = new CircuitBreaker({ name: 'own' });
@@ -796,8 +826,22 @@ describe('bad input of protect', () => {
     ['a name that is no string', { name: 5 }, /`name`.*received 5/],
     ['a key that is no function', { key: 'method' }, /`key`.*received "method"/],
     ['methods that are no list', { methods: 'find' }, /`methods`.*received "find"/],
-    ['methods that are no strings', { methods: [5] }, /`methods/],
-    ['a method that there is not', { methods: ['fnid'] }, /`methods.*"fnid"/],
+    ['methods that are no strings', { methods: [5] }, /`methods.*received 5$/],
+    [
+      'a method that there is not',
+      { methods: ['fnid'] },
+      /`methods.*"fnid"; the nearest are "find", "fail", "broken.toString"$/,
+    ],
+    [
+      'a key for a breaker that is given',
+      { breaker: new CircuitBreaker(), key: () => 'a' },
+      /`key` and `registry`/,
+    ],
+    [
+      'a registry for a breaker that is given',
+      { breaker: new CircuitBreaker(), registry: defaultRegistry },
+      /`key` and `registry` are for breakers that are given by name/,
+    ],
     ['a method that is no function', { methods: ['greeting'] }, /`methods.*"greeting"/],
     ['a registry that is a map', { registry: new Map() }, /`registry`.*received an object/],
   ])('is options that are %s', (_, options, message) => {
@@ -818,6 +862,25 @@ describe('bad input of protect', () => {
     const client = Object.defineProperty({}, 'get', { value: async () => 1 });
 
     expect(thrownBy(() => protect(client, { name: 'users' }))).toBeInstanceOf(TypeError);
+  });
+
+  test('is told with the option that is wrong', () => {
+    const breaker = new CircuitBreaker();
+    const optionOf = (options: object) => refusalOf(() => protect(new Users(), options as never)).option;
+
+    expect([
+      optionOf({ breaker, key: () => 'a' }),
+      optionOf({ breaker, methods: [] }),
+      optionOf({ breaker, methods: ['fnid'] }),
+    ]).toEqual(['breaker', 'methods', 'methods']);
+  });
+
+  test('has no near method to be told of where there is none', () => {
+    const { breaker } = createBreaker();
+
+    expect(refusalOf(() => protect({ size: 5 }, { breaker, methods: ['get' as never] })).message).toMatch(
+      /received "get"$/,
+    );
   });
 
   test('makes no breaker', () => {

@@ -58,9 +58,11 @@ describe('what is around breakers', () => {
     around.set('users', resilience);
 
     const followed = start();
+    const on = vi.spyOn(resilience, 'on');
     followed.figuresOf('users');
     retry('users');
 
+    expect(on).not.toHaveBeenCalled();
     expect(heardBy()).toBe(2);
     expect(retried.mock.calls).toEqual([[{ breaker: 'users', delay: 5 }]]);
   });

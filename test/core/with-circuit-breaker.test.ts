@@ -14,6 +14,15 @@ import { BRITTLE, createRegistry, told } from '../support/registries.js';
 afterEach(() => defaultRegistry.clear());
 
 describe('the wrapper', () => {
+  test('tells its breaker in a member that a test may put another in the place of', () => {
+    const add = withCircuitBreaker('add')(async (a: number, b: number) => a + b);
+    const other = new CircuitBreaker({ name: 'other' });
+
+    Object.defineProperty(add, 'breaker', { value: other });
+
+    expect(add.breaker).toBe(other);
+  });
+
   test('hands the arguments on and resolves to the result', async () => {
     const add = withCircuitBreaker('add')(async (a: number, b: number) => a + b);
 
@@ -486,6 +495,18 @@ describe("scope: 'instance'", () => {
     expect(get.breakerFor(client).metrics.totals.successes).toBe(2);
   });
 
+  test('has nothing to tell of a breaker that was given other options since', async () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const get = createGet();
+    const client = new Client(false);
+    get.breakerFor(client).update({ failureThreshold: 9 });
+
+    expect(await get.call(client)).toBe('fine');
+
+    expect(get.breakerFor(client).options.failureThreshold).toBe(9);
+    expect(emitWarning).not.toHaveBeenCalled();
+  });
+
   test('gives each breaker the name and the options', () => {
     const get = createGet();
 
@@ -712,6 +733,16 @@ describe('a fallback', () => {
 
     expect(await errorOf(getUsers())).toBeInstanceOf(Error);
     expect(getUser.breaker.options.fallback).toBeUndefined();
+  });
+
+  test('may be that of the registry, for what fallbackOn says', async () => {
+    const { registry } = createRegistry({ defaults: { fallback: () => 'cached' } });
+    const get = withCircuitBreaker('users', { registry, fallbackOn: 'rejection' })(failing());
+
+    expect(await errorOf(get())).toBeInstanceOf(Error);
+    get.breaker.trip();
+
+    expect(await get()).toBe('cached');
   });
 
   test('answers what fallbackOn says', async () => {

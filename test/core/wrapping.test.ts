@@ -257,6 +257,13 @@ describe('a function that was given where a name belongs', () => {
     expect(error.message).toContain("withCircuitBreaker('name', {}, fn)");
   });
 
+  test('is not what is wrong where a class was given to be wrapped', () => {
+    const error = thrownBy(() => withCircuitBreaker(() => 'users')(class Users {} as never)) as Error;
+
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(/received a class: wrap its methods, or `protect` an instance of it$/);
+  });
+
   test('is told so when it answers a promise for a key', async () => {
     const guarded = withCircuitBreaker(fetchUser as unknown as () => string)(async () => 1);
 
