@@ -4,9 +4,11 @@
  */
 import { quote } from './quote.js';
 import { isThenable } from './thenable.js';
+import { callable } from './validate.js';
 
+/** A class is handed over to be looked up or made, as that of an entity or of a service, and not to be called back. */
 export const mayTakeCallback = (args: readonly unknown[]): boolean =>
-  args.length > 0 && typeof args[args.length - 1] === 'function'; // to read at -1 is slow
+  args.length > 0 && callable(args[args.length - 1]) === undefined; // to read at -1 is slow
 
 /** @param name as somebody has set it, who may have set it to anything */
 export const callbackError = (kind: 'function' | 'method', name: unknown) =>

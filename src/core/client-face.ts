@@ -53,7 +53,7 @@ interface Turn {
 const OF_THE_LANGUAGE = /^(?:then|catch|finally|toJSON|toString|valueOf|inspect)$/;
 
 const OF_EMITTERS =
-  /^(?:on|once|off|emit|dispatchEvent|(?:add|remove)EventListener|(?:add|remove|prepend)\w*Listeners?)$/;
+  /^(on|once|off|emit|eventNames|dispatchEvent|((add|remove|prepend|[gs]etMax|raw)\w*L|l)isteners?(Count)?)$/;
 
 export function createFace(client: object, plan: FacePlan): object {
   const { paths, prefixes } = plan;
@@ -71,7 +71,7 @@ export function createFace(client: object, plan: FacePlan): object {
     const known = faces.get(path) ?? new WeakMap<object, object>();
     faces.set(path, known);
     const found = known.get(value);
-    if (found !== undefined) return found;
+    if (found) return found;
     const face = new Proxy(value as never, create()) as object;
     known.set(value, face);
     hidden.set(face, value);
@@ -80,19 +80,20 @@ export function createFace(client: object, plan: FacePlan): object {
 
   const bare = (value: unknown): unknown => hidden.get(value as object) ?? value;
 
+  /** Whose member is read or written: who only inherits from what stands for an object has members of its own. */
+  const ownerOf = (target: object, self: unknown): unknown => (bare(self) === target ? target : self);
+
   /** Who gets the client, or an object on the way, from one of its methods means what stands for it. */
   const show = (answer: unknown): unknown => shown.get(answer as object) ?? answer;
 
-  const invoke = (fn: Method, self: unknown, args: unknown[]): unknown => {
-    const isOurs = shown.has(hidden.get(self as object) as object);
-    return show(Reflect.apply(fn, isOurs ? bare(self) : self, args));
-  };
+  const invoke = (fn: Method, self: unknown, args: unknown[]): unknown =>
+    show(Reflect.apply(fn, bare(self), args));
 
   /** A method that is not guarded may tell of the client later. Other promises than native ones have methods to lose. */
   const pass = (fn: Method, self: unknown, args: unknown[]): unknown => {
     const answer = invoke(fn, self, args);
-    const isNative = answer instanceof Promise && Object.getPrototypeOf(answer) === Promise.prototype;
-    return isNative ? answer.then(show) : answer;
+    const isNative = Object.getPrototypeOf(Object(answer)) === Promise.prototype;
+    return isNative ? (answer as Promise<unknown>).then(show) : answer;
   };
 
   /** The turn of a call that has come from a patched method to what was patched: it is guarded already. */
@@ -123,7 +124,7 @@ export function createFace(client: object, plan: FacePlan): object {
       try {
         const answer = invoke(fn, self, args);
         if (isThenable(answer)) kinds.set(path, true);
-        else if (controller !== undefined) {
+        else if (controller) {
           if (takesCallback) controller.abort(callbackError('method', path));
           else {
             kinds.set(path, false);
@@ -162,7 +163,7 @@ export function createFace(client: object, plan: FacePlan): object {
     }
     const takesCallback = mayTakeCallback(args);
     if (!takesCallback) kinds.set(path, false);
-    if (answer !== undefined && !shown.has(hidden.get(answer as object) as object)) {
+    if (answer !== undefined && !hidden.has(answer as object)) {
       plan.unguarded(path, isThenable(answer) || takesCallback);
     }
     return answer;
@@ -172,7 +173,7 @@ export function createFace(client: object, plan: FacePlan): object {
     (path: string, isNamed: boolean) =>
     (fn: Method, self: unknown, args: unknown[]): unknown => {
       const turn = takeOver(path, fn);
-      if (turn !== undefined) {
+      if (turn) {
         turn.fn = fn;
         return invoke(fn, self, args);
       }
@@ -188,26 +189,30 @@ export function createFace(client: object, plan: FacePlan): object {
   };
 
   const guardedMethod = (path: string, isNamed: boolean) => ({
-    get: (fn: Method, key: PropertyKey, face: unknown) =>
-      key === CUSTOM ? formOf(path, fn, face) : Reflect.get(fn, key),
+    get: (fn: Method, key: PropertyKey, face: unknown) => {
+      if (key === CUSTOM) return formOf(path, fn, face);
+      const member: unknown = Reflect.get(fn, key);
+      if (typeof member === 'function' && !(key in Function.prototype)) plan.unguarded(path, true);
+      return member;
+    },
     apply: guard(path, isNamed),
   });
 
-  const memberOf = (target: object, at: string, property: PropertyKey): unknown => {
-    const value: unknown = Reflect.get(target, property, target);
-    const isFunction = typeof value === 'function';
-    if (value === null || (typeof value !== 'object' && !isFunction)) return value;
+  const memberOf = (target: object, at: string, property: PropertyKey, self: unknown): unknown => {
+    const value: object = Reflect.get(target, property, ownerOf(target, self));
+    if (Object(value) !== value) return value;
     const path = typeof property === 'symbol' ? property : at + property;
     if (prefixes.has(path as string)) return objectAt(path as string, value);
-    if (isFunction) return methodAt(path, value as Method, target, property);
+    if (typeof value === 'function') return methodAt(path, value as Method, target, property);
     if (plan.isWatching && hasMethods(value)) plan.unguarded(String(path), true);
     return value;
   };
 
   const methodAt = (path: PropertyKey, fn: Method, target: object, property: PropertyKey): unknown => {
     const known = faces.get(path)?.get(fn);
-    if (known !== undefined) return known;
+    if (known) return known;
     if (property === 'constructor' || isClass(fn) || isOfFunctions(fn, property)) return fn;
+    if (Array.isArray(target) && isBuiltIn(fn, property)) return fn; // what goes over the items finds them guarded
     const isNamed = paths?.has(path as string) === true;
     const isLeft =
       typeof path === 'symbol' ||
@@ -227,9 +232,10 @@ export function createFace(client: object, plan: FacePlan): object {
   const objectAt = (path: string, object: object): object => {
     const at = path === '' ? '' : `${path}.`;
     const write = (target: object, property: PropertyKey, value: unknown): unknown => {
+      const key = at + String(property);
+      if (paths && !paths.has(key) && !prefixes.has(key)) return value; // under a name of no breaker it keeps its own
       const written = bare(value);
       if (typeof written === 'function' && typeof property === 'string') {
-        const key = at + property;
         const previous = before.get(key) ?? new WeakMap<object, unknown>();
         before.set(key, previous.set(written, Reflect.get(target, property, target)));
       }
@@ -245,14 +251,21 @@ export function createFace(client: object, plan: FacePlan): object {
         get: (target: object, property: PropertyKey, self: unknown) =>
           property === CUSTOM && isGuarded
             ? formOf(path, target as Method, self)
-            : memberOf(target, at, property),
+            : memberOf(target, at, property, self),
         getOwnPropertyDescriptor: (target: object, property: PropertyKey) => {
           const own = Reflect.getOwnPropertyDescriptor(target, property);
-          if (own === undefined || !('value' in own) || isFixed(target, property)) return own;
-          return { ...own, value: memberOf(target, at, property) };
+          if (!own || !('value' in own) || isFixed(target, property)) return own;
+          return { ...own, value: memberOf(target, at, property, target) };
         },
-        set: (target: object, property: PropertyKey, value: unknown) =>
-          Reflect.set(target, property, write(target, property, value), target),
+        set: (target: object, property: PropertyKey, value: unknown, self: unknown) => {
+          const owner = ownerOf(target, self);
+          return Reflect.set(
+            target,
+            property,
+            owner === target ? write(target, property, value) : value,
+            owner,
+          );
+        },
         defineProperty: (target: object, property: PropertyKey, descriptor: PropertyDescriptor) =>
           Reflect.defineProperty(
             target,

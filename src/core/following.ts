@@ -19,8 +19,12 @@ export interface Follower {
 }
 
 /** Why a signal has aborted: what it says, or where it says nothing what the platform's would. */
-export function reasonOf({ reason }: CallerSignal): unknown {
-  return reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
+export function reasonOf(signal: CallerSignal): unknown {
+  try {
+    const { reason } = signal;
+    if (reason !== undefined) return reason;
+  } catch {} // a signal of old times need not know of reasons
+  return new DOMException('This operation was aborted', 'AbortError');
 }
 
 /** Those who follow one signal. */
@@ -76,10 +80,10 @@ export class Following {
 
   #restIfAlone(): void {
     if (!this.#isListening || this.#isFollowed) return;
-    const { removeEventListener } = this.#source;
-    if (typeof removeEventListener !== 'function') return; // it goes on listening, once
-    this.#isListening = false;
     try {
+      const { removeEventListener } = this.#source;
+      if (typeof removeEventListener !== 'function') return; // it goes on listening, once
+      this.#isListening = false;
       removeEventListener.call(this.#source, 'abort', this.#abort);
     } catch {} // nobody is left who would be told
   }

@@ -20,7 +20,7 @@ export function followPath(client: object, path: string): { value: unknown; fixe
 /** Whether a member is one that a proxy must answer as it is. */
 export function isFixed(target: object, key: PropertyKey): boolean {
   const own = Reflect.getOwnPropertyDescriptor(target, key);
-  return own !== undefined && !own.configurable && !own.writable;
+  return own !== undefined && !own.configurable && !own.writable && own.get === undefined;
 }
 
 /** The beginnings of paths: those of the objects on the way. */

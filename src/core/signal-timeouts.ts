@@ -12,7 +12,11 @@ let left = MANY;
 
 /** A call has been ended by its signal, for this reason. */
 export function noteAbandoned(breaker: string, reason: unknown): void {
-  if ((reason as Error | null)?.name !== 'TimeoutError' || left-- !== 1) return;
+  try {
+    if ((reason as Error).name !== 'TimeoutError' || left-- !== 1) return;
+  } catch {
+    return; // no error, or one that cannot be read
+  }
   warn(
     'RECLOSER_CONFIG',
     `${MANY} calls, lastly of circuit breaker ${quote(breaker)}, are ignored: their signals timed out. Give \`callTimeout\``,

@@ -38,9 +38,11 @@ export function standBefore<Client extends object>(
   for (const [method, { value }] of Object.entries(Object.getOwnPropertyDescriptors(client)))
     if (typeof value === 'function' && isHit(method) && isFixed(client, method))
       throw new TypeError(`Chaos cannot hit the method ${quote(method)}: the object is frozen`);
+  // Who only inherits from what stands before the client has members of its own.
+  const ownerOf = (self: unknown) => (self === proxy ? client : self);
   const proxy: Client = new Proxy(client, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property, target);
+    get(target, property, self) {
+      const value: unknown = Reflect.get(target, property, ownerOf(self));
       if (typeof value !== 'function' || typeof property === 'symbol' || isFixed(target, property))
         return value;
       const known = stands.get(property);
@@ -49,7 +51,7 @@ export function standBefore<Client extends object>(
       stands.set(property, { value, standIn });
       return standIn;
     },
-    set: (target, property, value) => Reflect.set(target, property, value, target),
+    set: (target, property, value, self) => Reflect.set(target, property, value, ownerOf(self)),
   });
   return proxy;
 }
@@ -57,5 +59,5 @@ export function standBefore<Client extends object>(
 /** A proxy must answer what cannot be changed as it is. */
 function isFixed(client: object, property: PropertyKey): boolean {
   const own = Reflect.getOwnPropertyDescriptor(client, property);
-  return own !== undefined && !own.configurable && !own.writable;
+  return own !== undefined && !own.configurable && !own.writable && own.get === undefined;
 }

@@ -39,6 +39,18 @@ describe('a function that takes a callback', () => {
     });
   });
 
+  test('is none if it is given a class, to be looked up or made', async () => {
+    class User {}
+    const { breaker } = createBreaker();
+    const lookUp = (Kind: typeof User) => new Kind();
+    const client = protect({ lookUp }, { breaker, methods: ['lookUp' as never] });
+
+    for (const guarded of [breaker.wrap(lookUp), withCircuitBreaker(breaker)(lookUp), client.lookUp])
+      expect(await guarded(User)).toBeInstanceOf(User);
+
+    expect(breaker.metrics.totals.successes).toBe(3);
+  });
+
   test('is refused as a result where results are wanted', async () => {
     const { breaker } = createBreaker();
     const guarded = withCircuitBreaker(breaker, { result: true }, getUser);

@@ -1,6 +1,6 @@
 import type { CallContext } from 'recloser';
 import { describe, expect, test } from 'vitest';
-import { createBreaker, hanging } from '../support/breakers.js';
+import { createBreaker, errorOf, hanging } from '../support/breakers.js';
 import { deferred } from '../support/deferred.js';
 import { collectGarbage } from '../support/garbage.mjs';
 import { quiet } from '../support/runtime.js';
@@ -92,6 +92,63 @@ describe('calls on one signal', () => {
 
     expect(additions()).toBe(1);
   });
+});
+
+/** An error at which nobody can look. */
+function unreadable(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+describe('a signal that throws', () => {
+  test('where it should tell its reason gives up its calls all the same', async () => {
+    const { breaker } = createBreaker();
+    const { signal, abort } = plainSignal();
+    const calls = [1, 2].map(() => breaker.call(hanging, { signal }));
+    const throwing = {
+      get() {
+        throw new Error('not implemented');
+      },
+      set() {},
+    };
+    Object.defineProperty(signal, 'reason', throwing);
+
+    abort();
+
+    for (const call of calls) expect(await errorOf(call)).toMatchObject({ name: 'AbortError' });
+    expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { ignored: 2 } });
+    expect(await errorOf(breaker.call(hanging, { signal }))).toMatchObject({ name: 'AbortError' });
+  });
+
+  test('at whoever stops listening disturbs no call', async () => {
+    const { breaker } = createBreaker();
+    const { signal } = plainSignal();
+    Object.defineProperty(signal, 'removeEventListener', {
+      get() {
+        throw new Error('not implemented');
+      },
+    });
+
+    expect(await breaker.call(async () => 'well', { signal })).toBe('well');
+    await quiet();
+  });
+});
+
+test('a reason at which nobody can look is told to all who are given up', async () => {
+  const { breaker } = createBreaker();
+  const { signal, abort } = plainSignal();
+  const calls = [1, 2].map(() => breaker.call(hanging, { signal }));
+  const reason = unreadable();
+
+  abort(reason);
+
+  for (const call of calls)
+    await call.then(
+      () => expect.unreachable(),
+      (error) => expect(Object.is(error, reason)).toBe(true),
+    );
+  expect(breaker.metrics).toMatchObject({ inFlight: 0, totals: { ignored: 2 } });
 });
 
 describe('the signal of a call', () => {

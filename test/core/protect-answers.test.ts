@@ -34,6 +34,9 @@ class LibraryPromise<T> {
 
 const down = () => Promise.reject(new Error('down'));
 
+/** A namespace that can be called, and does nothing then. */
+const CALLABLE = Object.assign(() => {}, { create: async () => 1 });
+
 describe('a promise', () => {
   test.each<[string, () => PromiseLike<unknown>]>([
     ['of another realm', runInNewContext('(() => Promise.reject(new Error("down")))')],
@@ -151,6 +154,11 @@ describe('a client of which nothing is guarded', () => {
       (client: { chat: { create(): unknown } }) => client.chat.create(),
     ],
     [
+      'whose methods are deeper, made of proxies that can all be called',
+      new Proxy(() => {}, { get: (_, key) => (key === 'chat' ? CALLABLE : undefined) }),
+      (client: { chat: { create(): unknown } }) => client.chat.create(),
+    ],
+    [
       'whose methods take callbacks',
       { get: (done: () => void) => done() ?? {} },
       (client: { get(done: () => void): unknown }) => client.get(() => {}),
@@ -218,6 +226,16 @@ describe('a client of which nothing is guarded', () => {
     const client = protect(raw, { breaker }) as never;
 
     for (let i = 0; i < 20; i++) use(client);
+
+    expect(warnings).toEqual([]);
+  });
+
+  test('is not told of because somebody looks at what every method has', async () => {
+    const warnings = told();
+    const { breaker } = createBreaker();
+    const client = protect({ get: async () => 1 }, { breaker });
+
+    for (let i = 0; i < 20; i++) expect(client.get.constructor.name + client.get.bind.name).toContain('bind');
 
     expect(warnings).toEqual([]);
   });

@@ -248,6 +248,20 @@ describe('the call of a function inside a client, on the way to a method', () =>
   });
 });
 
+test('a synchronous method that is given a class is known for one, and stays as it is', () => {
+  class User {}
+  const { breaker } = createBreaker();
+  const client = protect(
+    { getRepository: (entity: typeof User) => Reflect.construct(entity, []) },
+    { breaker },
+  );
+  client.getRepository(User);
+
+  breaker.forceOpen();
+
+  expect(client.getRepository(User)).toBeInstanceOf(User);
+});
+
 test('a method that is taken from the description of its member is guarded as well', async () => {
   const reached = vi.fn();
   const { breaker } = createOpen();

@@ -1,5 +1,5 @@
 /** Methods that are no calls of the dependency: those of emitters and of the language, open circuit or not. */
-import { EventEmitter } from 'node:events';
+import { EventEmitter, getEventListeners, setMaxListeners } from 'node:events';
 import { protect } from 'recloser';
 import { describe, expect, test, vi } from 'vitest';
 import { createOpen, errorOf } from '../support/breakers.js';
@@ -47,6 +47,22 @@ describe('a client that is an emitter, while its circuit is open', () => {
     expect(breaker.metrics.totals).toMatchObject({ calls: 0, rejected: 0 });
   });
 
+  test('tells who listens, and how many may', () => {
+    const { breaker } = createOpen();
+    const raw = new EventEmitter();
+    const client = protect(raw, { breaker });
+    const listener = () => {};
+    raw.on('ready', listener);
+
+    expect(client.listenerCount('ready')).toBe(1);
+    expect(client.listeners('ready')).toEqual([listener]);
+    expect(client.rawListeners('ready')).toEqual([listener]);
+    expect(client.eventNames()).toEqual(['ready']);
+    expect(client.setMaxListeners(3).getMaxListeners()).toBe(3);
+    setMaxListeners(4, client);
+    expect([getEventListeners(client, 'ready'), raw.getMaxListeners()]).toEqual([[listener], 4]);
+  });
+
   test('is a target of events as ever', () => {
     const { breaker } = createOpen();
     const client = protect(new EventTarget(), { breaker });
@@ -72,6 +88,10 @@ describe('a client that is an emitter, while its circuit is open', () => {
     'postdispatchEvent',
     'addListenersNow',
     'readdListener',
+    'fetchListeners',
+    'listenerCounts',
+    'targetMaxListeners',
+    'eventNamesOf',
     'removeUser',
   ])('lets nobody reach it by `%s`, which has its name by chance', async (name) => {
     const { breaker } = createOpen();

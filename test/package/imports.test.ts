@@ -14,7 +14,7 @@ const ROWS: readonly Record<string, readonly string[]>[] = [
     backoff: ['report', 'validate'],
     clock: [],
     callee: ['is-class', 'quote', 'thenable', 'validate'],
-    callback: ['quote', 'thenable'],
+    callback: ['quote', 'thenable', 'validate'],
     errors: ['in-words', 'quote'],
     'in-words': [],
     imitate: ['process-wide'],

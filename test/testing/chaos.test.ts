@@ -252,6 +252,29 @@ describe('a client with chaos', () => {
     ]);
   });
 
+  it('fails in the functions of a module that a compiler has made', async () => {
+    const exported: { get?(): Promise<number> } = {};
+    Object.defineProperty(exported, 'get', { enumerable: true, get: () => async () => 1 });
+
+    const flaky = createChaos().protect(exported, ALWAYS);
+
+    expect(isInjected(await errorOf(flaky.get!()))).toBe(true);
+  });
+
+  it('is no part of what inherits from it', () => {
+    const client = {
+      token: 'shared',
+      get header() {
+        return `Bearer ${this.token}`;
+      },
+    };
+    const mine = Object.create(createChaos().protect(client, ALWAYS)) as typeof client;
+
+    mine.token = 'mine';
+
+    expect([client.token, mine.header]).toEqual(['shared', 'Bearer mine']);
+  });
+
   it('fails in the methods that are named', async () => {
     const flaky = createChaos().protect({ get: async () => 1, set: async () => 2 }, ALWAYS, {
       methods: ['set'],
