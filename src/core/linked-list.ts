@@ -23,6 +23,8 @@ export class LinkedList<Node extends Linked<Node>> {
     if (!node.listed) return;
     node.listed = false;
     this.#link(node.before, node.after);
+    // Whoever holds this one must not hold all that came after it.
+    node.before = node.after = undefined;
   }
 
   #link(before: Node | undefined, after: Node | undefined): void {

@@ -530,6 +530,20 @@ describe('deadlines of mixed lengths', () => {
   });
 });
 
+test('a deadline that is over holds none of those that came after it', () => {
+  class Plain extends Deadline {
+    expire() {}
+  }
+  const deadlines = new Deadlines({ now: () => 0 });
+  const all = Array.from({ length: 3 }, () => new Plain(0, 100));
+  for (const deadline of all) deadlines.add(deadline, 0);
+
+  const [, second] = all as [Plain, Plain, Plain];
+  deadlines.remove(second);
+
+  expect([second.before, second.after]).toEqual([undefined, undefined]);
+});
+
 test('what a deadline throws leaves the others their timer', async () => {
   const clock = { now: () => performance.now() };
   const deadlines = new Deadlines(clock);
