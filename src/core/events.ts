@@ -92,6 +92,12 @@ interface Registration {
   readonly once: boolean;
 }
 
+/** The listeners of one event: as they come and go, and as they are told, until one has come or gone. */
+interface Registered {
+  readonly all: Set<Registration>;
+  list: readonly Registration[] | undefined;
+}
+
 /**
  * Tells listeners, in the order in which they were added and events in the order in which they happened: an event
  * that a listener causes is told when the one at hand has been told to all. What is told goes to those who were there
@@ -100,7 +106,7 @@ interface Registration {
 export class Emitter<Events extends object> {
   readonly #known: readonly (keyof Events)[];
   readonly #onChange: () => void;
-  readonly #registrations = new Map<keyof Events, Set<Registration>>();
+  readonly #registrations = new Map<keyof Events, Registered>();
   #untold: Emission<Events>[] = [];
   /** How many of them have been told. */
   #told = 0;
@@ -120,8 +126,10 @@ export class Emitter<Events extends object> {
   add<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>, once = false): () => void {
     this.#verify(event, listener);
     const registration: Registration = { listener, once };
-    const present = this.#registrations.get(event) ?? new Set();
-    this.#registrations.set(event, present.add(registration));
+    const present = this.#registrations.get(event) ?? { all: new Set(), list: undefined };
+    this.#registrations.set(event, present);
+    present.all.add(registration);
+    present.list = undefined;
     this.#onChange();
     return () => this.#remove(event, registration);
   }
@@ -178,14 +186,17 @@ export class Emitter<Events extends object> {
     }
   }
 
-  #of(event: keyof Events): Registration[] {
-    return [...(this.#registrations.get(event) ?? [])];
+  #of(event: keyof Events): readonly Registration[] {
+    const present = this.#registrations.get(event);
+    if (present === undefined) return [];
+    present.list ??= [...present.all];
+    return present.list;
   }
 
   #remove(event: keyof Events, removed: Registration | undefined): void {
     const present = this.#registrations.get(event);
-    present?.delete(removed as Registration);
-    if (present?.size === 0) this.#registrations.delete(event);
+    if (present?.all.delete(removed as Registration)) present.list = undefined;
+    if (present?.all.size === 0) this.#registrations.delete(event);
     this.#onChange();
   }
 
