@@ -95,7 +95,7 @@ interface Registration {
 /** The listeners of one event: as they come and go, and as they are told, until one has come or gone. */
 interface Registered {
   readonly all: Set<Registration>;
-  list: readonly Registration[] | undefined;
+  list?: readonly Registration[] | undefined;
 }
 
 /**
@@ -126,7 +126,7 @@ export class Emitter<Events extends object> {
   add<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>, once = false): () => void {
     this.#verify(event, listener);
     const registration: Registration = { listener, once };
-    const present = this.#registrations.get(event) ?? { all: new Set(), list: undefined };
+    const present = this.#registrations.get(event) ?? { all: new Set() };
     this.#registrations.set(event, present);
     present.all.add(registration);
     present.list = undefined;
@@ -188,7 +188,7 @@ export class Emitter<Events extends object> {
 
   #of(event: keyof Events): readonly Registration[] {
     const present = this.#registrations.get(event);
-    if (present === undefined) return [];
+    if (!present) return [];
     present.list ??= [...present.all];
     return present.list;
   }

@@ -105,13 +105,13 @@ export class Entries {
 
   #setAside(entry: Entry): void {
     this.#recency.remove(entry);
-    if (entry.back !== undefined) entry.back.entry = undefined;
+    if (entry.back) entry.back.entry = undefined;
     entry.back = undefined;
   }
 
   /** Puts a breaker that was set aside back to where its last use belongs: many may come back at once, in any order. */
   takeBack(entry: Entry | undefined): void {
-    if (entry === undefined || entry.listed || entry.back !== undefined) return;
+    if (!entry || entry.listed || entry.back) return;
     entry.back = { key: entry.use, entry };
     this.#returned.add(entry.back);
   }
@@ -119,10 +119,10 @@ export class Entries {
   /** The least recently used of those that may be forgotten. */
   get #oldest(): Entry | undefined {
     const returned = this.#returned;
-    while (returned.top !== undefined && returned.top.entry === undefined) returned.removeTop();
+    while (returned.top && !returned.top.entry) returned.removeTop();
     const back = returned.top?.entry;
     const { first } = this.#recency;
-    return back !== undefined && !(first !== undefined && first.use < back.use) ? back : first;
+    return back && !(first && first.use < back.use) ? back : first;
   }
 
   /** Evicts the least recently used breakers that may be forgotten, until the registry is no larger than it may be. */

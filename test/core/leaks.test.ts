@@ -34,9 +34,9 @@ test('a registry holds no breaker that has come back and was then deleted', asyn
     return breaker;
   };
 
-  const survivors = await survivorsOf(1, create);
+  const survivors = await survivorsOf(20, create);
 
-  expect(survivors).toBe(0);
+  expect(survivors).toBeLessThanOrEqual(HANDFUL);
 });
 
 describe('one long-lived signal', () => {
