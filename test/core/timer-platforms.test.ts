@@ -1,5 +1,5 @@
 /** Timers of platforms that differ: handles of browsers and of Deno, fake timers of several makers, workers. */
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   afterArrivals,
   areTimersShared,
@@ -206,6 +206,10 @@ describe('in a worker of Cloudflare', () => {
   test('a timer serves the calls of one request, except where a test moves it', async () => {
     vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' });
     vi.resetModules();
+    // Whatever is loaded next in this thread is to know the platform as it is.
+    onTestFinished(() => {
+      vi.resetModules();
+    });
     const worker = await import('../../src/core/timers.js');
 
     expect([
