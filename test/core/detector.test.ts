@@ -30,7 +30,7 @@ describe('a detector', () => {
   });
 
   test('brings no default for what a breaker is made with', () => {
-    const { detector } = fakeDetector({ defaults: { clock: { now: () => 0 } } });
+    const { detector } = fakeDetector({ defaults: { clock: { now: () => 0 } } as object });
 
     expect(() => new CircuitBreaker({ detector })).toThrow(InvalidOptionsError);
   });

@@ -88,7 +88,10 @@ describe('a list on the way to methods', () => {
   const createShards = () => {
     const { breaker } = createBreaker();
     const shards = [{ get: async () => 'a' }, { get: async () => 'b' }];
-    return { breaker, client: protect({ shards }, { breaker, methods: ['shards.0.get', 'shards.1.get'] }) };
+    return {
+      breaker,
+      client: protect({ shards }, { breaker, methods: ['shards.0.get', 'shards.1.get'] as never[] }),
+    };
   };
 
   test('finds its items guarded, by whatever goes over them', async () => {
