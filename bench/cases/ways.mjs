@@ -29,6 +29,13 @@ export const cases = {
       return () => registry.getOrCreate('bench').call(succeed);
     },
   },
+  rule: {
+    title: "with a user's own rule (`shouldTrip`)",
+    create: (recloser) => {
+      const breaker = new recloser.CircuitBreaker({ shouldTrip: () => false });
+      return () => breaker.call(succeed);
+    },
+  },
   tryCall: {
     title: '`tryCall`',
     create: (recloser) => {

@@ -148,7 +148,7 @@ export abstract class SteeredCircuit extends WatchedCircuit {
               ...describeFailure(lastFailure.error),
               ago: Math.min(Math.max(now - lastFailure.at, 0), LONGEST),
             },
-      totals: this.tally.totals,
+      totals: this.tally.exactTotals,
       ...(detector !== undefined && tried<object>(() => ({ detector: detector.snapshot(now) }), {})),
     };
   }

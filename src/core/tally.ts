@@ -33,6 +33,11 @@ export class Tally implements CircuitTotals {
 
   /** The totals as they are now. */
   get totals(): CircuitTotals {
+    return createTotals(this);
+  }
+
+  /** The same for a snapshot, which holds nothing that JSON cannot tell exactly. */
+  get exactTotals(): CircuitTotals {
     const totals = createTotals();
     for (const key of TOTALS) totals[key] = Math.min(this[key], Number.MAX_SAFE_INTEGER);
     return totals;

@@ -46,6 +46,7 @@ export function startTimer(
   const clear = setBy === undefined ? clock.clearTimeout?.bind(clock) : globalThis.clearTimeout;
   const isFake = setBy !== undefined && isFakeTimer(setBy);
   const timer: Timer = { handle: undefined, setBy, isFake, clear: clear as Timer['clear'] };
+  takeRoom(...ROOM);
   const set = (left: number): void => {
     const piece = Math.min(left, MAX_TIMER_DELAY);
     const next = left > piece ? () => set(left - piece) : run;
@@ -60,6 +61,13 @@ export function startTimer(
   }
   return timer;
 }
+
+/**
+ * What is handed over takes room on the stack, more than a platform's timers need. Where they overflow halfway they lose
+ * timers of others: the overflow is to come before.
+ */
+const ROOM: readonly number[] = Array.from({ length: 400 }, () => 0);
+const takeRoom: (...args: readonly number[]) => void = () => {};
 
 /** Does nothing for a timer that has fired, or is none. */
 export function stopTimer(_clock: Clock, timer: Timer | undefined): void {

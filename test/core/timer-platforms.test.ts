@@ -8,6 +8,7 @@ import {
   stopTimer,
   timeOf,
 } from '../../src/core/timers.js';
+import { atTheEdgeOfTheStack } from '../support/edge-of-the-stack.js';
 import { quiet, watchRuntime } from '../support/runtime.js';
 
 const plain = { now: () => 0 };
@@ -224,4 +225,24 @@ test('timers are shared by all calls here, whatever the clock', () => {
     true,
     true,
   ]);
+});
+
+test('a timer is not asked for where the stack has no room to set it', async () => {
+  let begun = 0;
+  let done = 0;
+  const deep = (frames: number): number => (frames === 0 ? 0 : 1 + deep(frames - 1));
+  vi.stubGlobal('setTimeout', () => {
+    begun++;
+    deep(20);
+    done++;
+  });
+  const again = (): unknown => {
+    startTimer(plain, () => {}, 5);
+    return [again()];
+  };
+
+  await atTheEdgeOfTheStack(again, 20);
+
+  expect(done).toBeGreaterThan(0);
+  expect(begun).toBe(done);
 });

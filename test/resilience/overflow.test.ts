@@ -62,7 +62,9 @@ describe.each(Object.entries(KINDS))('a recursion to the limit of the stack, wit
     });
     const again = (): unknown => way(users, again);
 
-    await atTheEdgeOfTheStack(again, EDGES);
+    // How far the engine lets a recursion go varies with what it has compiled.
+    for (let round = 0; round < 5 && users.metrics.totals.calls <= 2 * EDGES; round++)
+      await atTheEdgeOfTheStack(again, EDGES);
     await settled();
     await users.call(() => 1);
 
