@@ -155,14 +155,17 @@ export class Deadlines {
   /** Sets the timer for the deadline that is due first. */
   #setTimer(now: number): void {
     const at = this.#top()?.key;
-    stopTimer(this.#clock, this.#timer);
-    this.#timer = undefined;
-    if (at === undefined) return;
+    const last = this.#timer;
+    // Sums of fractions may come out above the whole.
+    const next =
+      at === undefined ? undefined : startTimer(this.#clock, this.#fire, Math.ceil(at - now - ROUNDING));
+    // Not before there is another: where the stack is full the last one stays.
+    stopTimer(this.#clock, last);
+    this.#timer = next;
+    if (at === undefined || next === undefined) return;
     this.#timerAt = at;
     this.#timerOrder = this.#orders;
-    // Sums of fractions may come out above the whole.
-    this.#timer = startTimer(this.#clock, this.#fire, Math.ceil(at - now - ROUNDING));
-    this.#timerSetAt = timeOf(this.#timer);
+    this.#timerSetAt = timeOf(next);
   }
 
   #fire = (): void => {

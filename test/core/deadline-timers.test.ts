@@ -147,6 +147,21 @@ describe('a timer that does not come', () => {
   });
 });
 
+test('a timer stays where the stack is too full to set an earlier one', () => {
+  const { clock, expired, add } = setUp();
+  add('first', 100);
+  const set = vi.spyOn(clock, 'setTimeout').mockImplementation(() => {
+    throw new RangeError('Maximum call stack size exceeded');
+  });
+  expect(() => add('second', 50)).toThrow(RangeError);
+  set.mockRestore();
+
+  clock.time = 100;
+  clock.fire();
+
+  expect(expired).toContain('first at 100');
+});
+
 describe('a timer that was taken back in vain', () => {
   test('does nothing when it comes', async () => {
     const { uncaught } = watchRuntime();

@@ -108,7 +108,7 @@ describe('a signal that throws', () => {
     const calls = [1, 2].map(() => breaker.call(hanging, { signal }));
     const throwing = {
       get() {
-        throw new Error('not implemented');
+        throw new Error('broken signal');
       },
       set() {},
     };
@@ -126,7 +126,7 @@ describe('a signal that throws', () => {
     const { signal } = plainSignal();
     Object.defineProperty(signal, 'removeEventListener', {
       get() {
-        throw new Error('not implemented');
+        throw new Error('broken signal');
       },
     });
 
