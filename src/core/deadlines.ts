@@ -162,8 +162,8 @@ export class Deadlines {
     // Not before there is another: where the stack is full the last one stays.
     stopTimer(this.#clock, last);
     this.#timer = next;
-    if (at === undefined || next === undefined) return;
-    this.#timerAt = at;
+    if (next === undefined) return;
+    this.#timerAt = at as number;
     this.#timerOrder = this.#orders;
     this.#timerSetAt = timeOf(next);
   }
